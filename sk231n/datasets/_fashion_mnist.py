@@ -1,0 +1,196 @@
+"""Fashion-MNIST from its four IDX files."""
+
+import gzip
+import os
+import zlib
+from pathlib import Path
+from struct import unpack
+
+import numpy as np
+from sklearn.utils._param_validation import StrOptions, validate_params
+
+from sk231n.datasets._bunch import image_bunch
+
+_NAMES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+_SPLITS = {"train": ("train",), "test": ("t10k",), "all": ("train", "t10k")}
+_MAX_IMAGES = 200_000  # the official files hold 60000 at most
+
+_DESCR = """\
+Fashion-MNIST: 70000 grey pictures of 28 x 28 pixels, of clothes in 10 classes, 60000 to train on
+and 10000 to test on, by Zalando.
+
+Han Xiao, Kashif Rasul, Roland Vollgraf: Fashion-MNIST: a Novel Image Dataset for Benchmarking
+Machine Learning Algorithms. 2017. https://arxiv.org/abs/1708.07747
+"""
+
+
+@validate_params(
+    {
+        "path": [str, os.PathLike],
+        "split": [StrOptions(set(_SPLITS))],
+        "return_X_y": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def load_fashion_mnist(path, *, split="all", return_X_y=False):
+    """Load Fashion-MNIST from a folder on disk.
+
+    ==============   =====================================
+    Classes                                             10
+    Images           60000 to train on, 10000 to test on
+    Pixels                            28 x 28, grey, 0-255
+    ==============   =====================================
+
+    Parameters
+    ----------
+    path : str or path-like
+        Folder with ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``,
+        ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, unpacked or as ``.gz``. If a
+        file is there in both forms, the unpacked one is read.
+    split : {"all", "train", "test"}, default="all"
+        Which images: those to train on, those to test on, or first the ones and then the other.
+        The files of the other split may be missing.
+    return_X_y : bool, default=False
+        Whether to return only ``(data, target)``.
+
+    Returns
+    -------
+    data : :class:`~sklearn.utils.Bunch`
+        With the fields
+
+        data : ndarray of shape (n_samples, 784), dtype uint8
+            The images as rows; 0 is the background.
+        images : ndarray of shape (n_samples, 28, 28), dtype uint8
+            The same memory as images.
+        target : ndarray of shape (n_samples,), dtype int64
+            The class of each image, 0 to 9.
+        target_names : ndarray of shape (10,), dtype str
+            The names of the classes.
+        DESCR : str
+            Where the data come from.
+    (data, target) : tuple of ndarray
+        If `return_X_y` is True.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `path`, or a file that belongs to the split, does not exist.
+    ValueError
+        If a file is not what it should be. The message names the file and says what is wrong.
+
+    Notes
+    -----
+    The Debian package ``dataset-fashion-mnist`` puts the files into
+    ``/usr/share/datasets/fashion-mnist``. MNIST has files of the same names and form: it loads,
+    too, and then only `target_names` is wrong.
+
+    References
+    ----------
+    .. [1] Han Xiao, Kashif Rasul, Roland Vollgraf, `Fashion-MNIST: a Novel Image Dataset for
+       Benchmarking Machine Learning Algorithms <https://arxiv.org/abs/1708.07747>`_, 2017.
+
+    Examples
+    --------
+    A made-up test set of two images, a black bag and a white sandal:
+
+    >>> import struct, tempfile
+    >>> from pathlib import Path
+    >>> from sk231n.datasets import load_fashion_mnist
+    >>> images = struct.pack(">4I", 2051, 2, 28, 28) + bytes(784 * [0] + 784 * [255])
+    >>> labels = struct.pack(">2I", 2049, 2) + bytes([8, 5])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "t10k-images-idx3-ubyte").write_bytes(images)
+    ...     _ = Path(folder, "t10k-labels-idx1-ubyte").write_bytes(labels)
+    ...     fashion = load_fashion_mnist(folder, split="test")
+    >>> fashion.data.shape, fashion.images.shape
+    ((2, 784), (2, 28, 28))
+    >>> fashion.target_names[fashion.target].tolist()
+    ['Bag', 'Sandal']
+    """
+    folder = Path(path)
+    if not folder.exists():
+        raise FileNotFoundError(f"{folder} does not exist.")
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is not a folder.")
+    images, labels = zip(*[_read_part(folder, part) for part in _SPLITS[split]], strict=True)
+    return image_bunch(
+        np.concatenate(images),
+        np.concatenate(labels),
+        _NAMES,
+        descr=_DESCR,
+        return_X_y=return_X_y,
+    )
+
+
+def _read_part(folder, part):
+    """Images (n, 28, 28) and labels (n,) of one of the two halves of the data set."""
+    images_path = _find(folder, f"{part}-images-idx3-ubyte")
+    labels_path = _find(folder, f"{part}-labels-idx1-ubyte")
+    images, labels = _read_idx(images_path, (28, 28)), _read_idx(labels_path, ())
+    if len(images) != len(labels):
+        raise ValueError(
+            f"{images_path} has {len(images)} images, but {labels_path} has {len(labels)} labels."
+        )
+    wrong = np.flatnonzero(labels >= len(_NAMES))
+    if len(wrong):
+        raise ValueError(
+            f"{labels_path} has the label {labels[wrong[0]]} in place {wrong[0]}; expected labels "
+            f"in 0..{len(_NAMES) - 1}."
+        )
+    return images, labels
+
+
+def _find(folder, name):
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            return path
+        if path.exists():
+            raise ValueError(f"{path} is not a file.")
+    raise FileNotFoundError(f"{folder} has neither {name} nor {name}.gz.")
+
+
+def _read_idx(path, shape):
+    """Array (n, *shape) of bytes from an IDX file, unpacked or not."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rb") as file:
+            return _read_array(file, shape)
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"{path} is a damaged gzip file: {error}.") from error
+    except ValueError as error:
+        raise ValueError(f"{path} {error}.") from error
+
+
+def _read_array(file, shape):
+    header = file.read(4 * (2 + len(shape)))
+    if len(header) < 4 * (2 + len(shape)):
+        raise ValueError("is truncated: it ends within its header")
+    magic, n, *found = unpack(f">{2 + len(shape)}I", header)
+    # Two bytes of zero, the code of uint8, the number of dimensions.
+    expected = 0x0801 + len(shape)
+    if magic != expected:
+        raise ValueError(f"begins with the number {magic}; expected {expected}")
+    if tuple(found) != shape:
+        raise ValueError(f"has images of {found[0]} x {found[1]} pixels; expected 28 x 28")
+    if not 1 <= n <= _MAX_IMAGES:
+        raise ValueError(f"claims {n} records; expected 1 to {_MAX_IMAGES}")
+    array = np.empty((n, *shape), dtype=np.uint8)
+    rest = memoryview(array).cast("B")
+    while rest and (length := file.readinto(rest)):
+        rest = rest[length:]
+    if rest:
+        raise ValueError(f"is truncated: {len(rest)} of {array.size} bytes are missing")
+    if file.read(1):
+        raise ValueError(f"has more than the {n} records that it claims")
+    return array
