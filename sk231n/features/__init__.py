@@ -1,0 +1,5 @@
+"""Hand-made features of images: gradients and colours."""
+
+from sk231n.features.hog import HOG
+
+__all__ = ["HOG"]

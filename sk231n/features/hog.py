@@ -1,0 +1,472 @@
+"""Histograms of oriented gradients, for a whole batch of images at once."""
+
+from functools import lru_cache, partial
+from itertools import product
+from numbers import Integral
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from sk231n._images import ImageTransformer, float_dtype
+from sk231n.features._batch import check_overflow, check_pair, run_in_blocks
+
+EPSILON = 1e-5
+LUMINANCE = (0.2125, 0.7154, 0.0721)  # of red, green and blue (ITU-R BT.709)
+
+
+class HOG(ImageTransformer):
+    """Histograms of oriented gradients.
+
+    The image is cut into cells. Each pixel of a cell votes, with the magnitude of its gradient,
+    for the direction of its gradient; the votes of a cell make a histogram. Blocks of
+    neighbouring cells are then brought to a common contrast, and the normalized blocks, which
+    overlap, are the features.
+
+    Parameters
+    ----------
+    image_shape : tuple of int, default=None
+        Shape of one image in pixels, (h, w) or (h, w, c). None takes it from a stack of images;
+        rows of length 3*k*k then count as (k, k, 3), other rows of length k*k as (k, k), and all
+        others as one grey line.
+    orientations : int, default=9
+        Number of directions, the bins of one histogram.
+    pixels_per_cell : tuple of 2 int, default=(8, 8)
+        Height and width of a cell in pixels. Pixels on the right and at the bottom that fill no
+        whole cell do not vote. An image smaller than a cell is one cell.
+    cells_per_block : tuple of 2 int, default=(2, 2)
+        Height and width of a block in cells. A block never exceeds the image: where there are
+        fewer cells, it shrinks to what exists.
+    block_norm : {"L1", "L1-sqrt", "L2", "L2-Hys"} or None, default="L2-Hys"
+        How a block is normalized. None returns the histograms of the cells as they are, each
+        once.
+    signed : bool, default=False
+        False takes opposite gradients for the same direction, and the bins share 180 degrees.
+        True tells dark-to-light from light-to-dark, and the bins share 360 degrees.
+    color : {"max", "gray"}, default="max"
+        What a colour image's gradient is. "max" is, at each pixel, the gradient of the channel
+        where it is largest (the first of equals). "gray" is the gradient of the luminance
+        ``0.2125 R + 0.7154 G + 0.0721 B``.
+    transform_sqrt : bool, default=False
+        Whether to take the square root of the pixels first, which lessens the effect of
+        shadows. Needs values of at least zero.
+    n_jobs : int, default=None
+        Number of threads. None uses every available core, unless ``joblib.parallel_config``
+        says otherwise; within a joblib worker, such as those of
+        :class:`~sklearn.model_selection.GridSearchCV`, it means one thread. The result does not
+        depend on it.
+
+    Attributes
+    ----------
+    image_shape_ : tuple of int
+        Shape of one image, (h, w) or (h, w, c).
+    pixels_per_cell_, cells_per_block_ : tuple of 2 int
+        The sizes in use: the arguments, or less where the image is smaller.
+    n_cells_, n_blocks_ : tuple of 2 int
+        Number of cells and of blocks, by rows and columns.
+    n_features_in_ : int
+        Number of values of one image.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, if all are strings.
+
+    See Also
+    --------
+    HSVHistogram : Histograms of colours.
+    ColorMoments : Mean, deviation and skewness of colours.
+
+    Notes
+    -----
+    The gradient is the central difference without division by two, zero across the border:
+    ``g_row[i, j] = I[i + 1, j] - I[i - 1, j]``. Its vote ``sqrt(g_row**2 + g_col**2)`` goes to bin
+    ``floor(orientations * angle / 180)`` of ``angle = degrees(atan2(g_row, g_col)) mod 180``. A
+    cell's histogram is divided by the number of its pixels. With ``eps = 1e-5`` a block ``v``
+    becomes
+
+    * L1: ``v / (sum(v) + eps)``, and L1-sqrt the square root of that;
+    * L2: ``v / sqrt(sum(v**2) + eps**2)``;
+    * L2-Hys: L2, clipped at 0.2, and L2 again.
+
+    float64 images give what ``skimage.feature.hog`` gives, to about 1e-15. For that the votes of
+    a cell are added up in float32, as is done there, and a gradient that points a rounding error
+    below 0 degrees (``mod 180`` then gives 180 itself) has no vote. All other images give float32
+    features (integers of more than 16 bits: float64), from sums in float64; there, among channels
+    of exactly equal magnitude the first wins.
+
+    References
+    ----------
+    .. [1] N. Dalal and B. Triggs, "Histograms of Oriented Gradients for Human Detection",
+       CVPR 2005, :doi:`10.1109/CVPR.2005.177`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.features import HOG
+    >>> images = np.zeros((1, 16, 16), dtype=np.uint8)
+    >>> images[:, 8:, :] = 255  # dark above, light below: all gradients point down
+    >>> hog = HOG(block_norm=None, orientations=4).fit(images)
+    >>> hog.transform(images).reshape(2, 2, 4)[0, 0]
+    array([ 0.   ,  0.   , 31.875,  0.   ], dtype=float32)
+    >>> hog.get_feature_names_out()[:2]
+    array(['hog_r0_c0_bin0', 'hog_r0_c0_bin1'], dtype=object)
+    """
+
+    _parameter_constraints = {
+        **ImageTransformer._parameter_constraints,
+        "orientations": [Interval(Integral, 1, None, closed="left")],
+        "pixels_per_cell": [tuple, list],
+        "cells_per_block": [tuple, list],
+        "block_norm": [StrOptions({"L1", "L1-sqrt", "L2", "L2-Hys"}), None],
+        "signed": ["boolean"],
+        "color": [StrOptions({"max", "gray"})],
+        "transform_sqrt": ["boolean"],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        image_shape=None,
+        *,
+        orientations=9,
+        pixels_per_cell=(8, 8),
+        cells_per_block=(2, 2),
+        block_norm="L2-Hys",
+        signed=False,
+        color="max",
+        transform_sqrt=False,
+        n_jobs=None,
+    ):
+        self.image_shape = image_shape
+        self.orientations = orientations
+        self.pixels_per_cell = pixels_per_cell
+        self.cells_per_block = cells_per_block
+        self.block_norm = block_norm
+        self.signed = signed
+        self.color = color
+        self.transform_sqrt = transform_sqrt
+        self.n_jobs = n_jobs
+
+    def _fit_images(self, X):
+        images = super()._fit_images(X)
+        check_pair("pixels_per_cell", self.pixels_per_cell)
+        check_pair("cells_per_block", self.cells_per_block)
+        height, width, channels = images.shape[1:]
+        if self.color == "gray" and channels not in (1, 3):
+            raise ValueError(
+                "color='gray' needs images of 1 or 3 channels; got images of shape "
+                f"{self.image_shape_}."
+            )
+        self._check_sign(images)
+        # An image smaller than a cell is one cell, fewer cells than a block are one block.
+        cell = tuple(map(min, self.pixels_per_cell, (height, width)))
+        n_cells = (height // cell[0], width // cell[1])
+        block = tuple(map(min, self.cells_per_block, n_cells))
+        self.pixels_per_cell_, self.n_cells_ = cell, n_cells
+        self.cells_per_block_ = block
+        self.n_blocks_ = (n_cells[0] - block[0] + 1, n_cells[1] - block[1] + 1)
+        return images
+
+    def _check_sign(self, images):
+        if self.transform_sqrt and images.min() < 0:
+            raise ValueError(
+                "transform_sqrt=True takes the square root of the pixels, but X holds negative "
+                f"values, down to {images.min():.3g}."
+            )
+
+    def transform(self, X):
+        """Compute the features of each image.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            The images.
+
+        Returns
+        -------
+        features : ndarray of shape (n_samples, n_features_out)
+            Block by block in row-major order, within a block cell by cell, within a cell
+            orientation by orientation. float32; float64 for float64 and for integers of more
+            than 16 bits.
+        """
+        return self._run(X, self._n_features_out, self._describe)
+
+    def visualize(self, X):
+        """Draw the histograms: one line per cell and orientation, as bright as its votes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            The images.
+
+        Returns
+        -------
+        pictures : ndarray of shape (n_samples, h, w)
+            The lines lie along the edges, at right angles to the gradients. No block
+            normalization.
+        """
+        check_is_fitted(self)
+        height, width = self.image_shape_[:2]
+        pictures = self._run(X, height * width, self._draw)
+        return pictures.reshape(len(pictures), height, width)
+
+    def _run(self, X, n_values, finish):
+        """Apply `finish(histograms, out)` to the cell histograms of each block of images."""
+        images = self._images(X)
+        self._check_sign(images)
+        out = np.empty((len(images), n_values), float_dtype(images.dtype))
+        in_bytes = images.dtype in (np.uint8, np.bool_) and not self.transform_sqrt
+        if in_bytes and (self.color == "max" or images.shape[3] == 1):
+            make_worker = partial(self._byte_worker, images.view(np.uint8), out, finish)
+        else:
+            make_worker = partial(self._float_worker, images, out, finish)
+        run_in_blocks(make_worker, len(images), images[0, ..., 0].size, self.n_jobs)
+        check_overflow(out, images)
+        return out
+
+    def _byte_worker(self, images, out, finish, block_size):
+        vote = _byte_voter(images.shape[1:], block_size, self.orientations, self.signed)
+        slots = self._slots(block_size)
+
+        def worker(block):
+            bins, votes = vote(images[block])
+            finish(self._add_votes(bins, votes, slots, out.dtype), out[block])
+
+        return worker
+
+    def _float_worker(self, images, out, finish, block_size):
+        add_votes = self._add_votes_in_float32 if images.dtype == np.float64 else self._add_votes
+        slots = self._slots(block_size)
+
+        def worker(block):
+            with np.errstate(over="ignore", invalid="ignore"):  # check_overflow reports it
+                pixels = images[block].astype(out.dtype)
+                if self.transform_sqrt:
+                    np.sqrt(pixels, out=pixels)
+                if self.color == "gray" and pixels.shape[3] == 3:
+                    pixels = (pixels @ np.array(LUMINANCE, out.dtype))[..., np.newaxis]
+                bins, votes = _float_votes(pixels, self.orientations, self.signed)
+                finish(add_votes(bins, votes, slots, out.dtype), out[block])
+
+        return worker
+
+    def _slots(self, n_images):
+        """Where each pixel's histogram begins in the flat array of all histograms of a block."""
+        (cell_h, cell_w), (rows, columns) = self.pixels_per_cell_, self.n_cells_
+        cells = np.add.outer(np.arange(rows * cell_h) // cell_h * columns,
+                             np.arange(columns * cell_w) // cell_w)  # fmt: skip
+        cells = np.add.outer(np.arange(n_images) * rows * columns, cells)
+        return cells * self.orientations
+
+    def _add_votes(self, bins, votes, slots, dtype):
+        """Histograms of shape (n, rows, columns, orientations), the votes of each cell added up."""
+        n_images, height, width = len(bins), *slots.shape[1:]
+        bins = bins[:, :height, :width]
+        bins += slots[:n_images]
+        sums = np.bincount(
+            bins.ravel(),
+            votes[:, :height, :width].ravel(),
+            minlength=n_images * self.n_cells_[0] * self.n_cells_[1] * self.orientations,
+        )
+        sums /= self.pixels_per_cell_[0] * self.pixels_per_cell_[1]
+        return sums.astype(dtype).reshape(n_images, *self.n_cells_, self.orientations)
+
+    def _add_votes_in_float32(self, bins, votes, slots, dtype):
+        """The same with scikit-image's rounding: to float32 after each vote, row by row."""
+        n_images, height, width = len(bins), *slots.shape[1:]
+        (cell_h, cell_w), (rows, columns) = self.pixels_per_cell_, self.n_cells_
+        bins = bins[:, :height, :width] + slots[:n_images]
+        sums = np.zeros(n_images * rows * columns * self.orientations, np.float32)
+        for i, j in product(range(cell_h), range(cell_w)):  # one pixel of every cell at a time
+            sums[bins[:, i::cell_h, j::cell_w]] += votes[:, i:height:cell_h, j:width:cell_w]
+        sums /= np.float32(cell_h * cell_w)
+        return sums.astype(dtype).reshape(n_images, *self.n_cells_, self.orientations)
+
+    def _describe(self, histograms, out):
+        """Write the normalized blocks into `out`."""
+        if self.block_norm is None:
+            out[...] = histograms.reshape(out.shape)
+            return
+        block_h, block_w = self.cells_per_block_
+        windows = sliding_window_view(histograms, (block_h, block_w), axis=(1, 2))
+        blocks = out.reshape(len(out), *self.n_blocks_, block_h, block_w, self.orientations)
+        blocks[...] = windows.transpose(0, 1, 2, 4, 5, 3)
+        _normalize(blocks.reshape(len(out), self.n_blocks_[0] * self.n_blocks_[1], -1),
+                   self.block_norm)  # fmt: skip
+
+    def _draw(self, histograms, out):
+        """Write the pictures into `out`."""
+        (cell_h, cell_w), (rows, columns) = self.pixels_per_cell_, self.n_cells_
+        pictures = out.reshape(len(out), *self.image_shape_[:2])
+        pictures[...] = 0
+        length = max(min(cell_h, cell_w) // 2 - 1, 0)
+        period = 2 * np.pi if self.signed else np.pi
+        middle = period * (np.arange(self.orientations) + 0.5) / self.orientations
+        along_rows, along_columns = length * np.cos(middle), length * np.sin(middle)
+        for r, c, k in np.ndindex(rows, columns, self.orientations):
+            row, column = r * cell_h + cell_h // 2, c * cell_w + cell_w // 2
+            line = _line(
+                int(row - along_rows[k]),
+                int(column + along_columns[k]),
+                int(row + along_rows[k]),
+                int(column - along_columns[k]),
+            )
+            pictures[:, *line] += histograms[:, r, c, k, np.newaxis]
+
+    @property
+    def _n_features_out(self):
+        cells = self.n_cells_
+        if self.block_norm is not None:
+            cells = (*self.n_blocks_, *self.cells_per_block_)
+        return int(np.prod(cells)) * self.orientations
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the features, as columns of a data frame.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the pixels; only checked against those seen in `fit`.
+
+        Returns
+        -------
+        names : ndarray of str objects of shape (n_features_out,)
+            ``hog_r{row}_c{column}_y{row in the block}_x{column in the block}_bin{orientation}``;
+            without normalization ``hog_r{row}_c{column}_bin{orientation}``.
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features, generate_names=False)
+        pattern, shape = "hog_r{}_c{}_bin{}", self.n_cells_
+        if self.block_norm is not None:
+            pattern, shape = "hog_r{}_c{}_y{}_x{}_bin{}", (*self.n_blocks_, *self.cells_per_block_)
+        indices = np.ndindex(*shape, self.orientations)
+        return np.array([pattern.format(*index) for index in indices], dtype=object)
+
+
+def _bins_of_gradients(g_row, g_column, orientations, signed):
+    """Bin of each gradient; `orientations` itself, a bin too many, for an angle of 180 (360)."""
+    period = 360.0 if signed else 180.0
+    angles = np.rad2deg(np.arctan2(g_row, g_column)) % period
+    edges = period / orientations * np.arange(1, orientations + 1)
+    return np.searchsorted(edges, angles, side="right")
+
+
+def _float_votes(pixels, orientations, signed):
+    """Bins and votes, both of shape (n, h, w), of float images (n, h, w, c)."""
+    g_row, g_column = np.zeros_like(pixels), np.zeros_like(pixels)
+    np.subtract(pixels[:, 2:], pixels[:, :-2], out=g_row[:, 1:-1])
+    np.subtract(pixels[:, :, 2:], pixels[:, :, :-2], out=g_column[:, :, 1:-1])
+    if pixels.shape[3] > 1:
+        strongest = np.hypot(g_row, g_column).argmax(axis=3, keepdims=True)
+        g_row = np.take_along_axis(g_row, strongest, axis=3)
+        g_column = np.take_along_axis(g_column, strongest, axis=3)
+    # In float64 also for float32 images: a rounded angle would end in the wrong bin.
+    g_row, g_column = g_row[..., 0].astype(np.float64), g_column[..., 0].astype(np.float64)
+    bins, votes = (
+        _bins_of_gradients(g_row, g_column, orientations, signed),
+        np.hypot(g_row, g_column),
+    )
+    nowhere = bins == orientations
+    bins[nowhere], votes[nowhere] = 0, 0
+    return bins, votes
+
+
+# Bytes have only 511 x 511 gradients: bin and vote of each are looked up in one table, at the
+# gradient's code 512 * g_row + g_column + CODE_OF_ZERO. Both fit into one float64: it is the vote,
+# and its lowest BIN_BITS bits, worth less than one part in 10^8, hold the bin.
+CODE_OF_ZERO = 512 * 255 + 255
+BIN_BITS = 20
+BIN_MASK = 2**BIN_BITS - 1
+
+
+@lru_cache(maxsize=4)
+def _byte_table(orientations, signed):
+    g_row, g_column = np.arange(-255.0, 256)[:, np.newaxis], np.arange(-255.0, 257)
+    bins = _bins_of_gradients(g_row, g_column, orientations, signed)
+    votes = np.sqrt(g_row**2 + g_column**2)
+    return ((votes.view(np.int64) & ~BIN_MASK) | bins).view(np.float64).ravel()
+
+
+def _byte_voter(image_shape, block_size, orientations, signed):
+    """Build the function from uint8 images (n, h, w, c) to bins and votes, both (n, h, w).
+
+    Everything before the table is integer arithmetic, in place and on flat arrays, which is where
+    the speed comes from: a difference of neighbours is a difference of two shifted flat arrays,
+    right everywhere but on the borders, which are zero by definition.
+    """
+    table = _byte_table(orientations, signed)
+    height, width, n_channels = image_shape
+    scratch = np.zeros((6, block_size, height, width), np.int32)
+    bins_scratch = np.empty((block_size, height, width), np.int64)
+    votes_scratch = np.empty((block_size, height, width), np.float64)
+
+    def difference(pixels, step, out):
+        flat = pixels.reshape(-1)
+        np.subtract(flat[2 * step :], flat[: -2 * step], out=out.reshape(-1)[step:-step])
+
+    def gradient(channel, pixels, g_row, square, code):
+        """Write the squared magnitude and the code of a channel's gradient."""
+        np.copyto(pixels, channel)
+        difference(pixels, width, out=g_row)
+        difference(pixels, 1, out=code)
+        g_row[:, 0] = g_row[:, -1] = 0
+        code[:, :, 0] = code[:, :, -1] = 0
+        np.multiply(code, code, out=pixels)
+        np.multiply(g_row, g_row, out=square)
+        square += pixels
+        g_row *= 512
+        code += g_row
+
+    def vote(images):
+        n = len(images)
+        pixels, g_row, best_square, best_code, square, code = scratch[:, :n]
+        gradient(images[..., 0], pixels, g_row, best_square, best_code)
+        for channel in range(1, n_channels):
+            gradient(images[..., channel], pixels, g_row, square, code)
+            # -1, all bits set, where this channel is stronger; the masked exclusive or then
+            # replaces best_code there. Several times as fast as numpy.where.
+            stronger = np.subtract(best_square, square, out=pixels)
+            stronger >>= 31
+            code ^= best_code
+            code &= stronger
+            best_code ^= code
+            np.maximum(best_square, square, out=best_square)
+        best_code += CODE_OF_ZERO
+        bins, votes = bins_scratch[:n], votes_scratch[:n]
+        np.copyto(bins, best_code)
+        np.take(table, bins, out=votes, mode="clip")  # other modes fill a buffer first
+        np.bitwise_and(votes.view(np.int64), BIN_MASK, out=bins)
+        return bins, votes
+
+    return vote
+
+
+def _normalize(blocks, norm):
+    """Normalize blocks of shape (n, n_blocks, n_values) in place."""
+    if norm in ("L1", "L1-sqrt"):
+        blocks /= blocks.sum(axis=2, keepdims=True) + EPSILON
+        if norm == "L1-sqrt":
+            np.sqrt(blocks, out=blocks)
+        return
+    _normalize_l2(blocks)
+    if norm == "L2-Hys":
+        np.minimum(blocks, 0.2, out=blocks)
+        _normalize_l2(blocks)
+
+
+def _normalize_l2(blocks):
+    squares = np.einsum("ijk,ijk->ij", blocks, blocks)
+    blocks *= (1 / np.sqrt(squares + EPSILON**2))[..., np.newaxis]
+
+
+def _line(row, column, last_row, last_column):
+    """Rows and columns of the pixels on a straight line, both ends included (Bresenham)."""
+    d_row, d_column = last_row - row, last_column - column
+    steps = max(abs(d_row), abs(d_column))
+    i = np.arange(steps + 1)
+    if steps == 0:
+        return i + row, i + column
+
+    def nearest(d):  # i * |d| / steps, halves rounded up
+        return np.sign(d) * ((2 * i * abs(d) + steps) // (2 * steps))
+
+    return row + nearest(d_row), column + nearest(d_column)
