@@ -1,0 +1,73 @@
+"""The spiral arms on which the course trains its first network."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
+
+
+@validate_params(
+    {
+        "n_samples": [Interval(Integral, 1, None, closed="left")],
+        "n_classes": [Interval(Integral, 1, None, closed="left")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_spirals(n_samples=300, *, n_classes=3, noise=0.2, random_state=None):
+    """Make points on spiral arms in the plane, one arm a class.
+
+    A linear classifier gets about half of three classes right; a network with one hidden layer
+    of 100 units gets nearly all.
+
+    Parameters
+    ----------
+    n_samples : int, default=300
+        Number of points. They are divided evenly between the classes; what is left over goes to
+        the first ones, one each.
+    n_classes : int, default=3
+        Number of arms.
+    noise : float, default=0.2
+        Standard deviation of the points' angle around that of their arm, in radians.
+    random_state : int, RandomState instance or None, default=None
+        Decides the noise and the order of the points. An int gives the same points every time.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, 2)
+        The points, within the unit circle, in random order.
+    y : ndarray of shape (n_samples,), dtype int64
+        The arm of each point, 0 to ``n_classes - 1``.
+
+    Notes
+    -----
+    Along an arm the radius grows from 0 to 1 while the arm turns by 4 radians. The arms begin at
+    equal angles; the notes let every arm begin where the one before ends, which is nearly the
+    same for three of them.
+
+    References
+    ----------
+    .. [1] CS231n, `Putting it together: Minimal Neural Network Case Study
+       <https://cs231n.github.io/neural-networks-case-study/>`_.
+
+    Examples
+    --------
+    >>> from sk231n.datasets import make_spirals
+    >>> X, y = make_spirals(random_state=0)
+    >>> X.shape, y.shape
+    ((300, 2), (300,))
+
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> print(f"{LogisticRegression().fit(X, y).score(X, y):.1f}")
+    0.5
+    """
+    rng = check_random_state(random_state)
+    y = np.sort(np.arange(n_samples, dtype=np.int64) % n_classes)
+    sizes = np.bincount(y, minlength=n_classes)
+    radius = np.concatenate([np.linspace(0, 1, size) for size in sizes])
+    angle = y * 2 * np.pi / n_classes + 4 * radius + noise * rng.standard_normal(n_samples)
+    X = radius[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
+    order = rng.permutation(n_samples)
+    return X[order], y[order]
