@@ -1,0 +1,438 @@
+"""Features of colour: histograms in HSV and the moments of each channel."""
+
+import warnings
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from sk231n._images import ImageTransformer, float_dtype
+from sk231n.features._batch import check_overflow, check_pair, run_in_blocks
+from sk231n.features._color_spaces import CHANNEL_NAMES, COLOR_SPACES, byte_bins, float_bins
+
+
+class _ColorTransformer(ImageTransformer):
+    """What the two transformers share: images of one or three channels, cut by a grid."""
+
+    def _fit_images(self, X):
+        images = super()._fit_images(X)
+        check_pair("grid", self.grid)
+        if images.shape[3] not in (1, 3):
+            raise ValueError(
+                f"{type(self).__name__} needs images of 1 or 3 channels (grey or RGB); X or "
+                f"image_shape says {self.image_shape_}."
+            )
+        return images
+
+    def _names(self, prefix, kinds):
+        rows, columns = self.grid_
+        return np.array(
+            [f"{prefix}_r{r}_c{c}_{kind}" for r in range(rows) for c in range(columns)
+             for kind in kinds],
+            dtype=object,
+        )  # fmt: skip
+
+
+class HSVHistogram(_ColorTransformer):
+    """Histograms of hue, saturation and value; by default the hue histogram.
+
+    Parameters
+    ----------
+    image_shape : tuple of int, default=None
+        Shape of one image in pixels, (h, w) or (h, w, 3). None takes it from a stack of images;
+        rows of length 3*k*k then count as (k, k, 3), other rows of length k*k as (k, k), and all
+        others as one grey line. A grey image counts as one whose red, green and blue are equal.
+    bins : int or sequence of int, default=10
+        Number of bins, one for all channels or one per channel of `channels`.
+    channels : {"h", "s", "v", "hs", "hv", "sv", "hsv"}, default="h"
+        The channels to count. Several make one joint histogram, of all combinations of bins.
+    grid : tuple of 2 int, default=(1, 1)
+        Number of rows and columns of cells that the image is cut into, each with its own
+        histogram. Cell ``i`` of ``k`` spans pixels ``i * h // k`` to ``(i + 1) * h // k``.
+    density : bool, default=True
+        True gives fractions of a cell's pixels, which add up to 1; False gives numbers of pixels.
+    data_range : float, default=None
+        The value that means full intensity; zero means none. None is the largest value of an
+        integer type, and 1 for floats. Values beyond are clipped, with a warning.
+    n_jobs : int, default=None
+        Number of threads. None uses every available core, unless ``joblib.parallel_config``
+        says otherwise; within a joblib worker, such as those of
+        :class:`~sklearn.model_selection.GridSearchCV`, it means one thread. The result does not
+        depend on it.
+
+    Attributes
+    ----------
+    image_shape_ : tuple of int
+        Shape of one image, (h, w) or (h, w, c).
+    grid_ : tuple of 2 int
+        Rows and columns of cells.
+    bins_ : tuple of int
+        Number of bins of each channel.
+    n_features_in_ : int
+        Number of values of one image.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, if all are strings.
+
+    See Also
+    --------
+    HOG : Histograms of oriented gradients.
+    ColorMoments : Mean, deviation and skewness of colours.
+
+    Notes
+    -----
+    With ``V = max(R, G, B)`` and ``d = V - min(R, G, B)``, saturation is ``S = d / V`` and the hue
+    is a sixth of ``4 + (R - G) / d`` where blue is the largest, else ``2 + (B - R) / d`` where
+    green is, else ``(G - B) / d``, modulo 1; grey has hue 0, black has saturation 0. These are
+    ``matplotlib.colors.rgb_to_hsv``'s numbers, to the last bit. Bin ``k`` of ``n`` holds the values
+    from ``k / n`` up to, but without, ``(k + 1) / n``; the last bin holds 1 too, as in
+    :func:`numpy.histogram`.
+
+    References
+    ----------
+    .. [1] A. R. Smith, "Color gamut transform pairs", SIGGRAPH 1978, :doi:`10.1145/965139.807361`.
+    .. [2] M. J. Swain and D. H. Ballard, "Color indexing", International Journal of Computer
+       Vision 7, 1991, :doi:`10.1007/BF00130487`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.features import HSVHistogram
+    >>> reds_and_cyan = [[255, 0, 0], [255, 9, 9], [200, 0, 0], [0, 255, 255]]
+    >>> image = np.array(reds_and_cyan, dtype=np.uint8).reshape(1, 2, 2, 3)
+    >>> histogram = HSVHistogram(bins=4).fit(image)
+    >>> histogram.transform(image)
+    array([[0.75, 0.  , 0.25, 0.  ]], dtype=float32)
+    >>> histogram.get_feature_names_out()
+    array(['hsv_r0_c0_h0', 'hsv_r0_c0_h1', 'hsv_r0_c0_h2', 'hsv_r0_c0_h3'],
+          dtype=object)
+    """
+
+    _parameter_constraints = {
+        **ImageTransformer._parameter_constraints,
+        "bins": [Interval(Integral, 1, None, closed="left"), tuple, list],
+        "channels": [StrOptions({"h", "s", "v", "hs", "hv", "sv", "hsv"})],
+        "grid": [tuple, list],
+        "density": ["boolean"],
+        "data_range": [Interval(Real, 0, None, closed="neither"), None],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        image_shape=None,
+        *,
+        bins=10,
+        channels="h",
+        grid=(1, 1),
+        density=True,
+        data_range=None,
+        n_jobs=None,
+    ):
+        self.image_shape = image_shape
+        self.bins = bins
+        self.channels = channels
+        self.grid = grid
+        self.density = density
+        self.data_range = data_range
+        self.n_jobs = n_jobs
+
+    def _fit_images(self, X):
+        images = super()._fit_images(X)
+        bins = (self.bins,) * len(self.channels) if isinstance(self.bins, Integral) else self.bins
+        if len(bins) != len(self.channels) or not all(
+            isinstance(n, Integral) and n >= 1 for n in bins
+        ):
+            raise ValueError(
+                f"bins must be a positive integer or one for each of channels={self.channels!r}; "
+                f"got {self.bins!r}."
+            )
+        if self.grid[0] > images.shape[1] or self.grid[1] > images.shape[2]:
+            raise ValueError(
+                f"grid={self.grid!r} has more cells than the image has pixels: "
+                f"images of shape {self.image_shape_}."
+            )
+        self.bins_ = tuple(map(int, bins))
+        self.grid_ = tuple(map(int, self.grid))
+        return images
+
+    def transform(self, X):
+        """Compute the histograms of each image.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            The images.
+
+        Returns
+        -------
+        histograms : ndarray of shape (n_samples, n_features_out)
+            Cell by cell in row-major order; in a joint histogram the last channel varies fastest.
+            float32; float64 for float64 and for integers of more than 16 bits.
+
+        Warns
+        -----
+        UserWarning
+            If values lie outside of 0 to `data_range`; they are clipped.
+        """
+        images = self._images(X)
+        span = self._span(images)
+        if images.dtype == np.bool_:
+            images, span = images.view(np.uint8), 1
+        out = np.empty((len(images), self._n_features_out), float_dtype(images.dtype))
+        by_table = images.dtype == np.uint8 and span == 255
+        binner = byte_bins if by_table else partial(float_bins, dtype=out.dtype, span=span)
+        make_worker = partial(self._worker, binner, images, out)
+        run_in_blocks(make_worker, len(images), images[0, ..., 0].size, self.n_jobs)
+        return out
+
+    def _span(self, images):
+        """Value of full intensity; warns if `images` exceeds it."""
+        span = self.data_range
+        if span is None:
+            is_float = images.dtype.kind == "f"
+            span = 1 if is_float or images.dtype == np.bool_ else np.iinfo(images.dtype).max
+            if images.dtype.kind in "bu":
+                return span
+        low, high = images.min(), images.max()
+        if low < 0 or high > span:
+            warnings.warn(
+                f"X holds values from {low:.4g} to {high:.4g}, clipped to the range from 0 to "
+                f"{span:.4g}; if full intensity is another value, say so: data_range=255, for "
+                "example.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return span
+
+    def _worker(self, binner, images, out, block_size):
+        n_cells, n_bins = self.grid_[0] * self.grid_[1], int(np.prod(self.bins_))
+        rows = _cell_of_pixel(images.shape[1], self.grid_[0])
+        columns = _cell_of_pixel(images.shape[2], self.grid_[1])
+        cells = np.add.outer(rows * self.grid_[1], columns)
+        slots = np.add.outer(np.arange(block_size) * n_cells, cells) * n_bins
+        n_pixels = np.bincount(cells.ravel(), minlength=n_cells)[:, np.newaxis]
+
+        def worker(block):
+            planes = _rgb_planes(images[block])
+            joint, *others = map(partial(binner, planes), self.channels, self.bins_)
+            for bins, n in zip(others, self.bins_[1:], strict=True):
+                joint *= n
+                joint += bins
+            joint += slots[: len(joint)]
+            counts = np.bincount(joint.ravel(), minlength=len(joint) * n_cells * n_bins)
+            counts = counts.reshape(len(joint), n_cells, n_bins)
+            if self.density:
+                counts = counts / n_pixels
+            out[block] = counts.reshape(len(joint), -1)
+
+        return worker
+
+    @property
+    def _n_features_out(self):
+        return int(np.prod(self.grid_) * np.prod(self.bins_))
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the features, as columns of a data frame.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the pixels; only checked against those seen in `fit`.
+
+        Returns
+        -------
+        names : ndarray of str objects of shape (n_features_out,)
+            Such as ``hsv_r0_c0_h3``, or ``hsv_r0_c0_h1_s0_v2`` for a joint histogram.
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features, generate_names=False)
+        kinds = [
+            "_".join(f"{channel}{k}" for channel, k in zip(self.channels, index, strict=True))
+            for index in np.ndindex(*self.bins_)
+        ]
+        return self._names("hsv", kinds)
+
+
+class ColorMoments(_ColorTransformer):
+    """Mean, standard deviation and skewness of each colour channel, cell by cell.
+
+    Parameters
+    ----------
+    image_shape : tuple of int, default=None
+        Shape of one image in pixels, (h, w) or (h, w, 3). None takes it from a stack of images;
+        rows of length 3*k*k then count as (k, k, 3), other rows of length k*k as (k, k), and all
+        others as one grey line. A grey image counts as one whose red, green and blue are equal.
+    grid : tuple of 2 int, default=(4, 4)
+        Number of rows and columns of cells that the image is cut into. Cell ``i`` of ``k`` spans
+        pixels ``i * h // k`` to ``(i + 1) * h // k``. Never more cells than pixels: for a smaller
+        image the grid shrinks to one pixel a cell.
+    color_space : {"rgb", "hsv", "opponent"}, default="rgb"
+        The channels. All values count as they come, in the unit of `X`; but hue and saturation
+        lie between 0 and 1 for any unit, and "hsv" takes negative values for zero.
+    moments : sequence of {"mean", "std", "skew"}, default=("mean", "std")
+        The moments and their order. All three have the unit of the channel.
+
+    Attributes
+    ----------
+    image_shape_ : tuple of int
+        Shape of one image, (h, w) or (h, w, c).
+    grid_ : tuple of 2 int
+        Rows and columns of cells.
+    n_features_in_ : int
+        Number of values of one image.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`, if all are strings.
+
+    See Also
+    --------
+    HSVHistogram : Histograms of hue, saturation and value.
+    HOG : Histograms of oriented gradients.
+
+    Notes
+    -----
+    Over the pixels ``x`` of a channel in a cell, the moments are ``mean(x)``,
+    ``std = sqrt(mean((x - mean(x))**2))`` and ``skew = cbrt(mean((x - mean(x))**3))``, the cube
+    root with its sign [1]_. The opponent channels are ``(R - G) / sqrt(2)``,
+    ``(R + G - 2 B) / sqrt(6)`` and ``(R + G + B) / sqrt(3)`` [2]_. Hue is an angle, but its
+    moments are those of a number: reds on both sides of zero average to cyan.
+
+    References
+    ----------
+    .. [1] M. Stricker and M. Orengo, "Similarity of color images", Storage and Retrieval for
+       Image and Video Databases III, SPIE 2420, 1995, :doi:`10.1117/12.205308`.
+    .. [2] K. van de Sande, T. Gevers and C. Snoek, "Evaluating color descriptors for object and
+       scene recognition", IEEE TPAMI 32, 2010, :doi:`10.1109/TPAMI.2009.154`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.features import ColorMoments
+    >>> images = np.zeros((1, 2, 2, 3))
+    >>> images[0, :, :, 0] = [[0, 4], [4, 4]]
+    >>> moments = ColorMoments(grid=(1, 1), moments=("mean", "std")).fit(images)
+    >>> moments.transform(images).round(3)
+    array([[3.   , 1.732, 0.   , 0.   , 0.   , 0.   ]])
+    >>> moments.get_feature_names_out()[:2]
+    array(['rgb_r0_c0_red_mean', 'rgb_r0_c0_red_std'], dtype=object)
+    """
+
+    _parameter_constraints = {
+        **ImageTransformer._parameter_constraints,
+        "grid": [tuple, list],
+        "color_space": [StrOptions({"rgb", "hsv", "opponent"})],
+        "moments": [tuple, list],
+    }
+
+    def __init__(
+        self, image_shape=None, *, grid=(4, 4), color_space="rgb", moments=("mean", "std")
+    ):
+        self.image_shape = image_shape
+        self.grid = grid
+        self.color_space = color_space
+        self.moments = moments
+
+    def _fit_images(self, X):
+        images = super()._fit_images(X)
+        if (
+            not self.moments
+            or not all(isinstance(name, str) and name in _MOMENTS for name in self.moments)
+            or len(set(self.moments)) < len(self.moments)
+        ):
+            raise ValueError(
+                f"moments must name one or more of {list(_MOMENTS)}, each once; "
+                f"got {self.moments!r}."
+            )
+        self.grid_ = tuple(map(int, map(min, self.grid, images.shape[1:3])))
+        return images
+
+    def transform(self, X):
+        """Compute the moments of each image.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            The images.
+
+        Returns
+        -------
+        features : ndarray of shape (n_samples, n_features_out)
+            Cell by cell in row-major order, within a cell channel by channel, within a channel
+            moment by moment. float32; float64 for float64 and for integers of more than 16 bits.
+        """
+        images = self._images(X)
+        out = np.empty((len(images), self._n_features_out), float_dtype(images.dtype))
+        make_worker = partial(self._worker, images, out)
+        run_in_blocks(make_worker, len(images), images[0, ..., 0].size, n_jobs=1)
+        check_overflow(out, images)
+        return out
+
+    def _worker(self, images, out, block_size):
+        (rows, columns), (height, width) = self.grid_, images.shape[1:3]
+        features = out.reshape(len(images), rows, columns, 3, len(self.moments))
+
+        def worker(block):
+            planes = np.stack([plane.astype(out.dtype) for plane in _rgb_planes(images[block])])
+            with np.errstate(over="ignore", invalid="ignore"):  # check_overflow reports it
+                channels = COLOR_SPACES[self.color_space](*planes)
+                for r, c in np.ndindex(rows, columns):
+                    top, bottom = r * height // rows, (r + 1) * height // rows
+                    left, right = c * width // columns, (c + 1) * width // columns
+                    for i, channel in enumerate(channels):
+                        # Flat, so that NumPy adds pairwise, whatever the number of images.
+                        x = channel[:, top:bottom, left:right].reshape(len(channel), -1)
+                        mean = x.mean(axis=1, keepdims=True)
+                        for j, name in enumerate(self.moments):
+                            features[block, r, c, i, j] = _MOMENTS[name](x, mean)[:, 0]
+
+        return worker
+
+    @property
+    def _n_features_out(self):
+        return self.grid_[0] * self.grid_[1] * 3 * len(self.moments)
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the features, as columns of a data frame.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the pixels; only checked against those seen in `fit`.
+
+        Returns
+        -------
+        names : ndarray of str objects of shape (n_features_out,)
+            Such as ``rgb_r0_c0_red_mean``, ``hsv_r1_c0_hue_std`` or ``opponent_r0_c2_o1_skew``.
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features, generate_names=False)
+        channels = CHANNEL_NAMES[self.color_space]
+        kinds = [f"{channel}_{moment}" for channel in channels for moment in self.moments]
+        return self._names(self.color_space, kinds)
+
+
+def _rgb_planes(images):
+    """Red, green and blue, each of shape (n, h, w); thrice the same for grey images."""
+    return [images[..., min(channel, images.shape[3] - 1)] for channel in range(3)]
+
+
+def _cell_of_pixel(length, n_cells):
+    """Number of the cell of each of `length` pixels; cell i begins at ``i * length // n_cells``."""
+    starts = np.arange(1, n_cells) * length // n_cells
+    return np.searchsorted(starts, np.arange(length), side="right")
+
+
+def _mean(x, mean):
+    return mean
+
+
+def _std(x, mean):
+    return np.sqrt(((x - mean) ** 2).mean(axis=1, keepdims=True))
+
+
+def _skew(x, mean):
+    return np.cbrt(((x - mean) ** 3).mean(axis=1, keepdims=True))
+
+
+_MOMENTS = {"mean": _mean, "std": _std, "skew": _skew}
