@@ -571,6 +571,30 @@ def test_claimed_shape_is_not_allocated(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "again",
+    [
+        pytest.param(b"h\x00h\x01h\x02R", id="bytes to decode"),
+        pytest.param(b"h\x03h\x01Ns", id="keys"),
+        pytest.param(b"h\x01\x85", id="tuples"),
+    ],
+)
+def test_small_pickle_is_no_bomb(tmp_path, again):
+    """A long string that is used again and again must not be copied each time."""
+    long = b"X" + struct.pack("<I", 2**20) + b"a" * 2**20
+    again = again.replace(b"h\x01h\x02R", b"h\x01h\x02\x86R")
+    content = (
+        b"c_codecs\nencode\nq\x00" + long + b"q\x01U\x06latin1q\x02}q\x03" + again * 600 + b"."
+    )
+    tracemalloc.start()
+    try:
+        refused_batch(tmp_path, content)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * 2**20
+
+
+@pytest.mark.parametrize(
     ("meta", "word"),
     [
         ({}, "label_names"),

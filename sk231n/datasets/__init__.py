@@ -5,10 +5,9 @@ from sk231n.datasets._fashion_mnist import load_fashion_mnist
 from sk231n.datasets._fetch import fetch_cifar10
 from sk231n.datasets._shapes import make_shapes
 from sk231n.datasets._spirals import make_spirals
-from sk231n.datasets._split import TrainValDev, train_val_dev_split
+from sk231n.datasets._split import train_val_dev_split
 
 __all__ = [
-    "TrainValDev",
     "fetch_cifar10",
     "load_cifar10",
     "load_fashion_mnist",

@@ -2,8 +2,8 @@
 
 A pickle is a program for a small stack machine, and Python's machine can be told to call anything,
 or to allocate any amount of memory. The machine below knows the few instructions that a CIFAR-10
-batch consists of. It imports nothing, calls nothing but the three stand-ins at the end of this file
-and takes no more memory than the file's size allows.
+batch consists of. It imports nothing, calls nothing but the stand-ins at the end of this file, and
+takes no more memory than the size of the file allows.
 """
 
 from struct import unpack_from
@@ -34,7 +34,7 @@ def parse(content):
     -------
     value : object
         Made of None, bool, int, list, tuple, dict with keys of bytes, memoryview (any kind of
-        string: its bytes, not copied) and :class:`PickledArray`.
+        string: its bytes, not copied) and the stand-ins below.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def _run(view):
         elif code in (b"s", b"u"):
             values = [stack.pop(), stack.pop()][::-1] if code == b"s" else pop_to_mark()
             for key, value in zip(values[::2], values[1::2], strict=True):
-                _expect(stack[-1], dict)[bytes(_expect(key, memoryview))] = value
+                _expect(stack[-1], dict)[bytes(_expect(key, memoryview)[:100])] = value
         elif code == b"c":  # GLOBAL
             stack.append(_stand_in(line(), line()))
         elif code == b"\x93":  # STACK_GLOBAL
@@ -152,6 +152,22 @@ class PickledUint8:
     state = None
 
 
+class PickledLatin1:
+    """Stands for bytes that were pickled as text, as Python 3 does for Python 2.
+
+    They are not decoded at once: a small pickle may ask for that a thousand times.
+    """
+
+    def __init__(self, text, encoding):
+        if bytes(_expect(encoding, memoryview)[:20]) not in (b"latin1", b"latin-1"):
+            raise ValueError("holds bytes in an encoding other than latin1")
+        self.text = _expect(text, memoryview)
+
+    def decode(self):
+        """Bytes that are meant."""
+        return str(self.text, "utf-8").encode("latin1")
+
+
 def _reconstruct(array_type, shape, code):
     return PickledArray()
 
@@ -162,22 +178,15 @@ def _dtype(name, align, copy):
     return PickledUint8()
 
 
-def _encode(text, encoding):
-    # How Python 3 spells bytes in a pickle for Python 2.
-    if bytes(_expect(encoding, memoryview)[:20]) not in (b"latin1", b"latin-1"):
-        raise ValueError("holds bytes in an encoding other than latin1")
-    return memoryview(str(_expect(text, memoryview), "utf-8").encode("latin1"))
-
-
 # The names that a batch may ask for, and what it gets: nothing of numpy, nothing of Python.
 _STAND_INS = {
     (b"numpy.core.multiarray", b"_reconstruct"): _reconstruct,
     (b"numpy._core.multiarray", b"_reconstruct"): _reconstruct,
     (b"numpy", b"ndarray"): PickledArray,
     (b"numpy", b"dtype"): _dtype,
-    (b"_codecs", b"encode"): _encode,
+    (b"_codecs", b"encode"): PickledLatin1,
 }
-_ARGUMENTS = {_reconstruct: 3, _dtype: 3, _encode: 2}
+_ARGUMENTS = {_reconstruct: 3, _dtype: 3, PickledLatin1: 2}
 
 
 def _stand_in(module, name):

@@ -6,7 +6,7 @@ that says what is wrong with it; the caller knows the name of the file.
 
 import numpy as np
 
-from sk231n.datasets._batch_pickle import PickledArray, PickledUint8, parse
+from sk231n.datasets._batch_pickle import PickledArray, PickledLatin1, PickledUint8, parse
 
 N_CLASSES = 10
 N_PIXELS = 3 * 32 * 32
@@ -78,6 +78,8 @@ def _check_pixels(array):
     match array.state:
         case (int(), (int(n), int(width)), PickledUint8(), int(fortran), memoryview() as pixels):
             pass
+        case (int(), (int(n), int(width)), PickledUint8(), int(fortran), PickledLatin1() as text):
+            pixels = text.decode()
         case _:
             raise ValueError("has data that are not a matrix of uint8")
     if n < 1 or width != N_PIXELS or fortran:

@@ -62,7 +62,7 @@ def train_val_dev_split(X, y, *, val_size=0.1, dev_size=0.01, stratify=False, ra
 
     Returns
     -------
-    split : TrainValDev
+    TrainValDev
         The named tuple ``(X_train, y_train, X_val, y_val, X_dev, y_dev)``. Each is of the type of
         `X` or `y` and is a copy. The samples are in random order.
 
