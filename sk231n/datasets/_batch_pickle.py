@@ -153,19 +153,17 @@ class PickledUint8:
 
 
 class PickledLatin1:
-    """Stands for bytes that were pickled as text, as Python 3 does for Python 2.
+    """Stands for many bytes that were pickled as text; a pickle may ask a thousand times for them.
 
-    They are not decoded at once: a small pickle may ask for that a thousand times.
+    So they are not decoded before they are needed.
     """
 
-    def __init__(self, text, encoding):
-        if bytes(_expect(encoding, memoryview)[:20]) not in (b"latin1", b"latin-1"):
-            raise ValueError("holds bytes in an encoding other than latin1")
-        self.text = _expect(text, memoryview)
+    def __init__(self, text):
+        self.text = text
 
     def decode(self):
         """Bytes that are meant."""
-        return str(self.text, "utf-8").encode("latin1")
+        return memoryview(str(self.text, "utf-8").encode("latin1"))
 
 
 def _reconstruct(array_type, shape, code):
@@ -178,15 +176,23 @@ def _dtype(name, align, copy):
     return PickledUint8()
 
 
+def _encode(text, encoding):
+    # How Python 3 spells bytes in a pickle for Python 2.
+    if bytes(_expect(encoding, memoryview)[:20]) not in (b"latin1", b"latin-1"):
+        raise ValueError("holds bytes in an encoding other than latin1")
+    value = PickledLatin1(_expect(text, memoryview))
+    return value if len(text) > 100 else value.decode()
+
+
 # The names that a batch may ask for, and what it gets: nothing of numpy, nothing of Python.
 _STAND_INS = {
     (b"numpy.core.multiarray", b"_reconstruct"): _reconstruct,
     (b"numpy._core.multiarray", b"_reconstruct"): _reconstruct,
     (b"numpy", b"ndarray"): PickledArray,
     (b"numpy", b"dtype"): _dtype,
-    (b"_codecs", b"encode"): PickledLatin1,
+    (b"_codecs", b"encode"): _encode,
 }
-_ARGUMENTS = {_reconstruct: 3, _dtype: 3, PickledLatin1: 2}
+_ARGUMENTS = {_reconstruct: 3, _dtype: 3, _encode: 2}
 
 
 def _stand_in(module, name):
