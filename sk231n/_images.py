@@ -85,11 +85,11 @@ def float_dtype(dtype):
 
 @contextmanager
 def unchanged_on_error(estimator):
-    """Give the estimator its learnt attributes back if the block raises an ``Exception``."""
+    """Give the estimator its learnt attributes back if the block does not come to its end."""
     before = {name: value for name, value in vars(estimator).items() if name.endswith("_")}
     try:
         yield
-    except Exception:
+    except BaseException:
         for name in [name for name in vars(estimator) if name.endswith("_")]:
             delattr(estimator, name)
         vars(estimator).update(before)

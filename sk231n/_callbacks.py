@@ -1,0 +1,44 @@
+"""How a run looks to scikit-learn's callbacks (``sklearn.callback``)."""
+
+
+class EpochTasks:
+    """The callbacks' view of a run: one task for ``fit``, and inside it one an epoch.
+
+    SciPy does not say which iteration is the last, so that the next task begins where one ends;
+    ``close`` ends the one that was begun in vain, as an empty task.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator that is fitted.
+    total : int
+        Largest number of epochs.
+    data : dict
+        ``X`` and ``y`` as the user gave them, and ``metadata``.
+    """
+
+    def __init__(self, estimator, total, data):
+        self._data = {"estimator": estimator, **data}
+        self._left = total
+        self._root = estimator._init_callback_context(max_subtasks=total)
+        self._root.call_on_fit_task_begin(**self._data)
+        self._begin()
+
+    def _begin(self):
+        self._left -= 1
+        self._task = self._root.subcontext(task_name="epoch")
+        self._task.call_on_fit_task_begin(**self._data)
+
+    def end(self, attributes):
+        """End an epoch; say whether a callback wants to stop."""
+        stop = self._task.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
+        self._task = None
+        if self._left and not stop:
+            self._begin()
+        return stop
+
+    def close(self):
+        """End the fit; the estimator is ready."""
+        if self._task is not None:
+            self._task.call_on_fit_task_end(estimator=self._data["estimator"])
+        self._root.call_on_fit_task_end(**self._data, reconstruction_attributes={})

@@ -1,0 +1,1 @@
+"""The machine room: one flat parameter vector, layers, losses, optimizers, and the loop."""

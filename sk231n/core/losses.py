@@ -1,0 +1,261 @@
+r"""Losses: value and gradient in one call.
+
+Each loss is called as ``loss(scores, y, w)`` with scores :math:`s` of shape (n_samples, n_classes),
+class indices :math:`y` and sample weights :math:`w`, and returns
+:math:`\sum_i w_i \, \ell(s_i, y_i)` and its gradient with respect to the scores.  With weights that
+sum to one the value is a mean, and class weights, sample weights and the mean are one thing.
+"""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, Options
+
+from sk231n.core.spec import Spec
+
+
+class CrossEntropy(Spec):
+    r"""Softmax cross-entropy, the loss of the softmax classifier.
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1), default=0.0
+        The share :math:`\epsilon` of the target that is spread evenly over all classes.
+
+    Notes
+    -----
+    With :math:`p = \operatorname{softmax}(s)`, computed after the row's maximum is subtracted,
+
+    .. math:: \ell = -\sum_j q_j \ln p_j, \qquad
+              \frac{\partial \ell}{\partial s_j} = p_j - q_j,
+
+    where :math:`q_j = (1 - \epsilon) [j = y] + \epsilon / C`.  All scores equal give
+    :math:`\ell = \ln C`.
+
+    References
+    ----------
+    CS231n course notes, "Linear classification", https://cs231n.github.io/linear-classify/.
+    C. Szegedy et al., "Rethinking the Inception architecture", CVPR 2016 (label smoothing).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.losses import CrossEntropy
+    >>> value, gradient = CrossEntropy()(np.zeros((1, 2)), np.array([0]), np.array([1.0]))
+    >>> round(value, 4), gradient
+    (0.6931, array([[-0.5,  0.5]]))
+    """
+
+    _parameter_constraints: dict = {"label_smoothing": [Interval(Real, 0, 1, closed="left")]}
+    smooth = True
+    curvature = 0.5
+
+    def __init__(self, label_smoothing=0.0):
+        self.label_smoothing = label_smoothing
+
+    def __call__(self, scores, y, w):
+        """Return the weighted loss and its gradient.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_samples, n_classes)
+            The scores; they are left as they are.
+        y : ndarray of int of shape (n_samples,)
+            The class indices.
+        w : ndarray of shape (n_samples,)
+            The sample weights.
+
+        Returns
+        -------
+        value : float
+            The weighted sum of the losses.
+        gradient : ndarray of shape (n_samples, n_classes)
+            Its gradient with respect to the scores.
+        """
+        log_p = log_softmax(scores)
+        rows = np.arange(len(y))
+        true_log_p = log_p[rows, y]
+        value = -float(w @ true_log_p)
+        gradient = np.exp(log_p)
+        gradient[rows, y] -= 1 - self.label_smoothing
+        if self.label_smoothing:
+            share = self.label_smoothing / scores.shape[1]
+            value = (1 - self.label_smoothing) * value - share * float(w @ log_p.sum(axis=1))
+            gradient -= share
+        gradient *= w[:, None]
+        return value, gradient
+
+    @staticmethod
+    def predict_log_proba(scores):
+        """Log-probabilities of the classes, ``log_softmax(scores)``."""
+        return log_softmax(scores)
+
+
+def log_softmax(scores):
+    """Logarithm of the softmax along the last axis, safe for scores of any size.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples, n_classes)
+        The scores.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+        ``scores - log(sum(exp(scores)))``, each row shifted by its maximum first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.losses import log_softmax
+    >>> np.exp(log_softmax(np.array([[1.0, -2.0, 0.0]]))).round(4)
+    array([[0.7054, 0.0351, 0.2595]])
+    """
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return shifted
+
+
+class MarginLoss(Spec):
+    """Base of the hinge losses: a margin, and hinges plain (power 1) or squared (power 2)."""
+
+    _parameter_constraints: dict = {
+        "margin": [Interval(Real, 0, None, closed="left")],
+        "power": [Options(Integral, {1, 2})],
+    }
+    curvature = 1.0
+
+    def __init__(self, margin=1.0, power=1):
+        self.margin = margin
+        self.power = power
+
+    @property
+    def smooth(self):
+        """Whether the loss has a continuous gradient."""
+        return self.power == 2
+
+    def _hinge(self, violation):
+        """Value and derivative of ``max(0, violation) ** power``, elementwise."""
+        positive = np.maximum(violation, 0)
+        if self.power == 1:
+            return positive, (violation > 0).astype(violation.dtype)
+        return positive * positive, 2 * positive
+
+
+class WestonWatkins(MarginLoss):
+    r"""The multi-class SVM loss of the course: every wrong class pays for its own violation.
+
+    Parameters
+    ----------
+    margin : float, default=1.0
+        The margin :math:`\Delta` by which the true score is to win.
+    power : {1, 2}, default=1
+        1 for the hinge, 2 for the squared hinge.
+
+    Notes
+    -----
+    .. math:: \ell = \sum_{j \ne y} \max(0, s_j - s_y + \Delta)^{\text{power}}
+
+    For the hinge, each violating class gets the gradient 1 and the true class minus their number.
+    All scores equal give :math:`(C - 1) \Delta`.
+
+    References
+    ----------
+    J. Weston and C. Watkins, "Support vector machines for multi-class pattern recognition",
+    ESANN 1999.
+
+    Examples
+    --------
+    The course's example, with a margin of 10:
+
+    >>> import numpy as np
+    >>> from sk231n.losses import WestonWatkins
+    >>> scores = np.array([[13.0, -7.0, 11.0]])
+    >>> WestonWatkins(margin=10)(scores, np.array([0]), np.array([1.0]))[0]
+    8.0
+    """
+
+    def __call__(self, scores, y, w):
+        """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
+        rows = np.arange(len(y))
+        violation = scores - (scores[rows, y] - self.margin)[:, None]
+        violation[rows, y] = 0
+        terms, gradient = self._hinge(violation)
+        gradient[rows, y] = -gradient.sum(axis=1)
+        gradient *= w[:, None]
+        return float(w @ terms.sum(axis=1)), gradient
+
+
+class CrammerSinger(MarginLoss):
+    r"""The multi-class SVM loss in which only the worst violation pays.
+
+    Parameters
+    ----------
+    margin : float, default=1.0
+        The margin :math:`\Delta` by which the true score is to win.
+    power : {1, 2}, default=1
+        1 for the hinge, 2 for the squared hinge.
+
+    Notes
+    -----
+    .. math:: \ell = \max\bigl(0, \max_{j \ne y} s_j - s_y + \Delta\bigr)^{\text{power}}
+
+    References
+    ----------
+    K. Crammer and Y. Singer, "On the algorithmic implementation of multiclass kernel-based vector
+    machines", Journal of Machine Learning Research 2, 2001.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.losses import CrammerSinger
+    >>> CrammerSinger()(np.array([[1.0, 3.0, 2.0]]), np.array([0]), np.array([1.0]))
+    (3.0, array([[-1.,  1.,  0.]]))
+    """
+
+    def __call__(self, scores, y, w):
+        """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
+        rows = np.arange(len(y))
+        others = scores.copy()
+        others[rows, y] = -np.inf
+        worst = others.argmax(axis=1)
+        terms, slope = self._hinge(scores[rows, worst] - scores[rows, y] + self.margin)
+        slope *= w
+        gradient = np.zeros_like(scores)
+        gradient[rows, worst] = slope
+        gradient[rows, y] = -slope
+        return float(w @ terms), gradient
+
+
+class OneVsRest(MarginLoss):
+    r"""The sum of one binary hinge a class: this class against all the others.
+
+    Parameters
+    ----------
+    margin : float, default=1.0
+        The margin :math:`\Delta` that each score is to keep from zero.
+    power : {1, 2}, default=1
+        1 for the hinge, 2 for the squared hinge.
+
+    Notes
+    -----
+    With :math:`t_j = 1` for the true class and :math:`-1` for the others,
+
+    .. math:: \ell = \sum_j \max(0, \Delta - t_j s_j)^{\text{power}}.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.losses import OneVsRest
+    >>> OneVsRest()(np.array([[0.5, -2.0, 0.0]]), np.array([0]), np.array([1.0]))
+    (1.5, array([[-1.,  0.,  1.]]))
+    """
+
+    def __call__(self, scores, y, w):
+        """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
+        sign = np.ones_like(scores)
+        sign[np.arange(len(y)), y] = -1
+        terms, gradient = self._hinge(self.margin + sign * scores)
+        gradient *= sign
+        gradient *= w[:, None]
+        return float(w @ terms.sum(axis=1)), gradient

@@ -1,0 +1,111 @@
+"""What a run remembers of its epochs, and when it has seen enough of them."""
+
+import numpy as np
+
+from sk231n.core.training import evaluate
+
+
+class History(dict):
+    """A dict of equally long lists, one entry an epoch.
+
+    Parameters
+    ----------
+    validated : bool
+        Whether there are validation data to record.
+    """
+
+    def __init__(self, validated):
+        names = ["loss", "score"]
+        names += ["validation_loss", "validation_score"] if validated else []
+        super().__init__({name: [] for name in [*names, "learning_rate", "update_ratio"]})
+
+    @property
+    def monitored(self):
+        """The losses that a schedule looks at: those of the validation data, if there are any."""
+        return self.get("validation_loss", self["loss"])
+
+    def add(self, **values):
+        """Append what an epoch brought, by name."""
+        for name, value in values.items():
+            self[name].append(float(value))
+
+    def last_line(self):
+        """Say in one line what the last epoch brought."""
+        values = "  ".join(f"{name} {self[name][-1]:.4g}" for name in self)
+        return f"epoch {len(self['loss'])}  {values}"
+
+
+class Patience:
+    """Counts the epochs without progress.
+
+    Parameters
+    ----------
+    tol : float or None
+        By how much a value must beat the best to count; None never runs out of patience.
+    n_epochs : int
+        Number of epochs in a row without progress that are too many.
+    """
+
+    def __init__(self, tol, n_epochs):
+        self.tol = tol
+        self.n_epochs = n_epochs
+        self.best = np.inf
+        self._waited = 0
+
+    def exhausted_by(self, value):
+        """Take in the value after an epoch, the lower the better; say whether to stop."""
+        self._waited = 0 if value < self.best - (self.tol or 0.0) else self._waited + 1
+        self.best = min(self.best, value)
+        return self.tol is not None and self._waited >= self.n_epochs
+
+
+class Monitor:
+    """Watches a run: history, validation, the best parameters so far, and when to stop.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is minimised.
+    validation : Data or None
+        The validation data.
+    average : Average or None
+        If there is one, the averaged parameters are those that count.
+    patience : Patience
+        When to stop.
+    keep_best : bool
+        Whether patience watches the validation score, and the best parameters are those that count.
+    """
+
+    def __init__(self, problem, validation, average, patience, keep_best):
+        self.problem = problem
+        self.validation = validation
+        self.average = average
+        self.patience = patience
+        self.keep_best = keep_best
+        self.history = History(validated=validation is not None)
+        self.best_score = None
+        self._best_theta = None
+
+    @property
+    def theta(self):
+        """The parameters that count at present."""
+        return self.problem.theta if self.average is None else self.average.value
+
+    @property
+    def final_theta(self):
+        """The parameters that count at the end."""
+        return self.theta if self._best_theta is None else self._best_theta
+
+    def record(self, epoch):
+        """Take in an ``Epoch``; say whether to stop."""
+        self.history.add(**epoch._asdict())
+        if self.validation is None:
+            return self.patience.exhausted_by(epoch.loss)
+        theta = self.theta
+        loss, score = evaluate(self.problem, theta, self.validation)
+        self.history.add(validation_loss=loss, validation_score=score)
+        if self.best_score is None or score > self.best_score:
+            self.best_score = score
+            if self.keep_best:
+                self._best_theta = theta.copy()
+        return self.patience.exhausted_by(-score if self.keep_best else epoch.loss)

@@ -1,0 +1,355 @@
+r"""Optimizers: formulas that turn a gradient into a direction, simplest first.
+
+``direction(gradient, state, theta)`` gives :math:`d`, and the loop alone applies
+:math:`\theta \leftarrow \theta - \eta_t d`, so that every schedule of the rate :math:`\eta_t` fits
+every optimizer.  An optimizer is a hyper-parameter: it holds numbers, never arrays; what it has to
+remember is the ``state`` that ``start`` makes and the loop carries.  To save memory traffic a
+direction may be written over the gradient it came from.
+"""
+
+from numbers import Integral, Real
+from types import SimpleNamespace
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from sk231n.core.spec import Spec
+
+_FRACTION = Interval(Real, 0, 1, closed="left")
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+
+
+class Optimizer(Spec):
+    """Base of the optimizers: what they share is how they start and how they are checked."""
+
+    full_batch = False
+
+    def start(self, theta):
+        """Make the state for a run from `theta`: what must be remembered between two steps."""
+        return SimpleNamespace()
+
+    def auto_rate(self, smoothness, reach):
+        """Choose a learning rate for inputs of about unit spread.
+
+        Parameters
+        ----------
+        smoothness : float
+            Bound on the second derivative of the objective: the gradient's Lipschitz constant.
+        reach : float
+            Root mean square by which the scores can change when every weight moves by one.
+
+        Returns
+        -------
+        float
+            The rate at which a run starts.
+        """
+        return 1 / smoothness
+
+
+class SGD(Optimizer):
+    r"""Stochastic gradient descent: :math:`d = g`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.optimizers import SGD
+    >>> theta, gradient = np.array([1.0]), np.array([0.5])
+    >>> theta - 0.1 * SGD().direction(gradient, SGD().start(theta), theta)
+    array([0.95])
+    """
+
+    def direction(self, gradient, state, theta):
+        """Turn a gradient into a direction.
+
+        Parameters
+        ----------
+        gradient : ndarray of shape (size,)
+            The gradient; it may be overwritten.
+        state : SimpleNamespace
+            What ``start`` returned; it is updated in place.
+        theta : ndarray of shape (size,)
+            The parameters, which are left as they are.
+
+        Returns
+        -------
+        ndarray of shape (size,)
+            The direction :math:`d`.
+        """
+        return gradient
+
+
+class Momentum(Optimizer):
+    r"""Gradient descent with momentum, plain or Nesterov's.
+
+    Parameters
+    ----------
+    momentum : float in [0, 1), default=0.9
+        The share :math:`\mu` of the velocity that a step keeps.
+    nesterov : bool, default=False
+        Whether to look ahead along the velocity.
+
+    Notes
+    -----
+    .. math:: v \leftarrow \mu v + g, \qquad
+              d = v \quad\text{or, with Nesterov's look-ahead,}\quad d = g + \mu v.
+
+    The rate is applied outside: with a constant rate this is the course's
+    :math:`v \leftarrow \mu v - \eta g`.
+
+    References
+    ----------
+    Y. Nesterov, "A method of solving a convex programming problem with convergence rate
+    :math:`O(1/k^2)`", Soviet Mathematics Doklady 27, 1983.
+    I. Sutskever et al., "On the importance of initialization and momentum in deep learning",
+    ICML 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.optimizers import Momentum
+    >>> optimizer, theta = Momentum(momentum=0.5), np.zeros(1)
+    >>> state = optimizer.start(theta)
+    >>> [float(optimizer.direction(np.array([1.0]), state, theta)[0]) for _ in range(3)]
+    [1.0, 1.5, 1.75]
+    """
+
+    _parameter_constraints: dict = {"momentum": [_FRACTION], "nesterov": ["boolean"]}
+
+    def __init__(self, momentum=0.9, nesterov=False):
+        self.momentum = momentum
+        self.nesterov = nesterov
+
+    def start(self, theta):
+        """Start with no velocity."""
+        return SimpleNamespace(velocity=np.zeros_like(theta))
+
+    def direction(self, gradient, state, theta):
+        """Turn a gradient into a direction; see :meth:`SGD.direction`."""
+        state.velocity *= self.momentum
+        state.velocity += gradient
+        if not self.nesterov:
+            np.copyto(gradient, state.velocity)
+        else:
+            gradient += self.momentum * state.velocity
+        return gradient
+
+
+class Adagrad(Optimizer):
+    r"""Adagrad: each coordinate's rate falls with the squares of all its gradients.
+
+    Parameters
+    ----------
+    epsilon : float > 0, default=1e-8
+        Keeps the quotient finite; it stands outside the root.
+
+    Notes
+    -----
+    .. math:: c \leftarrow c + g^2, \qquad d = \frac{g}{\sqrt{c} + \epsilon}
+
+    References
+    ----------
+    J. Duchi, E. Hazan and Y. Singer, "Adaptive subgradient methods for online learning and
+    stochastic optimization", Journal of Machine Learning Research 12, 2011.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.optimizers import Adagrad
+    >>> optimizer, theta = Adagrad(), np.zeros(1)
+    >>> optimizer.direction(np.array([-3.0]), optimizer.start(theta), theta).round(6)
+    array([-1.])
+    """
+
+    _parameter_constraints: dict = {"epsilon": [_POSITIVE]}
+
+    def __init__(self, epsilon=1e-8):
+        self.epsilon = epsilon
+
+    def start(self, theta):
+        """Start with no squares."""
+        return SimpleNamespace(squares=np.zeros_like(theta))
+
+    def auto_rate(self, smoothness, reach):
+        """Let the first step, which moves every weight alike, change the scores by about two."""
+        return min(0.1, 2 / reach)
+
+    def direction(self, gradient, state, theta):
+        """Turn a gradient into a direction; see :meth:`SGD.direction`."""
+        state.squares += gradient * gradient
+        gradient /= np.sqrt(state.squares) + self.epsilon
+        return gradient
+
+
+class RMSProp(Optimizer):
+    r"""RMSProp: Adagrad that forgets.
+
+    Parameters
+    ----------
+    decay : float in [0, 1), default=0.99
+        The share :math:`\rho` of the mean square that a step keeps.
+    epsilon : float > 0, default=1e-8
+        Keeps the quotient finite; it stands outside the root.
+
+    Notes
+    -----
+    .. math:: c \leftarrow \rho c + (1 - \rho) g^2, \qquad d = \frac{g}{\sqrt{c} + \epsilon}
+
+    References
+    ----------
+    T. Tieleman and G. Hinton, "Lecture 6.5: rmsprop", Coursera, 2012.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.optimizers import RMSProp
+    >>> optimizer, theta = RMSProp(decay=0.75), np.zeros(1)
+    >>> optimizer.direction(np.array([3.0]), optimizer.start(theta), theta).round(6)
+    array([2.])
+    """
+
+    _parameter_constraints: dict = {"decay": [_FRACTION], "epsilon": [_POSITIVE]}
+
+    def __init__(self, decay=0.99, epsilon=1e-8):
+        self.decay = decay
+        self.epsilon = epsilon
+
+    def start(self, theta):
+        """Start with no squares."""
+        return SimpleNamespace(squares=np.zeros_like(theta))
+
+    def auto_rate(self, smoothness, reach):
+        """Let a step, which moves every weight about alike, change the scores by about one."""
+        return min(0.01, 1 / reach)
+
+    def direction(self, gradient, state, theta):
+        """Turn a gradient into a direction; see :meth:`SGD.direction`."""
+        state.squares *= self.decay
+        state.squares += (1 - self.decay) * gradient * gradient
+        gradient /= np.sqrt(state.squares) + self.epsilon
+        return gradient
+
+
+class Adam(Optimizer):
+    r"""Adam: momentum and RMSProp, both corrected for their start at zero.
+
+    Parameters
+    ----------
+    beta1 : float in [0, 1), default=0.9
+        The share of the mean gradient that a step keeps.
+    beta2 : float in [0, 1), default=0.999
+        The share of the mean square that a step keeps.
+    epsilon : float > 0, default=1e-8
+        Keeps the quotient finite; it stands outside the root.
+    weight_decay : float >= 0, default=0.0
+        Decoupled weight decay :math:`\lambda` (AdamW), of every parameter.
+
+    Notes
+    -----
+    .. math::
+
+        m \leftarrow \beta_1 m + (1 - \beta_1) g, \qquad
+        c \leftarrow \beta_2 c + (1 - \beta_2) g^2, \qquad
+        d = \frac{m / (1 - \beta_1^t)}{\sqrt{c / (1 - \beta_2^t)} + \epsilon} + \lambda \theta
+
+    References
+    ----------
+    D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015,
+    :arxiv:`1412.6980`.
+    I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019,
+    :arxiv:`1711.05101`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.optimizers import Adam
+    >>> optimizer, theta = Adam(), np.zeros(2)
+    >>> optimizer.direction(np.array([5.0, -0.1]), optimizer.start(theta), theta).round(6)
+    array([ 1., -1.])
+    """
+
+    _parameter_constraints: dict = {
+        "beta1": [_FRACTION],
+        "beta2": [_FRACTION],
+        "epsilon": [_POSITIVE],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(self, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0):
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weight_decay = weight_decay
+
+    def start(self, theta):
+        """Start at step zero with means of zero."""
+        return SimpleNamespace(
+            t=0,
+            mean=np.zeros_like(theta),
+            squares=np.zeros_like(theta),
+            scratch=np.empty_like(theta),
+        )
+
+    def auto_rate(self, smoothness, reach):
+        """Let a step, which moves every weight about alike, change the scores by about one."""
+        return min(0.01, 1 / reach)
+
+    def direction(self, gradient, state, theta):
+        """Turn a gradient into a direction; see :meth:`SGD.direction`."""
+        state.t += 1
+        scratch = state.scratch
+        state.mean *= self.beta1
+        state.mean += np.multiply(gradient, 1 - self.beta1, out=scratch)
+        state.squares *= self.beta2
+        np.multiply(gradient, gradient, out=scratch)
+        scratch *= 1 - self.beta2
+        state.squares += scratch
+        np.sqrt(state.squares, out=scratch)
+        scratch /= np.sqrt(1 - self.beta2**state.t).astype(theta.dtype)
+        scratch += self.epsilon
+        np.divide(state.mean, scratch, out=gradient)
+        gradient /= 1 - self.beta1**state.t
+        if self.weight_decay:
+            gradient += np.multiply(theta, self.weight_decay, out=scratch)
+        return gradient
+
+
+class LBFGS(Optimizer):
+    r"""The quasi-Newton method L-BFGS of SciPy, on all samples at once.
+
+    It needs no learning rate and finds the minimum of a smooth convex objective to high accuracy.
+    ``max_iter`` counts its iterations, ``tol`` bounds the largest component of the gradient at the
+    end, and ``batch_size``, ``shuffle`` and schedules play no part.
+
+    Parameters
+    ----------
+    memory : int > 0, default=10
+        Number of past steps from which the curvature is estimated.
+
+    References
+    ----------
+    R. H. Byrd, P. Lu, J. Nocedal and C. Zhu, "A limited memory algorithm for bound constrained
+    optimization", SIAM Journal on Scientific Computing 16, 1995.
+
+    Examples
+    --------
+    >>> from sk231n.optimizers import LBFGS
+    >>> LBFGS(memory=20)
+    LBFGS(memory=20)
+    """
+
+    _parameter_constraints: dict = {"memory": [Interval(Integral, 1, None, closed="left")]}
+    full_batch = True
+
+    def __init__(self, memory=10):
+        self.memory = memory
+
+
+OPTIMIZERS = {
+    "sgd": SGD(),
+    "momentum": Momentum(),
+    "nesterov": Momentum(nesterov=True),
+    "adagrad": Adagrad(),
+    "rmsprop": RMSProp(),
+    "adam": Adam(),
+    "lbfgs": LBFGS(),
+}

@@ -1,0 +1,57 @@
+"""One flat vector for all parameters, and named views into it.
+
+The optimizer, the gradient check, the snapshot of the best weights and their average are then one
+vector operation each.  A vector is stored and pickled alone; its views are made on demand, because
+copies of views would no longer share its memory.
+"""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+
+
+class Layout:
+    """Where each named array of each layer lies in the flat vector.
+
+    Parameters
+    ----------
+    shapes : sequence of dict
+        One dict a layer: the name of each of its arrays and its shape.
+
+    Attributes
+    ----------
+    size : int
+        Length of the flat vector.
+    """
+
+    def __init__(self, shapes):
+        self.shapes = [dict(layer) for layer in shapes]
+        self.size = sum(math.prod(shape) for layer in shapes for shape in layer.values())
+
+    def views(self, vector):
+        """Name the parts of a vector.
+
+        Parameters
+        ----------
+        vector : ndarray of shape (size,)
+            Parameters, or their gradient.
+
+        Returns
+        -------
+        list of SimpleNamespace
+            One namespace a layer, each attribute a reshaped view that shares the vector's memory.
+        """
+        start, layers = 0, []
+        for shapes in self.shapes:
+            arrays = {}
+            for name, shape in shapes.items():
+                stop = start + math.prod(shape)
+                arrays[name] = vector[start:stop].reshape(shape)
+                start = stop
+            layers.append(SimpleNamespace(**arrays))
+        return layers
+
+    def zeros(self, dtype):
+        """A vector of zeros that fits this layout."""
+        return np.zeros(self.size, dtype)

@@ -1,0 +1,318 @@
+r"""Schedules: how the learning rate moves, simplest first.
+
+A schedule is a formula ``schedule(t, total)`` of the time :math:`t` in epochs (a fraction inside an
+epoch) and of the number of epochs planned; it works on arrays of times.  Like an optimizer it is a
+hyper-parameter and holds no state.
+"""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from sk231n.core.spec import Spec
+
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_FACTOR = Interval(Real, 0, 1, closed="right")
+
+
+class Schedule(Spec):
+    """Base of the schedules: from the formula to the rates of one epoch."""
+
+    def rates(self, epoch, total, n_steps, losses):
+        """Compute the rates of all steps of one epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of epochs done.
+        total : int
+            Number of epochs planned; later epochs go on with the rate that the plan ends with.
+        n_steps : int
+            Steps in an epoch.
+        losses : sequence of float
+            The monitored loss after each epoch done.
+
+        Returns
+        -------
+        ndarray of shape (n_steps,)
+            The learning rates.
+        """
+        t = np.minimum(epoch + np.arange(n_steps) / n_steps, total)
+        return np.broadcast_to(self(t, total), n_steps)
+
+
+class Constant(Schedule):
+    r"""A constant rate, :math:`\eta_t = \eta_0`.
+
+    Parameters
+    ----------
+    initial : float > 0, default=0.001
+        The rate :math:`\eta_0`.
+
+    Examples
+    --------
+    >>> from sk231n.schedules import Constant
+    >>> Constant(0.1)(5, 10)
+    0.1
+    """
+
+    _parameter_constraints: dict = {"initial": [_POSITIVE]}
+
+    def __init__(self, initial=1e-3):
+        self.initial = initial
+
+    def __call__(self, t, total):
+        """Compute the rate.
+
+        Parameters
+        ----------
+        t : float or ndarray
+            Time in epochs.
+        total : int
+            Number of epochs planned.
+
+        Returns
+        -------
+        float or ndarray
+            The learning rate at each time.
+        """
+        return self.initial
+
+
+class StepDecay(Schedule):
+    r"""A rate that drops by a factor every few epochs.
+
+    Parameters
+    ----------
+    initial : float > 0, default=0.001
+        The rate :math:`\eta_0` at the start.
+    factor : float in (0, 1], default=0.5
+        What the rate is multiplied by.
+    every : int > 0, default=5
+        Number of epochs between two drops.
+
+    Notes
+    -----
+    .. math:: \eta_t = \eta_0 \, \text{factor}^{\lfloor t / \text{every} \rfloor}
+
+    Examples
+    --------
+    >>> from sk231n.schedules import StepDecay
+    >>> [float(StepDecay(1.0)(t, 20)) for t in (0, 4.9, 5, 10)]
+    [1.0, 1.0, 0.5, 0.25]
+    """
+
+    _parameter_constraints: dict = {
+        "initial": [_POSITIVE],
+        "factor": [_FACTOR],
+        "every": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(self, initial=1e-3, factor=0.5, every=5):
+        self.initial = initial
+        self.factor = factor
+        self.every = every
+
+    def __call__(self, t, total):
+        """Compute the rate; see :meth:`Constant.__call__`."""
+        return self.initial * self.factor ** np.floor_divide(t, self.every)
+
+
+class ExponentialDecay(Schedule):
+    r"""A rate that falls by the same factor every epoch, :math:`\eta_t = \eta_0 \gamma^{\,t}`.
+
+    Parameters
+    ----------
+    initial : float > 0, default=0.001
+        The rate :math:`\eta_0` at the start.
+    decay : float in (0, 1], default=0.95
+        The factor :math:`\gamma` of one epoch.
+
+    Examples
+    --------
+    >>> from sk231n.schedules import ExponentialDecay
+    >>> ExponentialDecay(1.0, decay=0.5)(2, 10)
+    0.25
+    """
+
+    _parameter_constraints: dict = {"initial": [_POSITIVE], "decay": [_FACTOR]}
+
+    def __init__(self, initial=1e-3, decay=0.95):
+        self.initial = initial
+        self.decay = decay
+
+    def __call__(self, t, total):
+        """Compute the rate; see :meth:`Constant.__call__`."""
+        return self.initial * self.decay**t
+
+
+class InverseTimeDecay(Schedule):
+    r"""A rate that falls like one over the time, :math:`\eta_t = \eta_0 / (1 + k t)`.
+
+    Parameters
+    ----------
+    initial : float > 0, default=0.001
+        The rate :math:`\eta_0` at the start.
+    decay : float >= 0, default=1.0
+        The speed :math:`k` of the fall, per epoch.
+
+    Examples
+    --------
+    >>> from sk231n.schedules import InverseTimeDecay
+    >>> InverseTimeDecay(1.0)(3, 10)
+    0.25
+    """
+
+    _parameter_constraints: dict = {
+        "initial": [_POSITIVE],
+        "decay": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(self, initial=1e-3, decay=1.0):
+        self.initial = initial
+        self.decay = decay
+
+    def __call__(self, t, total):
+        """Compute the rate; see :meth:`Constant.__call__`."""
+        return self.initial / (1 + self.decay * t)
+
+
+class CosineDecay(Schedule):
+    r"""A rate that falls to its end along half a cosine.
+
+    Parameters
+    ----------
+    initial : float > 0, default=0.001
+        The rate :math:`\eta_0` at the start.
+    final : float >= 0, default=0.0
+        The rate :math:`\eta_T` at the end.
+
+    Notes
+    -----
+    .. math:: \eta_t = \eta_T + \tfrac12 (\eta_0 - \eta_T) \bigl(1 + \cos(\pi t / T)\bigr)
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017,
+    :arxiv:`1608.03983`.
+
+    Examples
+    --------
+    >>> from sk231n.schedules import CosineDecay
+    >>> [round(float(CosineDecay(1.0)(t, 10)), 3) for t in (0, 5, 10)]
+    [1.0, 0.5, 0.0]
+    """
+
+    _parameter_constraints: dict = {
+        "initial": [_POSITIVE],
+        "final": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(self, initial=1e-3, final=0.0):
+        self.initial = initial
+        self.final = final
+
+    def __call__(self, t, total):
+        """Compute the rate; see :meth:`Constant.__call__`."""
+        return _cosine(self.initial, self.final, t / total)
+
+
+class OneCycle(Schedule):
+    r"""One cycle: up to the peak along half a cosine, then far down along another.
+
+    Parameters
+    ----------
+    peak : float > 0, default=0.01
+        The largest rate.
+    warm_up : float in (0, 1), default=0.3
+        The share of the time that the climb takes.
+    start : float in (0, 1], default=0.04
+        The rate at the start, as a share of the peak.
+    final : float in [0, 1], default=4e-6
+        The rate at the end, as a share of the peak.
+
+    References
+    ----------
+    L. N. Smith and N. Topin, "Super-convergence: very fast training of neural networks using large
+    learning rates", 2017, :arxiv:`1708.07120`.
+
+    Examples
+    --------
+    >>> from sk231n.schedules import OneCycle
+    >>> [round(float(OneCycle(1.0)(t, 10)), 3) for t in (0, 3, 10)]
+    [0.04, 1.0, 0.0]
+    """
+
+    _parameter_constraints: dict = {
+        "peak": [_POSITIVE],
+        "warm_up": [Interval(Real, 0, 1, closed="neither")],
+        "start": [_FACTOR],
+        "final": [Interval(Real, 0, 1, closed="both")],
+    }
+
+    def __init__(self, peak=1e-2, warm_up=0.3, start=0.04, final=4e-6):
+        self.peak = peak
+        self.warm_up = warm_up
+        self.start = start
+        self.final = final
+
+    def __call__(self, t, total):
+        """Compute the rate; see :meth:`Constant.__call__`."""
+        done = np.asarray(t) / total
+        up = _cosine(self.start, 1.0, np.minimum(done / self.warm_up, 1))
+        down = _cosine(1.0, self.final, np.maximum(done - self.warm_up, 0) / (1 - self.warm_up))
+        return self.peak * np.where(done < self.warm_up, up, down)
+
+
+class Plateau(Schedule):
+    r"""A rate that drops when the monitored loss has stopped falling.
+
+    The loss is that of the validation data if there are any, else that of the training data.
+
+    Parameters
+    ----------
+    initial : float > 0, default=0.001
+        The rate at the start.
+    factor : float in (0, 1], default=0.5
+        What the rate is multiplied by at each drop.
+    patience : int > 0, default=3
+        Number of epochs without a better loss that make a plateau.
+    tol : float >= 0, default=1e-3
+        Share of the best loss by which a loss must be lower to count as better.
+
+    Examples
+    --------
+    >>> from sk231n.schedules import Plateau
+    >>> Plateau(1.0, patience=2).rates(4, 10, n_steps=1, losses=[3.0, 2.0, 2.0, 2.0])
+    array([0.5])
+    """
+
+    _parameter_constraints: dict = {
+        "initial": [_POSITIVE],
+        "factor": [_FACTOR],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+    }
+
+    def __init__(self, initial=1e-3, factor=0.5, patience=3, tol=1e-3):
+        self.initial = initial
+        self.factor = factor
+        self.patience = patience
+        self.tol = tol
+
+    def rates(self, epoch, total, n_steps, losses):
+        """Compute the rates of one epoch from the losses so far; see :meth:`Schedule.rates`."""
+        rate, best, waited = self.initial, np.inf, 0
+        for loss in losses:
+            waited += 1
+            if loss < best - self.tol * abs(best) or best == np.inf:
+                best, waited = loss, 0
+            elif waited == self.patience:
+                rate, waited = rate * self.factor, 0
+        return np.full(n_steps, float(rate))
+
+
+def _cosine(start, end, done):
+    """Go from `start` to `end` along half a cosine as `done` goes from 0 to 1."""
+    return end + (start - end) * 0.5 * (1 + np.cos(np.pi * done))

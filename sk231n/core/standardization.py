@@ -1,0 +1,153 @@
+r"""The change of variables behind ``learning_rate="auto"``.
+
+Gradient descent is quick where all inputs have about the same spread and no offset, and raw data
+rarely have.  Training may therefore see :math:`z = (x - \mu) / s` and change :math:`V = s W`
+instead of :math:`W`; afterwards :math:`W = V / s` and :math:`b = c - \mu^T W` are folded back.  The
+scores, the objective and its minimum are those of the data as given; only the way there is shorter.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_BLOCK_ROWS = 1024  # rows converted at a time: a few MB of floats, whatever the type of the data
+
+
+@dataclass(frozen=True)
+class Standardization:
+    """Inputs as training sees them, ``(x - mean) / scale``.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (n_features,) or None
+        What is subtracted; None for training on the data as they are.
+    scale : ndarray of shape (n_features,) or None
+        What is divided by; None for training on the data as they are.
+    """
+
+    mean: np.ndarray | None = None
+    scale: np.ndarray | None = None
+
+    def __call__(self, x):
+        """Standardise the floating-point array `x` of shape (n_samples, n_features) in place."""
+        if self.mean is not None:
+            x -= self.mean
+            x *= 1 / self.scale
+        return x
+
+    @property
+    def factor(self):
+        """What turns a weight on standardised inputs into one on the data: ``1 / scale``."""
+        return 1.0 if self.scale is None else 1 / self.scale
+
+    def fold(self, layer):
+        """Turn a first layer (views ``W``, ``b``) on standardised inputs into one on the data."""
+        if self.mean is not None:
+            layer.W /= self.scale[:, None]
+            layer.b -= self.mean @ layer.W
+
+    def unfold(self, layer):
+        """Undo :meth:`fold`."""
+        if self.mean is not None:
+            layer.b += self.mean @ layer.W
+            layer.W *= self.scale[:, None]
+
+
+class Moments:
+    """Weighted mean and variance of each feature, over any number of data sets.
+
+    Attributes
+    ----------
+    count : float
+        Sum of the weights so far.
+    mean, variance : ndarray of shape (n_features,)
+        Moments of all data so far, float64.
+    """
+
+    def __init__(self, n_features):
+        self.count = 0.0
+        self.mean = np.zeros(n_features)
+        self.variance = np.zeros(n_features)
+
+    def update(self, data, count):
+        """Add the samples of `data`, whose weights sum to one, as `count` samples."""
+        mean, variance = np.zeros_like(self.mean), np.zeros_like(self.mean)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for x, w in _blocks(data):
+                mean += w @ x
+            centre = mean.astype(data.dtype)
+            for x, w in _blocks(data):
+                x -= centre
+                x *= x
+                variance += w @ x
+        if not np.isfinite(variance).all():
+            raise ValueError(
+                f"X holds values too large for {data.dtype} arithmetic (feature "
+                f"{np.flatnonzero(~np.isfinite(variance))[0]}); scale the features down."
+            )
+        share = count / (self.count + count)
+        step = mean - self.mean
+        self.variance += share * (variance - self.variance + (1 - share) * step * step)
+        self.mean += share * step
+        self.count += count
+
+    def standardization(self, dtype, ridge):
+        r"""Make the change of variables.
+
+        Parameters
+        ----------
+        dtype : dtype
+            Floating-point type of training.
+        ridge : float
+            Added to the variances.  With :math:`4 \alpha` it balances the curvature of a loss that
+            is bounded by :math:`s^2 / 4` against that of the penalty, :math:`\alpha`.
+
+        Returns
+        -------
+        Standardization
+            Features without spread get the scale 1 where there is no ridge.
+        """
+        # A constant feature must not be blown up by the rounding of its mean.
+        rounding = 8 * np.finfo(dtype).eps * np.abs(self.mean)
+        variance = np.where(self.variance > rounding**2, self.variance, 0.0)
+        scale = np.sqrt(variance + ridge)
+        scale[scale == 0] = 1
+        return Standardization(self.mean.astype(dtype), scale.astype(dtype))
+
+
+def largest_eigenvalue(data, standardization, n_rows=1000, n_iter=20):
+    """Estimate the largest eigenvalue of the second moments of the standardised inputs.
+
+    Parameters
+    ----------
+    data : Data
+        The training data.
+    standardization : Standardization
+        How training sees them.
+    n_rows : int, default=1000
+        About this many rows, evenly spread over the data, are looked at.
+    n_iter : int, default=20
+        Number of power iterations.
+
+    Returns
+    -------
+    float
+        The eigenvalue, at least 1e-12.
+    """
+    rows = data.rows[:: max(1, len(data.rows) // n_rows)]
+    z = standardization(data.X[rows].astype(data.dtype))
+    w = data.w[rows] / data.w[rows].sum()
+    v = np.random.RandomState(0).standard_normal(z.shape[1]).astype(data.dtype)
+    norm = 1.0
+    for _ in range(n_iter):
+        v /= np.linalg.norm(v) or 1
+        v = (w * (z @ v)) @ z
+        norm = np.linalg.norm(v)
+    return max(float(norm), 1e-12)
+
+
+def _blocks(data):
+    """Yield the rows of the data in floating point, some at a time, with their weights."""
+    for start in range(0, len(data.rows), _BLOCK_ROWS):
+        rows = data.rows[start : start + _BLOCK_ROWS]
+        yield data.X[rows].astype(data.dtype, copy=False), data.w[rows]  # indexing has copied

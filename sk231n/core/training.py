@@ -1,0 +1,254 @@
+"""The loop: batches and epochs.
+
+``epochs`` is a generator in which one ``next()`` is one pass over the data; it knows no printing,
+no stopping and no callbacks.  ``lbfgs`` hands the same objective to SciPy.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize
+
+_BLOCK_ROWS = 1024  # rows of a full pass computed at a time, so that memory stays bounded
+
+
+class Data(NamedTuple):
+    """Samples to train on or to validate with.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Rows, in the type in which they came.
+    y : ndarray of shape (n_samples, ...)
+        Targets.
+    w : ndarray of shape (n_samples,)
+        Weights; those of `rows` sum to one.
+    rows : ndarray of int of shape (n_used,)
+        Which samples count.
+    dtype : dtype
+        Floating-point type of the computation.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    w: np.ndarray
+    rows: np.ndarray
+    dtype: np.dtype
+
+    def normalized(self):
+        """The same samples, the weights of `rows` summing to one."""
+        return self._replace(w=(self.w / self.w[self.rows].sum()).astype(self.dtype))
+
+
+class Problem(NamedTuple):
+    """What is minimised (an Objective), from where (theta), and how the inputs are seen."""
+
+    objective: object
+    theta: np.ndarray
+    data: Data
+    standardization: object
+
+
+class Epoch(NamedTuple):
+    """What one pass over the data has to tell."""
+
+    loss: float
+    score: float
+    learning_rate: float
+    update_ratio: float
+
+
+def batches(data, standardization, batch_size, order):
+    """Yield ``(x, y, w)``, the samples in the given order, some at a time.
+
+    ``x`` is standardised and lives in one buffer that the next batch overwrites.  The weights are
+    those of the data: over all batches they sum to one.
+    """
+    buffer = np.empty((min(batch_size, len(order)), data.X.shape[1]), data.dtype)
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        x = buffer[: len(rows)]
+        x[...] = data.X[rows]
+        yield standardization(x), data.y[rows], data.w[rows]
+
+
+def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
+           state=None, average=None, losses=(), first=0):  # fmt: skip
+    """Train for ever, one epoch a ``next()``; ``problem.theta`` changes in place.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is minimised, from where, on which data.
+    optimizer : Optimizer
+        Turns gradients into directions.
+    schedule : Schedule
+        Gives the learning rate.
+    total : int
+        Number of epochs planned, for the schedule.
+    batch_size : int
+        Number of samples a step.
+    shuffle : bool
+        Whether each epoch draws a new order.
+    rng : RandomState
+        Source of randomness.
+    state : SimpleNamespace or None, default=None
+        The optimizer's state, to go on with; None to start.
+    average : Average or None, default=None
+        Told about the parameters after each step.
+    losses : sequence of float, default=()
+        The monitored losses so far, for the schedule; the caller may append to it.
+    first : int, default=0
+        Number of epochs done before.
+
+    Yields
+    ------
+    Epoch
+        Mean loss and score over the epoch's batches, as they were met, the mean learning rate, and
+        the length of the last update relative to that of the parameters.
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss or the parameters cease to be finite.
+    """
+    objective, theta, data, standardization = problem
+    state = optimizer.start(theta) if state is None else state
+    gradient = np.empty_like(theta)
+    n_samples, epoch = len(data.rows), first
+    n_steps = -(-n_samples // batch_size)
+    while True:
+        rates = schedule.rates(epoch, total, n_steps, losses)
+        order = rng.permutation(data.rows) if shuffle else data.rows
+        loss = score = 0.0
+        # Overflow is no news here: the next loss is not finite, and the error says what to do.
+        with np.errstate(over="ignore", invalid="ignore"):
+            steps = zip(rates, batches(data, standardization, batch_size, order), strict=True)
+            for rate, (x, y, w) in steps:
+                share = len(x) / n_samples
+                value, batch_score = objective(theta, x, y, w / share, gradient, rng)
+                _check_finite(value, epoch, rate)
+                update = optimizer.direction(gradient, state, theta)
+                update *= rate
+                theta -= update
+                loss += share * value
+                score += share * batch_score
+                if average is not None:
+                    average.update(theta)
+            length = np.linalg.norm(theta)
+            _check_finite(length, epoch, rates[-1])
+        epoch += 1
+        ratio = float(np.linalg.norm(update) / length) if length else 0.0
+        yield Epoch(loss, score, float(np.mean(rates)), ratio)
+
+
+def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
+    """Minimise by SciPy's L-BFGS, one iteration an epoch; ``problem.theta`` changes in place.
+
+    SciPy calls back instead of yielding, hence a function where :func:`epochs` is a generator.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is minimised, from where, on which data.
+    optimizer : LBFGS
+        Holds the length of the memory.
+    max_iter : int
+        Largest number of iterations.
+    tol : float or None
+        Largest component of the gradient at which to stop.
+    after_epoch : callable
+        ``after_epoch(Epoch)`` is called after each iteration, ``problem.theta`` being up to date;
+        if it returns True, the run ends.
+
+    Returns
+    -------
+    bool
+        Whether `max_iter` iterations sufficed.
+    """
+    objective, theta, data, standardization = problem
+    gradient = np.empty_like(theta)
+    latest = {}
+
+    def value_and_gradient(vector):
+        point = vector.astype(theta.dtype)
+        gradient[:] = 0
+        value, score = objective.add_penalty(point, gradient), 0.0
+        total = gradient.astype(np.float64)
+        for x, y, w in batches(data, standardization, _BLOCK_ROWS, data.rows):
+            batch_value, batch_score = objective.data_loss(point, x, y, w, gradient)
+            value, score = value + batch_value, score + batch_score
+            total += gradient
+        latest.update(vector=vector.copy(), score=score)
+        return value, total
+
+    def callback(intermediate_result):
+        vector, value = intermediate_result.x, float(intermediate_result.fun)
+        if not np.array_equal(latest["vector"], vector):
+            value_and_gradient(vector)
+        step = np.linalg.norm(vector - theta) / (np.linalg.norm(vector) or 1)
+        theta[:] = vector
+        if after_epoch(Epoch(value, latest["score"], np.nan, float(step))):
+            raise StopIteration
+
+    result = minimize(
+        value_and_gradient,
+        theta.astype(np.float64),
+        jac=True,
+        method="L-BFGS-B",
+        callback=callback,
+        options={
+            "maxiter": max_iter,
+            "maxfun": 20 * max_iter,
+            "maxcor": optimizer.memory,
+            "maxls": 50,
+            "gtol": tol or 0.0,
+            "ftol": 64 * np.finfo(theta.dtype).eps if tol else 0.0,
+        },
+    )
+    return result.status != 1
+
+
+def evaluate(problem, theta, data):
+    """Compute the objective and the score of the parameters on all of the data."""
+    value = score = 0.0
+    for x, y, w in batches(data, problem.standardization, _BLOCK_ROWS, data.rows):
+        batch_value, batch_score = problem.objective.evaluate(theta, x, y, w)
+        value, score = value + batch_value, score + batch_score
+    return value + problem.objective.add_penalty(theta, np.zeros_like(theta)), score
+
+
+class Average:
+    """Exponential moving average of the parameters, corrected for its start at zero.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (size,)
+        The parameters before training.
+    span : float
+        About how many of the last steps the average covers.
+    """
+
+    def __init__(self, theta, span):
+        self._sum = np.zeros_like(theta)
+        self._keep = 1 - 1 / max(span, 1)
+        self._steps = 0
+
+    def update(self, theta):
+        """Take in the parameters after a step."""
+        self._steps += 1
+        self._sum *= self._keep
+        self._sum += (1 - self._keep) * theta
+
+    @property
+    def value(self):
+        """The average, an array of shape (size,)."""
+        return self._sum / (1 - self._keep**self._steps)
+
+
+def _check_finite(value, epoch, rate):
+    if not np.isfinite(value):
+        raise FloatingPointError(
+            f"Training diverged in epoch {epoch + 1}: the loss is no longer finite. Lower "
+            f"learning_rate, which is {rate:.3g} now, or scale the features."
+        )

@@ -1,0 +1,365 @@
+"""Linear classifiers: one affine layer, trained on a hinge or on the cross-entropy."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sk231n._images import as_rows
+from sk231n.base import GradientClassifier
+from sk231n.core.layers import Affine
+from sk231n.core.losses import CrammerSinger, CrossEntropy, OneVsRest, WestonWatkins, log_softmax
+
+_BLOCK_ROWS = 1024  # rows converted to floats at a time, so that integer images stay small
+
+STRATEGIES = {
+    "weston_watkins": WestonWatkins,
+    "crammer_singer": CrammerSinger,
+    "one_vs_rest": OneVsRest,
+}
+POWERS = {"hinge": 1, "squared_hinge": 2}
+
+
+class LinearClassifier(GradientClassifier):
+    """Base of the linear classifiers: the network with no hidden layer."""
+
+    def _layers(self):
+        return [Affine(len(self.classes_))]
+
+    def _learnt(self, views):
+        # The transpose of a C-ordered W: prediction multiplies by W, and skinny products are
+        # several times faster that way round.
+        return {"coef_": views[0].W.copy().T, "intercept_": views[0].b.copy()}
+
+    def _remember(self, views):
+        views[0].W[...] = self.coef_.T
+        views[0].b[...] = self.intercept_
+
+    def _scores(self, X):
+        check_is_fitted(self)
+        X = validate_data(self, as_rows(X)[0], reset=False)
+        if X.dtype.kind == "f":
+            return X @ self.coef_.T + self.intercept_
+        scores = np.empty((len(X), len(self.classes_)), self.coef_.dtype)
+        for start in range(0, len(X), _BLOCK_ROWS):
+            block = X[start : start + _BLOCK_ROWS].astype(scores.dtype)
+            np.matmul(block, self.coef_.T, out=scores[start : start + _BLOCK_ROWS])
+        return scores + self.intercept_
+
+
+class SoftmaxClassifier(LinearClassifier):
+    r"""Multinomial logistic regression, trained by mini-batches.
+
+    Parameters
+    ----------
+    alpha : float >= 0, default=1e-3
+        Strength of the penalty.
+    penalty : {"l1", "l2", "elasticnet"} or None, default="l2"
+        The penalty :math:`R` on the weights: :math:`\lVert W \rVert_1`,
+        :math:`\frac12 \lVert W \rVert_2^2`, or a blend. Intercepts are not penalised.
+    l1_ratio : float in [0, 1], default=0.5
+        The share of l1 in the elastic net.
+    optimizer : str or optimizer, default="adam"
+        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "lbfgs", or an object of
+        :mod:`sk231n.optimizers`.
+    learning_rate : "auto", float or schedule, default="auto"
+        "auto" finds a rate from the data and lets it fall to zero along half a cosine, while the
+        training sees standardised features and folds the change of variables back into ``coef_``.
+        A float, or a schedule of :mod:`sk231n.schedules`, is taken at its word: the optimizer then
+        works on the data as they are.
+    batch_size : int or "auto", default="auto"
+        Number of samples a step; "auto" is 200, or all if there are fewer.
+    max_iter : int or "auto", default="auto"
+        Number of epochs, at most; "auto" makes about 2,000 steps in at least 10 and at most 1,000
+        epochs, and allows 1,000 iterations of L-BFGS.
+    tol : float or None, default=1e-4
+        By how much the training loss (with `early_stopping`, the validation score) must improve in
+        `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`. L-BFGS stops
+        when no component of the gradient is larger.
+    n_iter_no_change : int, default=10
+        Number of epochs without progress that end the training.
+    shuffle : bool, default=True
+        Whether each epoch visits the samples in a new order.
+    early_stopping : bool, default=False
+        Whether to watch the accuracy on validation data, stop when it ceases to improve, and keep
+        the parameters that were best.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the training data, stratified by class, that `early_stopping` sets aside where
+        ``fit`` gets no ``X_val``.
+    averaging : "ema" or None, default=None
+        "ema": an exponential moving average of the parameters over about the last epoch predicts.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class; "balanced" makes all classes weigh alike.
+    warm_start : bool, default=False
+        Whether ``fit`` starts from the parameters of the last ``fit``.
+    random_state : int, RandomState or None, default=None
+        Determines the order of the samples and what `early_stopping` sets aside; an int makes the
+        result reproducible to the last bit.
+    verbose : int, default=0
+        Whether to print a line an epoch.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_classes, n_features)
+        The weights, one row a class, also for two classes.
+    intercept_ : ndarray of shape (n_classes,)
+        The intercepts.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    history_ : dict of lists
+        One entry an epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
+        they were met), "validation_loss" and "validation_score" where there are validation data,
+        "learning_rate" (its mean), "update_ratio" (length of the last update relative to that of
+        the parameters; about 1e-3 is healthy).
+    loss_curve_ : list of float
+        ``history_["loss"]``.
+    n_iter_ : int
+        Number of epochs done.
+    best_validation_score_ : float or None
+        The best validation accuracy; None without validation data.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where `X` had any.
+
+    See Also
+    --------
+    LinearSVM : The same scores under hinge losses.
+    sklearn.linear_model.LogisticRegression : The same model by full-batch solvers.
+
+    Notes
+    -----
+    With the scores :math:`s = W x + b` it minimises
+
+    .. math:: \sum_i w_i \Bigl( \ln \sum_j e^{s_{ij}} - s_{i y_i} \Bigr) + \alpha R(W),
+
+    the :math:`w_i` summing to one. This is the objective of
+    ``LogisticRegression(C=1 / (alpha * n_samples))``.
+
+    References
+    ----------
+    CS231n course notes, "Linear classification", https://cs231n.github.io/linear-classify/.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sk231n import SoftmaxClassifier
+    >>> X_train, X_test, y_train, y_test = train_test_split(*load_digits(return_X_y=True),
+    ...                                                     random_state=0)
+    >>> model = SoftmaxClassifier(random_state=0).fit(X_train, y_train)
+    >>> model.score(X_test, y_test) > 0.94
+    True
+    >>> model.predict_proba(X_test).shape
+    (450, 10)
+    """
+
+    def _loss(self):
+        return CrossEntropy()
+
+    def predict_proba(self, X):
+        """Compute the probabilities of the classes, the softmax of the scores.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; stacks of images are flattened.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities; each row sums to one.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X):
+        """Compute the logarithms of the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; stacks of images are flattened.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logarithms of the probabilities, finite however small these are.
+        """
+        return log_softmax(self._scores(X))
+
+
+class LinearSVM(LinearClassifier):
+    r"""Linear support vector machine with multi-class hinge losses.
+
+    Parameters
+    ----------
+    alpha : float >= 0, default=1e-3
+        Strength of the penalty.
+    loss : {"hinge", "squared_hinge"}, default="hinge"
+        Whether violations of the margin count plainly or squared.
+    strategy : {"weston_watkins", "crammer_singer", "one_vs_rest"}, default="weston_watkins"
+        Which violations count: those of every wrong class, the largest one, or those of one binary
+        problem a class.
+    margin : float > 0, default=1.0
+        The margin :math:`\Delta` by which the true class is to win.
+    penalty : {"l1", "l2", "elasticnet"} or None, default="l2"
+        The penalty :math:`R` on the weights: :math:`\lVert W \rVert_1`,
+        :math:`\frac12 \lVert W \rVert_2^2`, or a blend. Intercepts are not penalised.
+    l1_ratio : float in [0, 1], default=0.5
+        The share of l1 in the elastic net.
+    optimizer : str or optimizer, default="adam"
+        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "lbfgs", or an object of
+        :mod:`sk231n.optimizers`.
+    learning_rate : "auto", float or schedule, default="auto"
+        "auto" finds a rate from the data and lets it fall to zero along half a cosine, while the
+        training sees standardised features and folds the change of variables back into ``coef_``.
+        A float, or a schedule of :mod:`sk231n.schedules`, is taken at its word: the optimizer then
+        works on the data as they are.
+    batch_size : int or "auto", default="auto"
+        Number of samples a step; "auto" is 200, or all if there are fewer.
+    max_iter : int or "auto", default="auto"
+        Number of epochs, at most; "auto" makes about 2,000 steps in at least 10 and at most 1,000
+        epochs, and allows 1,000 iterations of L-BFGS.
+    tol : float or None, default=1e-4
+        By how much the training loss (with `early_stopping`, the validation score) must improve in
+        `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`. L-BFGS stops
+        when no component of the gradient is larger.
+    n_iter_no_change : int, default=10
+        Number of epochs without progress that end the training.
+    shuffle : bool, default=True
+        Whether each epoch visits the samples in a new order.
+    early_stopping : bool, default=False
+        Whether to watch the accuracy on validation data, stop when it ceases to improve, and keep
+        the parameters that were best.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the training data, stratified by class, that `early_stopping` sets aside where
+        ``fit`` gets no ``X_val``.
+    averaging : "ema" or None, default=None
+        "ema": an exponential moving average of the parameters over about the last epoch predicts.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class; "balanced" makes all classes weigh alike.
+    warm_start : bool, default=False
+        Whether ``fit`` starts from the parameters of the last ``fit``.
+    random_state : int, RandomState or None, default=None
+        Determines the order of the samples and what `early_stopping` sets aside; an int makes the
+        result reproducible to the last bit.
+    verbose : int, default=0
+        Whether to print a line an epoch.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_classes, n_features)
+        The weights, one row a class, also for two classes.
+    intercept_ : ndarray of shape (n_classes,)
+        The intercepts.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    history_ : dict of lists
+        One entry an epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
+        they were met), "validation_loss" and "validation_score" where there are validation data,
+        "learning_rate" (its mean), "update_ratio" (length of the last update relative to that of
+        the parameters; about 1e-3 is healthy).
+    loss_curve_ : list of float
+        ``history_["loss"]``.
+    n_iter_ : int
+        Number of epochs done.
+    best_validation_score_ : float or None
+        The best validation accuracy; None without validation data.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where `X` had any.
+
+    See Also
+    --------
+    SoftmaxClassifier : The same scores under the cross-entropy.
+    sklearn.svm.LinearSVC : One-vs-rest and Crammer-Singer machines by liblinear.
+
+    Notes
+    -----
+    With the scores :math:`s = W x + b` it minimises
+    :math:`\sum_i w_i \, \ell(s_i, y_i) + \alpha R(W)`, the :math:`w_i` summing to one, where
+
+    .. math::
+
+        \ell_\text{Weston-Watkins} &= \sum_{j \ne y} \max(0, s_j - s_y + \Delta) \\
+        \ell_\text{Crammer-Singer} &= \max\bigl(0, \max_{j \ne y} s_j - s_y + \Delta\bigr) \\
+        \ell_\text{one-vs-rest} &= \max(0, \Delta - s_y) + \sum_{j \ne y} \max(0, \Delta + s_j),
+
+    each maximum with zero squared for the squared hinge.
+
+    References
+    ----------
+    J. Weston and C. Watkins, "Support vector machines for multi-class pattern recognition",
+    ESANN 1999.
+    K. Crammer and Y. Singer, "On the algorithmic implementation of multiclass kernel-based vector
+    machines", Journal of Machine Learning Research 2, 2001.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sk231n import LinearSVM
+    >>> X_train, X_test, y_train, y_test = train_test_split(*load_digits(return_X_y=True),
+    ...                                                     random_state=0)
+    >>> LinearSVM(random_state=0).fit(X_train, y_train).score(X_test, y_test) > 0.93
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **GradientClassifier._parameter_constraints,
+        "loss": [StrOptions({"hinge", "squared_hinge"})],
+        "strategy": [StrOptions(set(STRATEGIES))],
+        "margin": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        *,
+        alpha=1e-3,
+        loss="hinge",
+        strategy="weston_watkins",
+        margin=1.0,
+        penalty="l2",
+        l1_ratio=0.5,
+        optimizer="adam",
+        learning_rate="auto",
+        batch_size="auto",
+        max_iter="auto",
+        tol=1e-4,
+        n_iter_no_change=10,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        averaging=None,
+        class_weight=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            alpha=alpha,
+            penalty=penalty,
+            l1_ratio=l1_ratio,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            max_iter=max_iter,
+            tol=tol,
+            n_iter_no_change=n_iter_no_change,
+            shuffle=shuffle,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            averaging=averaging,
+            class_weight=class_weight,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.loss = loss
+        self.strategy = strategy
+        self.margin = margin
+
+    def _loss(self):
+        return STRATEGIES[self.strategy](margin=self.margin, power=POWERS[self.loss])

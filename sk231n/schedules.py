@@ -1,0 +1,21 @@
+"""Schedules of the learning rate, each a formula of the time in epochs."""
+
+from sk231n.core.schedules import (
+    Constant,
+    CosineDecay,
+    ExponentialDecay,
+    InverseTimeDecay,
+    OneCycle,
+    Plateau,
+    StepDecay,
+)
+
+__all__ = [
+    "Constant",
+    "CosineDecay",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "OneCycle",
+    "Plateau",
+    "StepDecay",
+]
