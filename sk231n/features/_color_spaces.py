@@ -89,7 +89,7 @@ def _byte_hue_bins(planes, n_bins):
     r += g
     r += CODE_OF_GREY
     bins = np.take(_byte_hue_table(n_bins), r.astype(np.intp), mode="clip")
-    unsure = np.nonzero(bins < 0)
+    unsure = np.unravel_index(np.flatnonzero(bins < 0), bins.shape)  # faster than nonzero
     if len(unsure[0]):
         colors = (plane[unsure] / 255 for plane in planes)
         bins[unsure] = _bins_of_values(_hue(*colors), n_bins)
