@@ -189,6 +189,7 @@ class HOG(ImageTransformer):
             orientation by orientation. float32; float64 for float64 and for integers of more
             than 16 bits.
         """
+        check_is_fitted(self)
         return self._run(X, self._n_features_out, self._describe)
 
     def visualize(self, X):
