@@ -172,3 +172,273 @@ def grid_cells(image, grid):
             top, bottom = r * height // rows, (r + 1) * height // rows
             left, right = c * width // columns, (c + 1) * width // columns
             yield image[top:bottom, left:right].reshape(-1, n_channels)
+
+
+# ------------------------------------------------------------------------------------------- losses
+#
+# Each takes scores of shape (n_samples, n_classes), class indices and sample weights, and returns
+# the weighted sum of the losses and its gradient with respect to the scores.
+
+
+def log_softmax(scores):
+    """Logarithm of the softmax of each row.
+
+        log p_j = s_j - log(sum_k exp(s_k))
+
+    The row's largest score is subtracted first: that changes nothing, and no exponential overflows.
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    n_samples, n_classes = scores.shape
+    log_p = np.zeros((n_samples, n_classes))
+    for i in range(n_samples):
+        largest = max(scores[i])
+        total = 0.0
+        for j in range(n_classes):
+            total += np.exp(scores[i, j] - largest)
+        for j in range(n_classes):
+            log_p[i, j] = scores[i, j] - largest - np.log(total)
+    return log_p
+
+
+def softmax(scores):
+    """Softmax of each row, p_j = exp(s_j) / sum_k exp(s_k)."""
+    return np.exp(log_softmax(scores))
+
+
+def cross_entropy(scores, y, w, label_smoothing=0.0):
+    """Softmax cross-entropy.
+
+        loss = -sum_j q_j * log p_j,       d loss / d s_j = p_j - q_j
+
+    The target q is 1 for the true class and 0 for the others; smoothing takes a share of it
+    and spreads that evenly over all classes.
+    """
+    log_p = log_softmax(scores)
+    n_samples, n_classes = log_p.shape
+    value, gradient = 0.0, np.zeros((n_samples, n_classes))
+    for i in range(n_samples):
+        for j in range(n_classes):
+            target = label_smoothing / n_classes
+            if j == y[i]:
+                target += 1 - label_smoothing
+            value += w[i] * target * -log_p[i, j]
+            gradient[i, j] = w[i] * (np.exp(log_p[i, j]) - target)
+    return value, gradient
+
+
+def weston_watkins(scores, y, w, margin=1.0, power=1):
+    """Multi-class hinge: every wrong class pays for its own violation of the margin.
+
+    loss = sum over j != y of max(0, s_j - s_y + margin)**power
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    n_samples, n_classes = scores.shape
+    value, gradient = 0.0, np.zeros((n_samples, n_classes))
+    for i in range(n_samples):
+        for j in range(n_classes):
+            violation = scores[i, j] - scores[i, y[i]] + margin
+            if j != y[i] and violation > 0:
+                value += w[i] * violation**power
+                slope = w[i] * power * violation ** (power - 1)
+                gradient[i, j] += slope
+                gradient[i, y[i]] -= slope
+    return value, gradient
+
+
+def crammer_singer(scores, y, w, margin=1.0, power=1):
+    """Multi-class hinge in which only the worst violation pays; of equal ones, the first.
+
+    loss = max(0, max over j != y of s_j - s_y + margin)**power
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    n_samples, n_classes = scores.shape
+    value, gradient = 0.0, np.zeros((n_samples, n_classes))
+    for i in range(n_samples):
+        worst = None
+        for j in range(n_classes):
+            if j != y[i] and (worst is None or scores[i, j] > scores[i, worst]):
+                worst = j
+        violation = scores[i, worst] - scores[i, y[i]] + margin
+        if violation > 0:
+            value += w[i] * violation**power
+            slope = w[i] * power * violation ** (power - 1)
+            gradient[i, worst] += slope
+            gradient[i, y[i]] -= slope
+    return value, gradient
+
+
+def one_vs_rest(scores, y, w, margin=1.0, power=1):
+    """Sum of one binary hinge a class: this class against all the others.
+
+        loss = sum over j of max(0, margin - t_j * s_j)**power
+
+    with t_j = 1 for the true class and -1 for the others.
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    n_samples, n_classes = scores.shape
+    value, gradient = 0.0, np.zeros((n_samples, n_classes))
+    for i in range(n_samples):
+        for j in range(n_classes):
+            t = 1 if j == y[i] else -1
+            violation = margin - t * scores[i, j]
+            if violation > 0:
+                value += w[i] * violation**power
+                gradient[i, j] = -t * w[i] * power * violation ** (power - 1)
+    return value, gradient
+
+
+# ------------------------------------------------------------------------------------------- layers
+
+
+def affine(x, W, b):
+    """Affine layer, y_ik = sum_j x_ij * W_jk + b_k."""
+    n_samples, n_inputs, n_outputs = len(x), len(W), len(b)
+    y = np.zeros((n_samples, n_outputs))
+    for i in range(n_samples):
+        for k in range(n_outputs):
+            y[i, k] = b[k]
+            for j in range(n_inputs):
+                y[i, k] += x[i, j] * W[j, k]
+    return y
+
+
+def affine_backward(dy, x, W):
+    """Gradients of the affine layer's x, W and b, given dy, that of its output.
+
+    dx_ij = sum_k dy_ik * W_jk,     dW_jk = sum_i x_ij * dy_ik,     db_k = sum_i dy_ik
+    """
+    (n_samples, n_inputs), n_outputs = x.shape, W.shape[1]
+    dx, dW, db = np.zeros(x.shape), np.zeros(W.shape), np.zeros(n_outputs)
+    for i in range(n_samples):
+        for k in range(n_outputs):
+            db[k] += dy[i, k]
+            for j in range(n_inputs):
+                dx[i, j] += dy[i, k] * W[j, k]
+                dW[j, k] += x[i, j] * dy[i, k]
+    return dx, dW, db
+
+
+# ---------------------------------------------------------------------------------------- penalties
+
+
+def l2(u):
+    """Half the sum of squares, sum_i u_i**2 / 2, and its gradient, u."""
+    value, gradient = 0.0, np.zeros(len(u))
+    for i in range(len(u)):
+        value += 0.5 * u[i] ** 2
+        gradient[i] = u[i]
+    return value, gradient
+
+
+def l1(u):
+    """Sum of the magnitudes, sum_i |u_i|, and its gradient, the sign, which is 0 at zero."""
+    value, gradient = 0.0, np.zeros(len(u))
+    for i in range(len(u)):
+        value += abs(u[i])
+        if u[i] > 0:
+            gradient[i] = 1
+        elif u[i] < 0:
+            gradient[i] = -1
+    return value, gradient
+
+
+def elastic_net(u, l1_ratio=0.5):
+    """Blend of the two, l1_ratio * sum_i |u_i| + (1 - l1_ratio) * sum_i u_i**2 / 2."""
+    l1_value, l1_gradient = l1(u)
+    l2_value, l2_gradient = l2(u)
+    value = l1_ratio * l1_value + (1 - l1_ratio) * l2_value
+    gradient = np.zeros(len(u))
+    for i in range(len(u)):
+        gradient[i] = l1_ratio * l1_gradient[i] + (1 - l1_ratio) * l2_gradient[i]
+    return value, gradient
+
+
+# --------------------------------------------------------------------------------------- optimizers
+#
+# Each takes one step: it changes `theta`, and what it has to remember, in place.
+
+
+def sgd(theta, gradient, rate):
+    """Gradient descent, theta = theta - rate * g."""
+    for i in range(len(theta)):
+        theta[i] -= rate * gradient[i]
+
+
+def momentum(theta, gradient, velocity, rate, momentum=0.9):
+    """Momentum: a heavy ball that rolls down the slope.
+
+    v = momentum * v + g,       theta = theta - rate * v
+    """
+    for i in range(len(theta)):
+        velocity[i] = momentum * velocity[i] + gradient[i]
+        theta[i] -= rate * velocity[i]
+
+
+def nesterov(theta, gradient, velocity, rate, momentum=0.9):
+    """Nesterov's momentum: the step looks ahead along the velocity.
+
+    v = momentum * v + g,       theta = theta - rate * (g + momentum * v)
+    """
+    for i in range(len(theta)):
+        velocity[i] = momentum * velocity[i] + gradient[i]
+        theta[i] -= rate * (gradient[i] + momentum * velocity[i])
+
+
+def adagrad(theta, gradient, squares, rate, epsilon=1e-8):
+    """Adagrad: each coordinate's rate falls with the squares of all its gradients.
+
+    c = c + g**2,       theta = theta - rate * g / (sqrt(c) + epsilon)
+    """
+    for i in range(len(theta)):
+        squares[i] += gradient[i] ** 2
+        theta[i] -= rate * gradient[i] / (np.sqrt(squares[i]) + epsilon)
+
+
+def rmsprop(theta, gradient, squares, rate, decay=0.99, epsilon=1e-8):
+    """RMSProp: Adagrad that forgets.
+
+    c = decay * c + (1 - decay) * g**2,     theta = theta - rate * g / (sqrt(c) + epsilon)
+    """
+    for i in range(len(theta)):
+        squares[i] = decay * squares[i] + (1 - decay) * gradient[i] ** 2
+        theta[i] -= rate * gradient[i] / (np.sqrt(squares[i]) + epsilon)
+
+
+def adam(theta, gradient, mean, squares, t, rate, beta1=0.9, beta2=0.999, epsilon=1e-8,
+         weight_decay=0.0):  # fmt: skip
+    """Adam, step number t, which counts from 1.
+
+        m = beta1 * m + (1 - beta1) * g,        c = beta2 * c + (1 - beta2) * g**2
+
+    Both start at zero and are too small at first; dividing by 1 - beta**t mends that.
+
+        theta = theta - rate * (m / (1 - beta1**t) / (sqrt(c / (1 - beta2**t)) + epsilon)
+                                + weight_decay * theta)
+    """
+    for i in range(len(theta)):
+        mean[i] = beta1 * mean[i] + (1 - beta1) * gradient[i]
+        squares[i] = beta2 * squares[i] + (1 - beta2) * gradient[i] ** 2
+        mean_hat = mean[i] / (1 - beta1**t)
+        squares_hat = squares[i] / (1 - beta2**t)
+        theta[i] -= rate * (mean_hat / (np.sqrt(squares_hat) + epsilon) + weight_decay * theta[i])
+
+
+# ----------------------------------------------------------------------------------- gradient check
+
+
+def numerical_gradient(f, x, h=1e-5):
+    """Gradient of f at x by central differences, one coordinate at a time.
+
+    df / dx_i = (f(x + h * e_i) - f(x - h * e_i)) / (2 * h)
+    """
+    x = np.array(x, dtype=np.float64)
+    gradient = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        middle = x[index]
+        x[index] = middle + h
+        above = f(x)
+        x[index] = middle - h
+        below = f(x)
+        x[index] = middle
+        gradient[index] = (above - below) / (2 * h)
+    return gradient
