@@ -1,7 +1,19 @@
 """Classic image classification as scikit-learn estimators."""
 
+from sk231n.features import HOG, ColorMoments, HSVHistogram
 from sk231n.linear import LinearSVM, SoftmaxClassifier
+from sk231n.preprocessing import BiasTrick, MeanSubtraction, Whitening
 
 __version__ = "0.1.0"
 
-__all__ = ["LinearSVM", "SoftmaxClassifier", "__version__"]
+__all__ = [
+    "HOG",
+    "BiasTrick",
+    "ColorMoments",
+    "HSVHistogram",
+    "LinearSVM",
+    "MeanSubtraction",
+    "SoftmaxClassifier",
+    "Whitening",
+    "__version__",
+]

@@ -1,8 +1,86 @@
+"""What every estimator owes scikit-learn."""
+
+import pytest
+from sklearn.base import TransformerMixin, clone
+from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sk231n import LinearSVM, SoftmaxClassifier
+from sk231n import (
+    HOG,
+    BiasTrick,
+    ColorMoments,
+    HSVHistogram,
+    LinearSVM,
+    MeanSubtraction,
+    SoftmaxClassifier,
+    Whitening,
+)
+
+# The checks feed floats far above 1, which HSVHistogram() warns about by contract.
+pytestmark = pytest.mark.filterwarnings("ignore:X holds values:UserWarning")
+
+ESTIMATORS = [
+    BiasTrick(),
+    ColorMoments(),
+    HOG(),
+    HSVHistogram(),
+    LinearSVM(),
+    MeanSubtraction(),
+    SoftmaxClassifier(),
+    Whitening(),
+]
+VARIANTS = [
+    ColorMoments(color_space="hsv", moments=("mean", "std", "skew")),
+    HOG(block_norm=None, signed=True, color="gray"),
+    HSVHistogram(channels="hsv", bins=(4, 2, 2), density=False),
+    LinearSVM(strategy="crammer_singer", averaging="ema"),
+    LinearSVM(strategy="one_vs_rest", loss="squared_hinge", optimizer="lbfgs", tol=1e-12),
+    LinearSVM(strategy="one_vs_rest", penalty="elasticnet", optimizer="momentum"),
+    MeanSubtraction(mode="channel"),
+    MeanSubtraction(mode="global"),
+    SoftmaxClassifier(optimizer="lbfgs"),
+    SoftmaxClassifier(optimizer="nesterov"),
+    SoftmaxClassifier(penalty="l1", optimizer="adagrad"),
+    Whitening(method="zca"),
+]
+TRANSFORMERS = [estimator for estimator in ESTIMATORS if isinstance(estimator, TransformerMixin)]
+
+# scikit-learn runs these on its own estimators; check_estimator does not yield them.
+CHECKS = [
+    estimator_checks.check_dataframe_column_names_consistency,
+    estimator_checks.check_param_validation,
+]
+TRANSFORMER_CHECKS = [
+    estimator_checks.check_global_output_transform_pandas,
+    estimator_checks.check_set_output_transform,
+    estimator_checks.check_set_output_transform_pandas,
+    estimator_checks.check_transformer_get_feature_names_out,
+    estimator_checks.check_transformer_get_feature_names_out_pandas,
+]
 
 
-@parametrize_with_checks([SoftmaxClassifier(), LinearSVM()])
+@parametrize_with_checks([*ESTIMATORS, *VARIANTS])
 def test_check_estimator(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+def test_more_checks(estimator, check):
+    check(type(estimator).__name__, clone(estimator))
+
+
+# The checks fit a frame and transform an array on purpose.
+@pytest.mark.filterwarnings("ignore:X .* feature names:UserWarning")
+@pytest.mark.parametrize("check", TRANSFORMER_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("estimator", TRANSFORMERS, ids=lambda e: type(e).__name__)
+def test_more_transformer_checks(estimator, check):
+    check(type(estimator).__name__, clone(estimator))
+
+
+def test_default_constructors_are_unsoftened():
+    for estimator in ESTIMATORS:
+        tags = estimator.__sklearn_tags__()
+        assert not tags.non_deterministic
+        assert not tags._skip_test
+        assert tags.classifier_tags is None or not tags.classifier_tags.poor_score

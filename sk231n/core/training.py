@@ -203,7 +203,7 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
             "maxcor": optimizer.memory,
             "maxls": 50,
             "gtol": tol or 0.0,
-            "ftol": 64 * np.finfo(theta.dtype).eps if tol else 0.0,
+            "ftol": np.finfo(theta.dtype).eps if tol else 0.0,
         },
     )
     return result.status != 1
