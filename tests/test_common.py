@@ -34,7 +34,7 @@ VARIANTS = [
     HOG(block_norm=None, signed=True, color="gray"),
     HSVHistogram(channels="hsv", bins=(4, 2, 2), density=False),
     LinearSVM(strategy="crammer_singer", averaging="ema"),
-    LinearSVM(strategy="one_vs_rest", loss="squared_hinge", optimizer="lbfgs", tol=1e-12),
+    LinearSVM(loss="squared_hinge", optimizer="lbfgs", alpha=0.1, tol=1e-9),
     LinearSVM(strategy="one_vs_rest", penalty="elasticnet", optimizer="momentum"),
     MeanSubtraction(mode="channel"),
     MeanSubtraction(mode="global"),
