@@ -178,7 +178,8 @@ class WestonWatkins(MarginLoss):
     def __call__(self, scores, y, w):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
         rows = np.arange(len(y))
-        violation = scores - (scores[rows, y] - self.margin)[:, None]
+        violation = scores - scores[rows, y][:, None]
+        violation += self.margin  # last, lest a huge score swallow it
         violation[rows, y] = 0
         terms, gradient = self._hinge(violation)
         gradient[rows, y] = -gradient.sum(axis=1)
@@ -200,6 +201,8 @@ class CrammerSinger(MarginLoss):
     -----
     .. math:: \ell = \max\bigl(0, \max_{j \ne y} s_j - s_y + \Delta\bigr)^{\text{power}}
 
+    Where the worst class changes the gradient jumps, even that of the squared hinge.
+
     References
     ----------
     K. Crammer and Y. Singer, "On the algorithmic implementation of multiclass kernel-based vector
@@ -212,6 +215,8 @@ class CrammerSinger(MarginLoss):
     >>> CrammerSinger()(np.array([[1.0, 3.0, 2.0]]), np.array([0]), np.array([1.0]))
     (3.0, array([[-1.,  1.,  0.]]))
     """
+
+    smooth = False
 
     def __call__(self, scores, y, w):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
