@@ -72,9 +72,13 @@ class Moments:
     def update(self, data, count):
         """Add the samples of `data`, whose weights sum to one, as `count` samples."""
         mean, variance = np.zeros_like(self.mean), np.zeros_like(self.mean)
+        # Differences from any sample round less than large values, and not at all where all agree.
+        sample = data.X[data.rows[0]].astype(data.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             for x, w in _blocks(data):
+                x -= sample
                 mean += w @ x
+            mean += sample
             centre = mean.astype(data.dtype)
             for x, w in _blocks(data):
                 x -= centre
