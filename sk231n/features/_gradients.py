@@ -50,54 +50,71 @@ def _byte_table(orientations, signed):
 
 
 def byte_voter(image_shape, block_size, orientations, signed):
-    """Build the function from uint8 images (n, h, w, c) to bins and votes, both (n, h, w).
+    """Build the function from at most `block_size` uint8 images to bins and votes.
 
+    The function maps images (n, h, w, c) to two arrays (n, h, w), valid until its next call.
     Everything before the table is integer arithmetic, in place and on flat arrays, which is where
-    the speed comes from: a difference of neighbours is a difference of two shifted flat arrays,
-    right everywhere but on the borders, which are zero by definition.
+    the speed comes from. All views are made here, once: while a thread is in the interpreter, no
+    other one can be.
     """
     table = _byte_table(orientations, signed)
     height, width, n_channels = image_shape
-    scratch = np.zeros((6, block_size, height, width), np.int32)
-    bins_scratch = np.empty((block_size, height, width), np.int64)
-    votes_scratch = np.empty((block_size, height, width), np.float64)
+    shape = (block_size, height, width)
+    pixels, g_row, best_square, best_code, square, code = np.zeros((6, *shape), np.int32)
+    bins, votes = np.empty(shape, np.int64), np.empty(shape, np.float64)
+    votes_as_bits = votes.view(np.int64)
 
-    def difference(pixels, step, out):
-        flat = pixels.reshape(-1)
-        np.subtract(flat[2 * step :], flat[: -2 * step], out=out.reshape(-1)[step:-step])
+    def gradient_writer(square, code):
+        """Build the function that writes the squared length and the code of the gradients."""
+        # On flat arrays, a difference of neighbours is one of two shifted arrays; it is wrong on
+        # the borders only, where the gradient is zero by definition.
+        below, above, rows = _shifted(pixels, width), _shifted(pixels, -width), _inner(g_row, width)
+        right, left, columns = _shifted(pixels, 1), _shifted(pixels, -1), _inner(code, 1)
+        borders = g_row[:, 0], g_row[:, -1], code[:, :, 0], code[:, :, -1]
 
-    def gradient(channel, pixels, g_row, square, code):
-        """Write the squared magnitude and the code of a channel's gradient."""
-        np.copyto(pixels, channel)
-        difference(pixels, width, out=g_row)
-        difference(pixels, 1, out=code)
-        g_row[:, 0] = g_row[:, -1] = 0
-        code[:, :, 0] = code[:, :, -1] = 0
-        np.multiply(code, code, out=pixels)
-        np.multiply(g_row, g_row, out=square)
-        square += pixels
-        g_row *= 512
-        code += g_row
+        def write(channel):
+            np.copyto(pixels[: len(channel)], channel)
+            np.subtract(below, above, out=rows)
+            np.subtract(right, left, out=columns)
+            for border in borders:
+                border.fill(0)
+            np.multiply(code, code, out=pixels)
+            np.multiply(g_row, g_row, out=square)
+            np.add(square, pixels, out=square)
+            np.multiply(g_row, 512, out=g_row)
+            np.add(code, g_row, out=code)
+
+        return write
+
+    write_best, write = gradient_writer(best_square, best_code), gradient_writer(square, code)
 
     def vote(images):
-        n = len(images)
-        pixels, g_row, best_square, best_code, square, code = scratch[:, :n]
-        gradient(images[..., 0], pixels, g_row, best_square, best_code)
+        write_best(images[..., 0])
         for channel in range(1, n_channels):
-            gradient(images[..., channel], pixels, g_row, square, code)
+            write(images[..., channel])
             # -1, all bits set, where this channel is stronger; the masked exclusive or then
             # replaces best_code there. Several times as fast as numpy.where.
             stronger = np.subtract(best_square, square, out=pixels)
-            stronger >>= 31
-            code ^= best_code
-            code &= stronger
-            best_code ^= code
+            np.right_shift(stronger, 31, out=stronger)
+            np.bitwise_xor(code, best_code, out=code)
+            np.bitwise_and(code, stronger, out=code)
+            np.bitwise_xor(best_code, code, out=best_code)
             np.maximum(best_square, square, out=best_square)
-        best_code += CODE_OF_ZERO
-        bins, votes = bins_scratch[:n], votes_scratch[:n]
+        np.add(best_code, CODE_OF_ZERO, out=best_code)
         np.copyto(bins, best_code)
         np.take(table, bins, out=votes, mode="clip")  # other modes fill a buffer first
-        np.bitwise_and(votes.view(np.int64), BIN_MASK, out=bins)
-        return bins, votes
+        np.bitwise_and(votes_as_bits, BIN_MASK, out=bins)
+        return bins[: len(images)], votes[: len(images)]
 
     return vote
+
+
+def _shifted(array, step):
+    """Flat view of those pixels that lie `step` after (before) each one of :func:`_inner`."""
+    flat, size = array.reshape(-1), array.size
+    return flat[2 * step :] if step > 0 else flat[: max(size + 2 * step, 0)]
+
+
+def _inner(array, step):
+    """Flat view of the pixels that have a neighbour `step` before and one `step` after."""
+    return array.reshape(-1)[step : max(array.size - step, step)]
