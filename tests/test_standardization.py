@@ -1,0 +1,212 @@
+"""The change of variables: moments, folding, and the steepness of the data."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sk231n.core.standardization import Moments, Standardization, largest_eigenvalue
+from sk231n.core.training import Data
+
+
+def make_data(X, w=None, rows=None, dtype=np.float64):
+    n_samples = len(X)
+    w = np.ones(n_samples) if w is None else w
+    rows = np.arange(n_samples) if rows is None else rows
+    return Data(X, np.zeros(n_samples, int), w, rows, np.dtype(dtype)).normalized()
+
+
+def moments_of(*parts):
+    moments = Moments(parts[0].X.shape[1])
+    for part in parts:
+        moments.update(part, count=len(part.rows))
+    return moments
+
+
+@pytest.fixture
+def X():
+    """More rows than are converted at a time, features of mixed scales and offsets."""
+    rng = np.random.RandomState(0)
+    return rng.standard_normal((2500, 4)) * [1, 100, 1e-3, 5] + [0, -20, 7, 1e4]
+
+
+class TestMoments:
+    def test_of_plain_data(self, X):
+        moments = moments_of(make_data(X))
+        assert moments.count == 2500
+        np.testing.assert_allclose(moments.mean, X.mean(axis=0), rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(moments.variance, X.var(axis=0), rtol=1e-12)
+
+    def test_with_weights(self, X):
+        w = np.random.RandomState(1).uniform(size=len(X))
+        moments = moments_of(make_data(X, w))
+        mean = np.average(X, axis=0, weights=w)
+        np.testing.assert_allclose(moments.mean, mean, rtol=1e-12)
+        variance = np.average((X - mean) ** 2, axis=0, weights=w)
+        np.testing.assert_allclose(moments.variance, variance, rtol=1e-12)
+
+    def test_an_integer_weight_counts_as_repetition(self, X):
+        w = np.random.RandomState(2).randint(0, 4, size=len(X))
+        weighted = moments_of(make_data(X, w.astype(float), rows=np.flatnonzero(w)))
+        repeated = moments_of(make_data(np.repeat(X, w, axis=0)))
+        np.testing.assert_allclose(weighted.mean, repeated.mean, rtol=1e-12)
+        np.testing.assert_allclose(weighted.variance, repeated.variance, rtol=1e-12)
+
+    def test_only_the_rows_that_count(self, X):
+        rows = np.arange(3, 2000, 7)
+        some, alone = moments_of(make_data(X, rows=rows)), moments_of(make_data(X[rows]))
+        np.testing.assert_array_equal(some.mean, alone.mean)
+        np.testing.assert_array_equal(some.variance, alone.variance)
+
+    @settings(derandomize=True, deadline=None, max_examples=25)
+    @given(cuts=st.lists(st.integers(1, 2499), max_size=4, unique=True))
+    def test_parts_give_the_moments_of_the_whole(self, cuts):
+        X = np.random.RandomState(3).standard_normal((2500, 2)) * [1, 50] + [3, -1e3]
+        X[1000:] += 10
+        parts = np.split(X, sorted(cuts))
+        moments, whole = moments_of(*map(make_data, parts)), moments_of(make_data(X))
+        assert moments.count == whole.count
+        np.testing.assert_allclose(moments.mean, whole.mean, rtol=1e-11)
+        np.testing.assert_allclose(moments.variance, whole.variance, rtol=1e-11)
+
+    def test_bytes(self):
+        X = np.random.RandomState(4).randint(256, size=(3000, 5)).astype(np.uint8)
+        moments = moments_of(make_data(X, dtype=np.float32))
+        np.testing.assert_allclose(moments.mean, X.mean(axis=0), rtol=1e-6)
+        np.testing.assert_allclose(moments.variance, X.var(axis=0), rtol=1e-5)
+
+    @pytest.mark.parametrize(
+        ("dtype", "offset", "rtol"), [(np.float64, 1e9, 1e-9), (np.float32, 1e5, 1e-5)]
+    )
+    def test_huge_offsets(self, dtype, offset, rtol):
+        X = (offset + np.random.RandomState(5).standard_normal((2000, 3))).astype(dtype)
+        moments = moments_of(make_data(X, dtype=dtype))
+        exact = X.astype(np.longdouble)
+        np.testing.assert_allclose(moments.mean, exact.mean(axis=0).astype(float), rtol=rtol / 100)
+        np.testing.assert_allclose(moments.variance, exact.var(axis=0).astype(float), rtol=rtol)
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("value", [0.0, 0.1, 1.0, 255.0, 1e4 / 3, -np.pi * 1e6, 1e-30])
+    @pytest.mark.parametrize("n_samples", [1, 3, 999, 3000])
+    def test_constant_features_have_no_variance(self, dtype, value, n_samples):
+        X = np.full((n_samples, 3), value, dtype)
+        moments = moments_of(
+            make_data(X[: n_samples // 2 + 1], dtype=dtype), make_data(X, dtype=dtype)
+        )
+        np.testing.assert_array_equal(moments.mean, X[0].astype(np.float64))
+        np.testing.assert_array_equal(moments.variance, 0)
+        standardization = moments.standardization(np.dtype(dtype), ridge=0.0)
+        np.testing.assert_array_equal(standardization.scale, 1)
+        np.testing.assert_array_equal(standardization(X.copy()), 0)
+
+    def test_values_too_large(self):
+        X = np.ones((3, 2))
+        X[0, 1] = 1e200
+        with pytest.raises(ValueError, match=r"too large for float64 arithmetic \(feature 1\)"):
+            moments_of(make_data(X))
+
+    def test_leaves_the_data_as_they_are(self, X):
+        data = make_data(X.copy())
+        moments_of(data)
+        np.testing.assert_array_equal(data.X, X)
+
+
+class TestStandardization:
+    def test_makes_unit_spread_without_offset(self, X):
+        data = make_data(X)
+        z = moments_of(data).standardization(np.dtype(float), ridge=0.0)(X.copy())
+        np.testing.assert_allclose(z.mean(axis=0), 0, atol=1e-9)
+        np.testing.assert_allclose(z.std(axis=0), 1, rtol=1e-9)
+
+    def test_ridge(self, X):
+        standardization = moments_of(make_data(X)).standardization(np.dtype(float), ridge=4.0)
+        np.testing.assert_allclose(standardization.scale, np.sqrt(X.var(axis=0) + 4), rtol=1e-12)
+        np.testing.assert_allclose(standardization.factor, 1 / standardization.scale)
+
+    def test_spread_that_is_mere_rounding_is_none(self):
+        X = np.full((100, 2), 0.3)
+        X[::2, 0] = 0.1 + 0.2  # one ulp more
+        X[::2, 1] += 1e-9
+        standardization = moments_of(make_data(X)).standardization(np.dtype(float), ridge=0.0)
+        np.testing.assert_allclose(standardization.scale, [1, 5e-10], rtol=1e-6)
+
+    def test_is_done_in_place(self, X):
+        z = X.copy()
+        standardization = Standardization(np.full(4, 2.0), np.full(4, 10.0))
+        assert standardization(z) is z
+        np.testing.assert_allclose(z, (X - 2) / 10, rtol=1e-14)
+
+    def test_none_changes_nothing(self, X):
+        layer = SimpleNamespace(W=np.ones((4, 2)), b=np.ones(2))
+        standardization = Standardization()
+        np.testing.assert_array_equal(standardization(X.copy()), X)
+        standardization.fold(layer)
+        standardization.unfold(layer)
+        np.testing.assert_array_equal(layer.W, 1)
+        np.testing.assert_array_equal(layer.b, 1)
+        assert standardization.factor == 1
+
+    @pytest.fixture
+    def layer(self):
+        rng = np.random.RandomState(6)
+        return SimpleNamespace(W=rng.standard_normal((4, 3)), b=rng.standard_normal(3))
+
+    def test_fold_keeps_the_scores(self, X, layer):
+        standardization = moments_of(make_data(X)).standardization(np.dtype(float), ridge=0.1)
+        before = standardization(X.copy()) @ layer.W + layer.b
+        standardization.fold(layer)
+        np.testing.assert_allclose(X @ layer.W + layer.b, before, rtol=1e-9, atol=1e-9)
+
+    def test_unfold_undoes_fold(self, X, layer):
+        standardization = moments_of(make_data(X)).standardization(np.dtype(float), ridge=0.1)
+        W, b = layer.W.copy(), layer.b.copy()
+        standardization.fold(layer)
+        standardization.unfold(layer)
+        np.testing.assert_allclose(layer.W, W, rtol=1e-13)
+        np.testing.assert_allclose(layer.b, b, rtol=1e-9)
+
+    def test_factor_turns_weights_into_those_on_the_data(self, X, layer):
+        standardization = moments_of(make_data(X)).standardization(np.dtype(float), ridge=0.1)
+        expected = layer.W * standardization.factor[:, None]
+        standardization.fold(layer)
+        np.testing.assert_allclose(layer.W, expected, rtol=1e-14)
+
+
+class TestLargestEigenvalue:
+    def exact(self, data, standardization):
+        z = standardization(data.X[data.rows].astype(data.dtype))
+        return np.linalg.eigvalsh((data.w[data.rows, None] * z).T @ z)[-1]
+
+    def test_of_data_with_a_dominant_direction(self, X):
+        data = make_data(X)  # the offset of the last feature dominates
+        estimate = largest_eigenvalue(data, Standardization(), n_rows=len(X))
+        np.testing.assert_allclose(estimate, self.exact(data, Standardization()), rtol=1e-12)
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_with_weights_rows_and_a_change_of_variables(self, seed):
+        rng = np.random.RandomState(seed)
+        X = rng.standard_normal((300, 2)) @ rng.standard_normal((2, 8)) + 5
+        X += 0.3 * rng.standard_normal(X.shape)
+        data = make_data(X, rng.uniform(size=300), rows=np.flatnonzero(rng.uniform(size=300) < 0.7))
+        standardization = moments_of(data).standardization(np.dtype(float), ridge=0.01)
+        estimate = largest_eigenvalue(data, standardization, n_iter=300)
+        np.testing.assert_allclose(estimate, self.exact(data, standardization), rtol=1e-6)
+
+    def test_never_exceeds_and_soon_comes_near(self):
+        """Even without any gap below the largest eigenvalue."""
+        for seed in range(5):
+            data = make_data(np.random.RandomState(seed).standard_normal((500, 30)))
+            ratio = largest_eigenvalue(data, Standardization()) / self.exact(
+                data, Standardization()
+            )
+            assert 0.9 < ratio < 1 + 1e-12
+
+    def test_looks_at_some_of_many_rows(self):
+        X = np.repeat(np.eye(2) * [3.0, 1.0], [5000, 5000], axis=0)
+        estimate = largest_eigenvalue(make_data(X), Standardization(), n_rows=100)
+        np.testing.assert_allclose(estimate, 9 / 2, rtol=1e-12)
+
+    def test_of_nothing(self):
+        assert largest_eigenvalue(make_data(np.zeros((5, 3))), Standardization()) == 1e-12
