@@ -8,29 +8,36 @@ import numpy as np
 def _bins_of_gradients(g_row, g_column, orientations, signed):
     """Bin of each gradient; `orientations` itself, a bin too many, for an angle of 180 (360)."""
     period = 360.0 if signed else 180.0
-    angles = np.rad2deg(np.arctan2(g_row, g_column)) % period
+    angles = np.rad2deg(np.arctan2(g_row, g_column))
+    angles -= period * (angles == period)
+    angles += period * (angles < 0)  # just below 0 becomes `period`: rounding, as in numpy.mod
     edges = period / orientations * np.arange(1, orientations + 1)
     return np.searchsorted(edges, angles, side="right")
 
 
 def float_votes(pixels, orientations, signed):
     """Bins and votes, both of shape (n, h, w), of float images (n, h, w, c)."""
-    g_row, g_column = np.zeros_like(pixels), np.zeros_like(pixels)
-    np.subtract(pixels[:, 2:], pixels[:, :-2], out=g_row[:, 1:-1])
-    np.subtract(pixels[:, :, 2:], pixels[:, :, :-2], out=g_column[:, :, 1:-1])
-    if pixels.shape[3] > 1:
-        strongest = np.hypot(g_row, g_column).argmax(axis=3, keepdims=True)
-        g_row = np.take_along_axis(g_row, strongest, axis=3)
-        g_column = np.take_along_axis(g_column, strongest, axis=3)
+    row, column, length = _gradient(pixels[..., 0])
+    for channel in range(1, pixels.shape[3]):
+        other_row, other_column, other_length = _gradient(pixels[..., channel])
+        longer = other_length > length
+        row = np.where(longer, other_row, row)
+        column = np.where(longer, other_column, column)
+        length = np.where(longer, other_length, length)
     # In float64 also for float32 images: a rounded angle would end in the wrong bin.
-    g_row, g_column = g_row[..., 0].astype(np.float64), g_column[..., 0].astype(np.float64)
-    bins, votes = (
-        _bins_of_gradients(g_row, g_column, orientations, signed),
-        np.hypot(g_row, g_column),
-    )
+    row, column = row.astype(np.float64), column.astype(np.float64)
+    bins = _bins_of_gradients(row, column, orientations, signed)
     nowhere = bins == orientations
-    bins[nowhere], votes[nowhere] = 0, 0
-    return bins, votes
+    bins[nowhere], length[nowhere] = 0, 0
+    return bins, length
+
+
+def _gradient(channel):
+    """Gradient of images (n, h, w) along rows and columns, zero on the border, and its length."""
+    g_row, g_column = np.zeros((2, *channel.shape), channel.dtype)
+    np.subtract(channel[:, 2:], channel[:, :-2], out=g_row[:, 1:-1])
+    np.subtract(channel[:, :, 2:], channel[:, :, :-2], out=g_column[:, :, 1:-1])
+    return g_row, g_column, np.hypot(g_row, g_column)
 
 
 # Bytes have only 511 x 511 gradients: bin and vote of each are looked up in one table, at the
