@@ -1,0 +1,125 @@
+"""What a run remembers of its epochs, and when it stops."""
+
+import numpy as np
+import pytest
+
+from sk231n.core.layers import Affine, Network
+from sk231n.core.losses import CrossEntropy
+from sk231n.core.monitoring import History, Monitor, Patience
+from sk231n.core.objective import Objective, accuracy
+from sk231n.core.standardization import Standardization
+from sk231n.core.training import Data, Epoch, Problem, evaluate
+
+
+class TestPatience:
+    def stops_after(self, values, tol, n_epochs):
+        patience = Patience(tol, n_epochs)
+        for k, value in enumerate(values, start=1):
+            if patience.exhausted_by(value):
+                return k
+        return None
+
+    def test_progress_never_tires(self):
+        assert self.stops_after([5.0, 4, 3, 2, 1], tol=0.5, n_epochs=1) is None
+
+    def test_counts_the_epochs_in_a_row_without_progress(self):
+        assert self.stops_after([3.0, 3, 3, 3], tol=0.0, n_epochs=2) == 3
+        assert self.stops_after([3.0, 3, 2, 2, 1, 1, 1], tol=0.0, n_epochs=2) == 7
+
+    def test_progress_by_tol_or_less_is_none(self):
+        assert self.stops_after([3.0, 2.75, 2.5], tol=0.25, n_epochs=2) == 3
+        assert self.stops_after([3.0, 2.625, 2.25], tol=0.25, n_epochs=2) is None
+
+    def test_compares_with_the_best(self):
+        assert self.stops_after([1.0, 3, 2, 1.5], tol=0.0, n_epochs=3) == 4
+
+    def test_without_tol_it_never_runs_out(self):
+        assert self.stops_after([1.0] * 50, tol=None, n_epochs=1) is None
+
+    def test_a_value_that_is_no_number_is_no_progress(self):
+        assert self.stops_after([1.0, np.nan, np.nan], tol=0.0, n_epochs=2) == 3
+
+
+class TestHistory:
+    def test_without_validation(self):
+        history = History(validated=False)
+        assert list(history) == ["loss", "score", "learning_rate", "update_ratio"]
+        history.add(**Epoch(np.float32(0.5), 0.75, 0.1, 1e-3)._asdict())
+        assert history == {
+            "loss": [0.5], "score": [0.75], "learning_rate": [0.1], "update_ratio": [1e-3],
+        }  # fmt: skip
+        assert all(type(value) is float for (value,) in history.values())
+        assert history.monitored is history["loss"]
+
+    def test_with_validation(self):
+        history = History(validated=True)
+        history.add(validation_loss=0.25)
+        assert history.monitored is history["validation_loss"]
+
+    def test_last_line(self):
+        history = History(validated=False)
+        for loss in (0.5, 0.25):
+            history.add(**Epoch(loss, 0.75, 0.1, 1e-3)._asdict())
+        expected = "epoch 2  loss 0.25  score 0.75  learning_rate 0.1  update_ratio 0.001"
+        assert history.last_line() == expected
+
+
+@pytest.fixture
+def problem():
+    """One feature, two classes: theta is (W_00, W_01, b_0, b_1), and W_01 > W_00 is right."""
+    X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
+    data = Data(X, np.array([0, 0, 1, 1]), np.full(4, 0.25), np.arange(4), np.dtype(float))
+    network = Network([Affine(2)], 1)
+    objective = Objective(network, CrossEntropy(), accuracy, None, 0.0, np.zeros(4))
+    return Problem(objective, np.zeros(4), data, Standardization())
+
+
+def epoch(loss):
+    return Epoch(loss, 0.0, 0.1, 1e-3)
+
+
+class TestMonitor:
+    def walk(self, monitor, weights, losses=None):
+        """Let each epoch end at a weight; return what the monitor said."""
+        said = []
+        for weight, loss in zip(weights, losses or [1.0] * len(weights), strict=True):
+            monitor.problem.theta[1] = weight
+            said.append(monitor.record(epoch(loss)))
+        return said
+
+    def test_patience_watches_the_training_loss(self, problem):
+        monitor = Monitor(problem, None, None, Patience(0.0, 2), keep_best=False)
+        assert self.walk(monitor, [1, 1, 1, 1], [3.0, 2.0, 2.0, 2.0]) == [False] * 3 + [True]
+        assert monitor.history["loss"] == [3.0, 2.0, 2.0, 2.0]
+        assert monitor.best_score is None
+        assert monitor.final_theta is problem.theta
+
+    def test_validation_is_recorded(self, problem):
+        monitor = Monitor(problem, problem.data, None, Patience(None, 1), keep_best=False)
+        self.walk(monitor, [-1.0, 2.0])
+        loss, score = evaluate(problem, problem.theta, problem.data)
+        assert monitor.history["validation_loss"][-1] == loss
+        assert monitor.history["validation_score"] == [0.0, score] == [0.0, 1.0]
+        assert monitor.best_score == 1.0
+
+    def test_validation_alone_does_not_stop_or_choose(self, problem):
+        monitor = Monitor(problem, problem.data, None, Patience(0.0, 1), keep_best=False)
+        assert self.walk(monitor, [1.0, -1.0, -1.0], [3.0, 2.0, 1.0]) == [False] * 3
+        assert monitor.best_score == 1.0
+        assert monitor.final_theta is problem.theta
+
+    def test_keeps_the_first_of_the_best(self, problem):
+        monitor = Monitor(problem, problem.data, None, Patience(0.0, 3), keep_best=True)
+        said = self.walk(monitor, [-1.0, 1.0, 2.0, -1.0, -1.0], [5.0, 4.0, 3.0, 2.0, 1.0])
+        assert said == [False] * 4 + [True]
+        np.testing.assert_array_equal(monitor.final_theta, [0, 1, 0, 0])
+        np.testing.assert_array_equal(monitor.theta, [0, -1, 0, 0])
+
+    def test_the_average_counts_if_there_is_one(self, problem):
+        class Average:
+            value = np.array([0.0, 1.0, 0.0, 0.0])
+
+        monitor = Monitor(problem, problem.data, Average(), Patience(None, 1), keep_best=True)
+        self.walk(monitor, [-1.0])
+        assert monitor.history["validation_score"] == [1.0]
+        np.testing.assert_array_equal(monitor.final_theta, Average.value)

@@ -1,0 +1,364 @@
+"""The objective and the loops that minimise it, against the plain formula."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from sk231n import reference
+from sk231n.core.layers import Affine, Network
+from sk231n.core.losses import CrammerSinger, CrossEntropy, OneVsRest, WestonWatkins
+from sk231n.core.objective import Objective, accuracy
+from sk231n.core.optimizers import LBFGS, SGD, Adam, Momentum
+from sk231n.core.penalties import L1, L2, ElasticNet
+from sk231n.core.schedules import Constant, InverseTimeDecay, Plateau
+from sk231n.core.standardization import Moments, Standardization
+from sk231n.core.training import Average, Data, Problem, batches, epochs, evaluate, lbfgs
+
+N_SAMPLES, N_FEATURES, N_CLASSES, ALPHA = 40, 5, 3, 0.1
+
+LOSSES = {
+    "cross-entropy": (CrossEntropy(), reference.cross_entropy),
+    "weston-watkins": (WestonWatkins(), reference.weston_watkins),
+    "crammer-singer": (CrammerSinger(), reference.crammer_singer),
+    "one-vs-rest": (OneVsRest(), reference.one_vs_rest),
+    "squared weston-watkins": (
+        WestonWatkins(power=2),
+        lambda *batch: reference.weston_watkins(*batch, power=2),
+    ),
+    "squared one-vs-rest": (
+        OneVsRest(power=2),
+        lambda *batch: reference.one_vs_rest(*batch, power=2),
+    ),
+}
+PENALTIES = {
+    "l1": (L1(), reference.l1),
+    "l2": (L2(), reference.l2),
+    "elastic net": (ElasticNet(), reference.elastic_net),
+    "none": (None, lambda u: (0.0, np.zeros_like(u))),
+}
+every_loss = pytest.mark.parametrize("loss", LOSSES)
+every_penalty = pytest.mark.parametrize("penalty", PENALTIES)
+standardized_or_not = pytest.mark.parametrize("standardized", [True, False])
+
+
+def make_data(n_samples=N_SAMPLES):
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((n_samples, N_FEATURES)) * [1, 3, 0.5, 1, 2] + [0, 2, 0, -1, 0]
+    y = np.argmax(X[:, :N_CLASSES] + rng.standard_normal((n_samples, N_CLASSES)), axis=1)
+    w = rng.uniform(0.2, 1, size=n_samples)
+    return Data(X, y, w, np.arange(n_samples), np.dtype(float)).normalized()
+
+
+def make_problem(loss="cross-entropy", penalty="l2", standardized=False, data=None):
+    data = make_data() if data is None else data
+    network = Network([Affine(N_CLASSES)], N_FEATURES)
+    standardization = Standardization()
+    if standardized:
+        moments = Moments(N_FEATURES)
+        moments.update(data, count=len(data.rows))
+        standardization = moments.standardization(data.dtype, ridge=0.3)
+    factor = network.penalized(standardization.factor).astype(float)
+    objective = Objective(network, LOSSES[loss][0], accuracy, PENALTIES[penalty][0], ALPHA, factor)
+    theta = np.random.RandomState(1).standard_normal(network.layout.size)
+    return Problem(objective, theta, data, standardization)
+
+
+def on_the_data(problem, theta):
+    """Weights and intercepts in the units of the data."""
+    layer = problem.objective.network.layout.views(theta.copy())[0]
+    problem.standardization.fold(layer)
+    return layer
+
+
+def plain(loss, penalty, data, W, b):
+    """The objective as the documentation states it, and its gradient, all in loops."""
+    X, y, w = data.X[data.rows], data.y[data.rows], data.w[data.rows]
+    value, dscores = LOSSES[loss][1](reference.affine(X, W, b), y, w)
+    _, dW, db = reference.affine_backward(dscores, X, W)
+    weight, slope = PENALTIES[penalty][1](W.ravel())
+    return value + ALPHA * weight, dW + ALPHA * slope.reshape(W.shape), db
+
+
+def run(problem, optimizer, rate, n_epochs, batch_size=N_SAMPLES, total=10, **options):
+    schedule = Constant(rate) if isinstance(rate, float) else rate
+    options = {"shuffle": False, "rng": np.random.RandomState(0), **options}
+    run = epochs(problem, optimizer, schedule, total, batch_size=batch_size, **options)
+    return list(islice(run, n_epochs))
+
+
+class TestData:
+    def test_weights_of_the_rows_sum_to_one(self):
+        rows = np.array([1, 5, 7])
+        data = make_data()._replace(rows=rows, w=np.arange(N_SAMPLES, dtype=float)).normalized()
+        np.testing.assert_allclose(data.w[rows], [1 / 13, 5 / 13, 7 / 13])
+
+    @pytest.mark.parametrize("batch_size", [1, 7, 20, 40, 1000])
+    def test_batches_cover_everything_once(self, batch_size):
+        data = make_data()
+        order = np.random.RandomState(2).permutation(data.rows)
+        seen = [(x.copy(), y, w) for x, y, w in batches(data, Standardization(), batch_size, order)]
+        assert [len(x) for x, _, _ in seen[:-1]] == [batch_size] * (len(seen) - 1)
+        x, y, w = map(np.concatenate, zip(*seen, strict=True))
+        np.testing.assert_array_equal(x, data.X[order])
+        np.testing.assert_array_equal(y, data.y[order])
+        np.testing.assert_array_equal(w, data.w[order])
+        np.testing.assert_allclose(w.sum(), 1)
+
+    def test_batches_are_standardized_and_leave_the_data(self):
+        problem = make_problem(standardized=True)
+        data, before = problem.data, problem.data.X.copy()
+        for x, _, _ in batches(data, problem.standardization, N_SAMPLES, data.rows):
+            np.testing.assert_allclose(x, problem.standardization(before.copy()))
+        np.testing.assert_array_equal(data.X, before)
+
+    def test_batches_turn_bytes_into_floats(self):
+        X = np.arange(12, dtype=np.uint8).reshape(4, 3)
+        data = Data(X, np.zeros(4, int), np.ones(4), np.arange(4), np.dtype(np.float32))
+        for x, _, _ in batches(data, Standardization(), 2, data.rows):
+            assert x.dtype == np.float32
+
+
+@standardized_or_not
+@every_penalty
+@every_loss
+class TestObjective:
+    def test_is_the_plain_formula(self, loss, penalty, standardized):
+        problem = make_problem(loss, penalty, standardized)
+        layer = on_the_data(problem, problem.theta)
+        expected, _, _ = plain(loss, penalty, problem.data, layer.W, layer.b)
+        value, score = evaluate(problem, problem.theta, problem.data)
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+        right = np.argmax(problem.data.X @ layer.W + layer.b, axis=1) == problem.data.y
+        np.testing.assert_allclose(score, problem.data.w @ right)
+
+    def test_gradient(self, loss, penalty, standardized):
+        problem = make_problem(loss, penalty, standardized)
+        ((x, y, w),) = batches(problem.data, problem.standardization, N_SAMPLES, problem.data.rows)
+        gradient, scratch = np.full_like(problem.theta, np.nan), np.empty_like(problem.theta)
+
+        def value(theta):
+            return problem.objective(theta, x, y, w, scratch)[0]
+
+        assert problem.objective(problem.theta, x, y, w, gradient)[0] == value(problem.theta)
+        numerical = reference.numerical_gradient(value, problem.theta)
+        assert np.abs(gradient - numerical).max() / np.abs(gradient).max() < 1e-7
+
+    def test_full_batch_descent_is_the_textbook_s(self, loss, penalty, standardized):
+        problem = make_problem(loss, penalty, standardized)
+        layer, rate = on_the_data(problem, problem.theta), 0.05
+        run(problem, SGD(), rate, n_epochs=5)
+        W, b = layer.W, layer.b
+        mean, scale = np.zeros(N_FEATURES), np.ones(N_FEATURES)
+        if standardized:
+            mean, scale = problem.standardization.mean, problem.standardization.scale
+        for _ in range(5):
+            _, dW, db = plain(loss, penalty, problem.data, W, b)
+            # With V = s W and c = b + m^T W: dJ/dc = dJ/db and dJ/dV = (dJ/dW - m dJ/db^T) / s.
+            dV = (dW - np.outer(mean, db)) / scale[:, None]
+            W_next = W - rate * dV / scale[:, None]
+            b = b + mean @ W - rate * db - mean @ W_next
+            W = W_next
+        after = on_the_data(problem, problem.theta)
+        np.testing.assert_allclose(after.W, W, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(after.b, b, rtol=1e-10, atol=1e-12)
+
+
+def test_a_penalty_of_strength_zero_is_none():
+    network = Network([Affine(2)], 3)
+    assert Objective(network, CrossEntropy(), accuracy, L2(), 0.0, np.ones(8)).penalty is None
+
+
+def test_accuracy():
+    scores = np.array([[1.0, 2.0], [3.0, 3.0], [5.0, 4.0]])
+    assert accuracy(scores, np.array([1, 0, 1]), np.array([0.5, 0.25, 0.25])) == 0.75
+
+
+def test_evaluate_works_in_blocks():
+    data = make_data(2500)
+    problem = make_problem(data=data, standardized=True)
+    layer = on_the_data(problem, problem.theta)
+    expected, _, _ = plain("cross-entropy", "l2", data, layer.W, layer.b)
+    np.testing.assert_allclose(evaluate(problem, problem.theta, data)[0], expected, rtol=1e-12)
+
+
+class TestEpochs:
+    def test_what_an_epoch_tells(self):
+        problem = make_problem()
+        before, rate = problem.theta.copy(), 0.05
+        expected = evaluate(problem, before, problem.data)
+        (epoch,) = run(problem, SGD(), rate, 1)
+        np.testing.assert_allclose((epoch.loss, epoch.score), expected)
+        assert epoch.learning_rate == rate
+        step = np.linalg.norm(problem.theta - before)
+        np.testing.assert_allclose(epoch.update_ratio, step / np.linalg.norm(problem.theta))
+
+    def test_mini_batches_are_weighted_by_their_size(self):
+        """Without steps, any batches add up to the objective on all data."""
+        problem = make_problem("weston-watkins", "elastic net")
+        expected = evaluate(problem, problem.theta, problem.data)
+        for batch_size in (1, 7, 16):
+            (epoch,) = run(problem, SGD(), 1e-300, 1, batch_size)
+            np.testing.assert_allclose((epoch.loss, epoch.score), expected)
+
+    def test_every_epoch_draws_a_new_order_of_all_samples(self):
+        seen = []
+
+        def record(theta, x, y, w, gradient, phase):
+            seen.extend(x[:, 0])
+            gradient[:] = 0
+            return 0.0, 0.0
+
+        problem = make_problem()._replace(objective=record)
+        run(problem, SGD(), 0.1, 3, batch_size=7, shuffle=True)
+        orders = np.reshape(seen, (3, N_SAMPLES))
+        for order in orders:
+            np.testing.assert_array_equal(np.sort(order), np.sort(problem.data.X[:, 0]))
+        assert not np.array_equal(orders[0], orders[1])
+        seen.clear()
+        run(problem, SGD(), 0.1, 1, batch_size=7, shuffle=False)
+        np.testing.assert_array_equal(seen, problem.data.X[:, 0])
+
+    @pytest.mark.parametrize("optimizer", [Momentum(), Adam()], ids=str)
+    def test_goes_on_from_a_state(self, optimizer):
+        through, in_parts = make_problem(), make_problem()
+        rate = InverseTimeDecay(0.05)
+        whole = run(through, optimizer, rate, 4, batch_size=16)
+        state = optimizer.start(in_parts.theta)
+        parts = [
+            run(in_parts, optimizer, rate, 1, batch_size=16, state=state, first=first)[0]
+            for first in range(4)
+        ]
+        assert parts == whole
+        np.testing.assert_array_equal(in_parts.theta, through.theta)
+
+    def test_schedule(self):
+        rate = InverseTimeDecay(0.1)
+        told = [epoch.learning_rate for epoch in run(make_problem(), SGD(), rate, 3, 20)]
+        expected = [np.mean([0.1 / (1 + t), 0.1 / (1.5 + t)]) for t in range(3)]
+        np.testing.assert_allclose(told, expected)
+
+    def test_schedule_sees_the_losses(self):
+        losses, rates = [], []
+        run_ = epochs(
+            make_problem(), SGD(), Plateau(0.01, patience=1), 10, batch_size=N_SAMPLES,
+            shuffle=False, rng=None, losses=losses,
+        )  # fmt: skip
+        for loss in (3.0, 3.0, 1.0, 1.0, 1.0):
+            rates.append(next(run_).learning_rate)
+            losses.append(loss)
+        np.testing.assert_allclose(rates, [0.01, 0.01, 0.005, 0.005, 0.0025])
+
+    def test_average_is_told_after_each_step(self):
+        class Witness:
+            steps = []
+
+            def update(self, theta):
+                self.steps.append(theta.copy())
+
+        problem, witness = make_problem(), Witness()
+        run(problem, SGD(), 0.1, 2, batch_size=16, average=witness)
+        assert len(witness.steps) == 6
+        np.testing.assert_array_equal(witness.steps[-1], problem.theta)
+
+    @pytest.mark.parametrize(("rate", "name"), [(50.0, "50"), (1e308, r"1e\+308")])
+    def test_divergence_names_the_rate(self, rate, name):
+        message = rf"diverged in epoch \d+: .* Lower learning_rate, which is {name} now"
+        with pytest.raises(FloatingPointError, match=message):
+            run(make_problem("squared weston-watkins"), SGD(), rate, 500)
+
+    def test_divergence_in_the_last_step_of_an_epoch(self):
+        with pytest.raises(FloatingPointError, match="diverged in epoch 1"):
+            run(make_problem(), SGD(), 1e308, 1)
+
+
+class TestLBFGS:
+    def minimum(self, loss, penalty, data):
+        def value_and_gradient(vector):
+            W, b = vector[:-N_CLASSES].reshape(N_FEATURES, N_CLASSES), vector[-N_CLASSES:]
+            value, dW, db = plain(loss, penalty, data, W, b)
+            return value, np.concatenate([dW.ravel(), db])
+
+        start = np.zeros((N_FEATURES + 1) * N_CLASSES)
+        options = {"gtol": 1e-9, "ftol": 0, "maxiter": 1000}
+        return minimize(value_and_gradient, start, jac=True, method="L-BFGS-B", options=options)
+
+    @standardized_or_not
+    @pytest.mark.parametrize(
+        "loss", ["cross-entropy", "squared weston-watkins", "squared one-vs-rest"]
+    )
+    def test_finds_the_minimum_of_the_plain_formula(self, loss, standardized):
+        problem = make_problem(loss, standardized=standardized)
+        seen = []
+        assert lbfgs(problem, LBFGS(), 1000, 1e-9, seen.append)
+        expected = self.minimum(loss, "l2", problem.data)
+        layer = on_the_data(problem, problem.theta)
+        np.testing.assert_allclose(seen[-1].loss, expected.fun, rtol=1e-12)
+        np.testing.assert_allclose(layer.W.ravel(), expected.x[:-N_CLASSES], atol=1e-6)
+        b, expected_b = layer.b, expected.x[-N_CLASSES:]
+        if loss != "squared one-vs-rest":  # the same for all intercepts changes nothing
+            b, expected_b = b - b.mean(), expected_b - expected_b.mean()
+        np.testing.assert_allclose(b, expected_b, atol=1e-6)
+
+    def test_epochs_belong_to_the_parameters(self):
+        problem = make_problem(standardized=True)
+        iterations = []
+
+        def check(epoch):
+            expected = evaluate(problem, problem.theta, problem.data)
+            np.testing.assert_allclose((epoch.loss, epoch.score), expected)
+            iterations.append(epoch.loss)
+
+        assert lbfgs(problem, LBFGS(), 1000, 1e-6, check)
+        assert iterations == sorted(iterations, reverse=True)
+
+    def test_says_when_the_iterations_do_not_suffice(self):
+        seen = []
+        assert not lbfgs(make_problem(), LBFGS(), 3, 1e-12, seen.append)
+        assert len(seen) == 3
+
+    def test_stops_when_told(self):
+        seen = []
+
+        def stop_after_two(epoch):
+            seen.append(epoch)
+            return len(seen) == 2
+
+        assert lbfgs(make_problem(), LBFGS(), 1000, 1e-12, stop_after_two)
+        assert len(seen) == 2
+
+    def test_works_in_blocks_of_rows(self):
+        many = make_data(2500)
+        problem = make_problem(data=many)
+        lbfgs(problem, LBFGS(), 1000, 1e-9, lambda epoch: False)
+        layer = on_the_data(problem, problem.theta)
+        _, dW, db = plain("cross-entropy", "l2", many, layer.W, layer.b)
+        assert max(np.abs(dW).max(), np.abs(db).max()) < 1e-8
+
+
+class TestAverage:
+    def test_of_a_constant(self):
+        average = Average(np.zeros(2), span=10)
+        for _ in range(3):
+            average.update(np.array([2.0, -1.0]))
+            np.testing.assert_allclose(average.value, [2, -1], rtol=1e-14)
+
+    def test_weights_fall_geometrically(self):
+        average = Average(np.full(1, 99.0), span=4)
+        for theta in (1.0, 2.0, 3.0):
+            average.update(np.array([theta]))
+        expected = np.average([1, 2, 3], weights=[0.75**2, 0.75, 1])
+        np.testing.assert_allclose(average.value, [expected])
+
+    @pytest.mark.parametrize("span", [0, 0.5, 1])
+    def test_of_a_short_span_is_the_last(self, span):
+        average = Average(np.zeros(1), span)
+        for theta in (1.0, 5.0):
+            average.update(np.array([theta]))
+        np.testing.assert_array_equal(average.value, [5])
+
+    def test_keeps_float32(self):
+        average = Average(np.zeros(2, np.float32), span=10)
+        average.update(np.ones(2, np.float32))
+        assert average.value.dtype == np.float32
