@@ -1,0 +1,113 @@
+"""The order of the house: an import points to a lower level only, never sideways."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sk231n
+
+ROOT = Path(sk231n.__file__).parent
+
+# From the ground up. Every file of the package has its place; `core` is its __init__.py.
+LEVELS = {
+    0: ["_images", "_callbacks", "reference", "core", "core.spec"],
+    1: [
+        "core.initializers",
+        "core.losses",
+        "core.optimizers",
+        "core.parameters",
+        "core.penalties",
+        "core.schedules",
+        "core.standardization",
+    ],
+    2: ["core.layers"],
+    3: ["core.objective"],
+    4: ["core.training"],
+    5: ["core.monitoring"],
+    6: [
+        "base",
+        "initializers",
+        "layers",
+        "losses",
+        "optimizers",
+        "schedules",
+        "datasets._archive",
+        "datasets._batch_pickle",
+        "datasets._bunch",
+        "datasets._download",
+        "features._batch",
+        "features._color_spaces",
+        "features._gradients",
+    ],
+    7: [
+        "linear",
+        "preprocessing",
+        "datasets._cifar10_formats",
+        "datasets._fashion_mnist",
+        "datasets._shapes",
+        "datasets._spirals",
+        "datasets._split",
+        "features.color",
+        "features.hog",
+    ],
+    8: ["datasets._cifar10", "features"],
+    9: ["datasets._fetch"],
+    10: ["datasets"],
+    11: [""],  # sk231n/__init__.py
+}
+LEVEL = {f"sk231n.{name}".rstrip("."): level for level, names in LEVELS.items() for name in names}
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+def imported_modules(path):
+    """Names of all modules that a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                yield submodule if submodule in FILES else node.module
+
+
+def test_every_file_has_its_level():
+    assert set(FILES) == set(LEVEL)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_imports_point_down(name):
+    ours = {module for module in imported_modules(FILES[name]) if module.split(".")[0] == "sk231n"}
+    not_below = {module for module in ours if LEVEL[module] >= LEVEL[name]}
+    assert not not_below
+
+
+def test_the_reference_stands_alone():
+    assert set(imported_modules(FILES["sk231n.reference"])) == {"numpy"}
+    for name, path in FILES.items():
+        assert "sk231n.reference" not in imported_modules(path), name
+
+
+def test_importing_everything_loads_nothing_but_the_required_packages():
+    """scikit-learn by itself loads pandas and rich where it finds them; we load none of these."""
+    code = f"""
+import importlib, sys
+import joblib, numpy, scipy, sklearn.callback, sklearn.model_selection
+before = set(sys.modules)
+for name in {list(FILES)}:
+    importlib.import_module(name)
+print(*{{name.split(".")[0] for name in set(sys.modules) - before}})
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split()) - sys.stdlib_module_names
+    assert loaded <= {"sk231n", "numpy", "scipy", "sklearn", "joblib"}
