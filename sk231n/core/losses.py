@@ -87,7 +87,7 @@ class CrossEntropy(Spec):
 
     @staticmethod
     def predict_log_proba(scores):
-        """Log-probabilities of the classes, ``log_softmax(scores)``."""
+        """Log-probabilities of the classes; see :func:`log_softmax`."""
         return log_softmax(scores)
 
 

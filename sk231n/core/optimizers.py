@@ -7,6 +7,7 @@ remember is the ``state`` that ``start`` makes and the loop carries.  To save me
 direction may be written over the gradient it came from.
 """
 
+import math
 from numbers import Integral, Real
 from types import SimpleNamespace
 
@@ -25,7 +26,18 @@ class Optimizer(Spec):
     full_batch = False
 
     def start(self, theta):
-        """Make the state for a run from `theta`: what must be remembered between two steps."""
+        """Make the state of a run: what must be remembered between two steps.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (size,)
+            The parameters from which the run starts.
+
+        Returns
+        -------
+        SimpleNamespace
+            The state, to be passed to each call of ``direction``.
+        """
         return SimpleNamespace()
 
     def auto_rate(self, smoothness, reach):
@@ -304,7 +316,7 @@ class Adam(Optimizer):
         scratch *= 1 - self.beta2
         state.squares += scratch
         np.sqrt(state.squares, out=scratch)
-        scratch /= np.sqrt(1 - self.beta2**state.t).astype(theta.dtype)
+        scratch /= math.sqrt(1 - self.beta2**state.t)
         scratch += self.epsilon
         np.divide(state.mean, scratch, out=gradient)
         gradient /= 1 - self.beta1**state.t

@@ -69,8 +69,8 @@ def fetch_cifar10(
         site of its author, encrypted, then a copy in the Internet Archive, then the author's
         site unencrypted. For a file of your own, ``mirrors=["http://..."]`` with its `sha256`.
     sha256 : str
-        Checksum of the archive, 64 hexadecimal digits. A file that has another one is deleted,
-        and the next mirror is tried.
+        Checksum of the archive, 64 hexadecimal digits; the default is that of its author. A file
+        that has another one is deleted, and the next mirror is tried.
     timeout : float, default=30.0
         Seconds to wait for a server that says nothing. A slow one may take as long as it needs.
     n_retries : int, default=3
