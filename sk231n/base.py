@@ -289,15 +289,25 @@ class GradientClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 f"y holds labels that are not among the known classes: {unknown[:10]!r} are not in "
                 f"{self.classes_!r}."
             )
-        if self.class_weight is not None:
-            w = (
-                w
-                * compute_class_weight(
-                    self.class_weight, classes=self.classes_, y=y[rows], sample_weight=w[rows]
-                )[codes]
+        w = w * self._class_weights(codes, w)[codes]
+        if not w.any():
+            raise ValueError(f"class_weight={self.class_weight!r} gives all samples the weight 0.")
+        return Data(X, codes, w, rows, float_dtype(X.dtype)).normalized()
+
+    def _class_weights(self, codes, w):
+        """Weight of each class; "balanced" passes over classes of which there are no samples."""
+        weights = np.ones(len(self.classes_))
+        if self.class_weight == "balanced":
+            total = np.bincount(codes, w, len(weights))
+            there = total > 0
+            weights[there] = total.sum() / (there.sum() * total[there])
+        elif self.class_weight is not None:
+            weights = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=self.classes_
             )
-        dtype = float_dtype(X.dtype)
-        return Data(X, codes, w, rows, dtype).normalized()
+            if not (weights >= 0).all():
+                raise ValueError(f"class_weight must hold numbers >= 0; got {self.class_weight!r}.")
+        return weights
 
     def _split(self, data, X_val, y_val, sample_weight_val, rng):
         """Find the validation data: those given, else a part of the training data, else None."""
