@@ -7,6 +7,7 @@ count.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 
 import numpy as np
 from joblib import cpu_count, effective_n_jobs
@@ -39,13 +40,17 @@ def run_in_blocks(make_worker, n_images, pixels_per_image, n_jobs):
     n_images : int
         Number of images.
     pixels_per_image : int
-        Number of pixels of one image; a block holds about ``PIXELS_PER_BLOCK``.
+        Number of pixels of one image; a block holds at most ``PIXELS_PER_BLOCK``, or one image.
     n_jobs : int or None
         Number of threads, see :func:`count_threads`.
     """
-    block_size = min(n_images, max(1, PIXELS_PER_BLOCK // pixels_per_image))
+    n_threads = count_threads(n_jobs)
+    n_blocks = ceil(n_images / max(1, PIXELS_PER_BLOCK // pixels_per_image))
+    if n_blocks > 1:
+        n_blocks = ceil(n_blocks / n_threads) * n_threads  # the same number for each thread
+    block_size = ceil(n_images / n_blocks)
     blocks = [slice(i, min(i + block_size, n_images)) for i in range(0, n_images, block_size)]
-    n_threads = min(count_threads(n_jobs), len(blocks))
+    n_threads = min(n_threads, len(blocks))
 
     def work():
         worker = make_worker(block_size)
