@@ -396,8 +396,10 @@ class GradientClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         average = None
         if self.averaging is not None and not optimizer.full_batch:
             average = Average(problem.theta, span=max(n_samples // batch_size, 10))
-        # L-BFGS judges convergence by itself, unless the validation score is to be watched.
-        tol = None if optimizer.full_batch and not self.early_stopping else self.tol
+        # L-BFGS judges convergence by itself, and a rate that falls to zero ends by itself; a
+        # validation score is watched all the same.
+        ends = optimizer.full_batch or self._automatic
+        tol = None if ends and not self.early_stopping else self.tol
         monitor = Monitor(
             problem, validation, average, Patience(tol, self.n_iter_no_change), self.early_stopping
         )

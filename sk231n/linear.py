@@ -76,7 +76,8 @@ class SoftmaxClassifier(LinearClassifier):
     tol : float or None, default=1e-4
         By how much the training loss (with `early_stopping`, the validation score) must improve in
         `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`. L-BFGS stops
-        when no component of the gradient is larger.
+        when no component of the gradient is larger. With ``learning_rate="auto"`` the training loss
+        is not watched: the rate comes to zero by itself.
     n_iter_no_change : int, default=10
         Number of epochs without progress that end the training.
     shuffle : bool, default=True
@@ -224,7 +225,8 @@ class LinearSVM(LinearClassifier):
     tol : float or None, default=1e-4
         By how much the training loss (with `early_stopping`, the validation score) must improve in
         `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`. L-BFGS stops
-        when no component of the gradient is larger.
+        when no component of the gradient is larger. With ``learning_rate="auto"`` the training loss
+        is not watched: the rate comes to zero by itself.
     n_iter_no_change : int, default=10
         Number of epochs without progress that end the training.
     shuffle : bool, default=True

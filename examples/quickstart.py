@@ -1,0 +1,106 @@
+"""The main job in one go: features, linear classifiers, cross-validation, tuning, unseen images.
+
+    python examples/quickstart.py                  # coloured shapes, made on the spot
+    python examples/quickstart.py --cifar10 DIR    # the real CIFAR-10, in either official layout
+
+DIR is a directory or ``.tar.gz`` as published at https://www.cs.toronto.edu/~kriz/cifar.html;
+``sk231n.datasets.fetch_cifar10`` downloads it.  A progress bar is drawn where the package ``rich``
+is installed (``pip install "sk231n[progress]"``).
+"""
+
+import argparse
+import importlib.util
+import time
+
+from sklearn.callback import ProgressBar
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sk231n import HOG, ColorMoments, HSVHistogram, LinearSVM, SoftmaxClassifier
+from sk231n.datasets import load_cifar10, make_shapes
+
+
+def load_images(cifar10):
+    """Return training images and labels, test images and labels."""
+    if cifar10:
+        train, test = (load_cifar10(cifar10, split=split) for split in ("train", "test"))
+        return train.images, train.target, test.images, test.target
+    shapes = make_shapes(2500, random_state=0)
+    return shapes.images[:2000], shapes.target[:2000], shapes.images[2000:], shapes.target[2000:]
+
+
+def with_features(extractors, model):
+    """Pipeline from images to classes: features side by side, standardised, classified."""
+    return Pipeline(
+        [("features", FeatureUnion(extractors)), ("scale", StandardScaler()), ("model", model)]
+    )
+
+
+SMALL = [("hog", HOG()), ("hsv", HSVHistogram())]
+RICH = [
+    ("hog8", HOG()),
+    ("hog8_signed", HOG(signed=True, orientations=18)),
+    ("hog8_sqrt", HOG(transform_sqrt=True)),
+    ("hog4", HOG(pixels_per_cell=(4, 4))),
+    ("moments", ColorMoments()),
+    ("moments_opponent", ColorMoments(color_space="opponent")),
+    ("hue", HSVHistogram(grid=(4, 4), bins=8)),
+    ("hsv", HSVHistogram(channels="hsv", bins=(8, 4, 4))),
+]
+
+
+def show_progress(estimator):
+    """Draw a progress bar while the estimator is fitted, if ``rich`` is there to draw it."""
+    if importlib.util.find_spec("rich"):
+        estimator.set_callbacks(ProgressBar(max_propagation_depth=0))
+    return estimator
+
+
+def print_row(*cells):
+    """Print one row of the table."""
+    print("{:<22}{:<24}{:>8}{:>8}{:>10}".format(*cells), flush=True)
+
+
+def main():
+    """Fit every model, print the table, cross-validate and tune the pipeline."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cifar10", metavar="DIR", help="directory or .tar.gz of CIFAR-10")
+    X_train, y_train, X_test, y_test = load_images(parser.parse_args().cifar10)
+    print(f"{len(X_train)} images to train on, {len(X_test)} unseen, shape {X_train.shape[1:]}\n")
+
+    print_row("model", "features", "train", "test", "seconds")
+    for name, model in [
+        ("SoftmaxClassifier", SoftmaxClassifier(random_state=0)),
+        ("LinearSVM", LinearSVM(random_state=0)),
+    ]:
+        for features, estimator in [
+            ("raw pixels", model),
+            ("HOG + hue histogram", with_features(SMALL, model)),
+            ("rich union", with_features(RICH, model)),
+        ]:
+            start = time.perf_counter()
+            estimator.fit(X_train, y_train)
+            seconds = time.perf_counter() - start
+            scores = [f"{estimator.score(*data):.3f}" for data in
+                      [(X_train, y_train), (X_test, y_test)]]  # fmt: skip
+            print_row(name, features, *scores, f"{seconds:.1f}")
+
+    pipeline = with_features(SMALL, SoftmaxClassifier(random_state=0))
+    scores = cross_val_score(pipeline, X_train, y_train, cv=5)
+    print(
+        f"\nHOG + hue histogram, 5-fold cross-validation: {scores.mean():.3f} ± {scores.std():.3f}"
+    )
+    print("Tuning alpha by GridSearchCV ...")
+    search = GridSearchCV(pipeline, {"model__alpha": [1e-4, 1e-3, 1e-2, 1e-1]}, cv=3)
+    show_progress(search).fit(X_train, y_train)
+    print(
+        f"Best alpha {search.best_params_['model__alpha']:g}: {search.best_score_:.3f} in "
+        f"cross-validation, {search.score(X_test, y_test):.3f} on unseen images"
+    )
+
+
+if __name__ == "__main__":
+    main()
