@@ -168,9 +168,10 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
     """
     objective, theta, data, standardization = problem
     gradient = np.empty_like(theta)
-    latest = {}
+    score = 0.0  # at the point looked at last, which is where an iteration ends
 
     def value_and_gradient(vector):
+        nonlocal score
         point = vector.astype(theta.dtype)
         gradient[:] = 0
         value, score = objective.add_penalty(point, gradient), 0.0
@@ -179,16 +180,13 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
             batch_value, batch_score = objective.data_loss(point, x, y, w, gradient)
             value, score = value + batch_value, score + batch_score
             total += gradient
-        latest.update(vector=vector.copy(), score=score)
         return value, total
 
     def callback(intermediate_result):
         vector, value = intermediate_result.x, float(intermediate_result.fun)
-        if not np.array_equal(latest["vector"], vector):
-            value_and_gradient(vector)
         step = np.linalg.norm(vector - theta) / (np.linalg.norm(vector) or 1)
         theta[:] = vector
-        if after_epoch(Epoch(value, latest["score"], np.nan, float(step))):
+        if after_epoch(Epoch(value, score, np.nan, float(step))):
             raise StopIteration
 
     result = minimize(
