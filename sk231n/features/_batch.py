@@ -13,7 +13,7 @@ import numpy as np
 from joblib import cpu_count, effective_n_jobs
 from joblib.parallel import get_active_backend
 
-PIXELS_PER_BLOCK = 2**18
+PIXELS_PER_BLOCK = 2**17
 
 
 def count_threads(n_jobs):

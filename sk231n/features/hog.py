@@ -216,38 +216,44 @@ class HOG(ImageTransformer):
         images = self._images(X)
         self._check_sign(images)
         out = np.empty((len(images), n_values), float_dtype(images.dtype))
+        histograms = np.empty((len(images), *self.n_cells_, self.orientations), out.dtype)
         in_bytes = images.dtype in (np.uint8, np.bool_) and not self.transform_sqrt
         if in_bytes and (self.color == "max" or images.shape[3] == 1):
-            make_worker = partial(self._byte_worker, images.view(np.uint8), out, finish)
+            make_worker = partial(self._byte_worker, images.view(np.uint8), histograms)
         else:
-            make_worker = partial(self._float_worker, images, out, finish)
+            make_worker = partial(self._float_worker, images, histograms)
         run_in_blocks(make_worker, len(images), images[0, ..., 0].size, self.n_jobs)
-        check_overflow(out, images)
+        check_overflow(histograms, images)
+        # Histograms are few numbers: fewer, larger blocks keep the threads out of each other's way.
+        run_in_blocks(
+            lambda block_size: lambda block: finish(histograms[block], out[block]),
+            len(images), max(1, n_values // 4), self.n_jobs,
+        )  # fmt: skip
         return out
 
-    def _byte_worker(self, images, out, finish, block_size):
+    def _byte_worker(self, images, histograms, block_size):
         vote = byte_voter(images.shape[1:], block_size, self.orientations, self.signed)
         slots = self._slots(block_size)
 
         def worker(block):
             bins, votes = vote(images[block])
-            finish(self._add_votes(bins, votes, slots, out.dtype), out[block])
+            histograms[block] = self._add_votes(bins, votes, slots)
 
         return worker
 
-    def _float_worker(self, images, out, finish, block_size):
+    def _float_worker(self, images, histograms, block_size):
         add_votes = self._add_votes_in_float32 if images.dtype == np.float64 else self._add_votes
         slots = self._slots(block_size)
 
         def worker(block):
             with np.errstate(over="ignore", invalid="ignore"):  # check_overflow reports it
-                pixels = images[block].astype(out.dtype)
+                pixels = images[block].astype(histograms.dtype)
                 if self.transform_sqrt:
                     np.sqrt(pixels, out=pixels)
                 if self.color == "gray" and pixels.shape[3] == 3:
-                    pixels = (pixels @ np.array(LUMINANCE, out.dtype))[..., np.newaxis]
+                    pixels = (pixels @ np.array(LUMINANCE, pixels.dtype))[..., np.newaxis]
                 bins, votes = float_votes(pixels, self.orientations, self.signed)
-                finish(add_votes(bins, votes, slots, out.dtype), out[block])
+                histograms[block] = add_votes(bins, votes, slots)
 
         return worker
 
@@ -259,7 +265,7 @@ class HOG(ImageTransformer):
         cells = np.add.outer(np.arange(n_images) * rows * columns, cells)
         return cells * self.orientations
 
-    def _add_votes(self, bins, votes, slots, dtype):
+    def _add_votes(self, bins, votes, slots):
         """Histograms of shape (n, rows, columns, orientations), the votes of each cell added up."""
         n_images, height, width = len(bins), *slots.shape[1:]
         bins = bins[:, :height, :width]
@@ -270,9 +276,9 @@ class HOG(ImageTransformer):
             minlength=n_images * self.n_cells_[0] * self.n_cells_[1] * self.orientations,
         )
         sums /= self.pixels_per_cell_[0] * self.pixels_per_cell_[1]
-        return sums.astype(dtype).reshape(n_images, *self.n_cells_, self.orientations)
+        return sums.reshape(n_images, *self.n_cells_, self.orientations)
 
-    def _add_votes_in_float32(self, bins, votes, slots, dtype):
+    def _add_votes_in_float32(self, bins, votes, slots):
         """The same with scikit-image's rounding: to float32 after each vote, row by row."""
         n_images, height, width = len(bins), *slots.shape[1:]
         (cell_h, cell_w), (rows, columns) = self.pixels_per_cell_, self.n_cells_
@@ -281,7 +287,7 @@ class HOG(ImageTransformer):
         for i, j in product(range(cell_h), range(cell_w)):  # one pixel of every cell at a time
             sums[bins[:, i::cell_h, j::cell_w]] += votes[:, i:height:cell_h, j:width:cell_w]
         sums /= np.float32(cell_h * cell_w)
-        return sums.astype(dtype).reshape(n_images, *self.n_cells_, self.orientations)
+        return sums.reshape(n_images, *self.n_cells_, self.orientations)
 
     def _describe(self, histograms, out):
         """Write the normalized blocks into `out`."""
