@@ -364,7 +364,7 @@ class ColorMoments(_ColorTransformer):
         images = self._images(X)
         out = np.empty((len(images), self._n_features_out), float_dtype(images.dtype))
         make_worker = partial(self._worker, images, out)
-        run_in_blocks(make_worker, len(images), images[0, ..., 0].size, n_jobs=1)
+        run_in_blocks(make_worker, len(images), images[0, ..., 0].size, n_jobs=None)
         check_overflow(out, images)
         return out
 
@@ -382,9 +382,10 @@ class ColorMoments(_ColorTransformer):
                     for i, channel in enumerate(channels):
                         # Flat, so that NumPy adds pairwise, whatever the number of images.
                         x = channel[:, top:bottom, left:right].reshape(len(channel), -1)
-                        mean = x.mean(axis=1, keepdims=True)
+                        mean = x.mean(axis=1)
+                        deviation = x - mean[:, np.newaxis]
                         for j, name in enumerate(self.moments):
-                            features[block, r, c, i, j] = _MOMENTS[name](x, mean)[:, 0]
+                            features[block, r, c, i, j] = _MOMENTS[name](mean, deviation)
 
         return worker
 
@@ -423,16 +424,16 @@ def _cell_of_pixel(length, n_cells):
     return np.searchsorted(starts, np.arange(length), side="right")
 
 
-def _mean(x, mean):
+def _mean(mean, deviation):
     return mean
 
 
-def _std(x, mean):
-    return np.sqrt(((x - mean) ** 2).mean(axis=1, keepdims=True))
+def _std(mean, deviation):
+    return np.sqrt((deviation * deviation).mean(axis=1))
 
 
-def _skew(x, mean):
-    return np.cbrt(((x - mean) ** 3).mean(axis=1, keepdims=True))
+def _skew(mean, deviation):
+    return np.cbrt((deviation * deviation * deviation).mean(axis=1))
 
 
 _MOMENTS = {"mean": _mean, "std": _std, "skew": _skew}
