@@ -158,6 +158,7 @@ class GradientClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             rng = check_random_state(self.random_state)
             data = self._data(X, y, sample_weight, reset=not warm)
             data, validation = self._split(data, X_val, y_val, sample_weight_val, rng)
+            data = self._weigh_classes(data)
             moments = Moments(data.X.shape[1])
             problem = self._problem(data, moments, rng, warm=warm)
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
@@ -205,6 +206,7 @@ class GradientClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 )
             first_call = _check_partial_fit_first_call(self, classes)
             data = self._data(X, y, sample_weight, reset=first_call, learn=False)
+            data = self._weigh_classes(data)
             progress = copy.deepcopy(getattr(self, "_progress_", None)) or SimpleNamespace(
                 moments=Moments(data.X.shape[1]),
                 rng=check_random_state(self.random_state),
@@ -289,25 +291,25 @@ class GradientClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 f"y holds labels that are not among the known classes: {unknown[:10]!r} are not in "
                 f"{self.classes_!r}."
             )
-        w = w * self._class_weights(codes, w)[codes]
-        if not w.any():
-            raise ValueError(f"class_weight={self.class_weight!r} gives all samples the weight 0.")
         return Data(X, codes, w, rows, float_dtype(X.dtype)).normalized()
 
-    def _class_weights(self, codes, w):
-        """Weight of each class; "balanced" passes over classes of which there are no samples."""
-        weights = np.ones(len(self.classes_))
+    def _weigh_classes(self, data):
+        """Fold ``class_weight`` into the weights of the samples to train on."""
+        if self.class_weight is None:
+            return data
         if self.class_weight == "balanced":
-            total = np.bincount(codes, w, len(weights))
-            there = total > 0
-            weights[there] = total.sum() / (there.sum() * total[there])
-        elif self.class_weight is not None:
+            total = np.bincount(data.y[data.rows], data.w[data.rows], len(self.classes_))
+            weights = np.divide(1, total, out=np.zeros_like(total), where=total > 0)
+        else:
             weights = compute_class_weight(
                 self.class_weight, classes=self.classes_, y=self.classes_
             )
-            if not (weights >= 0).all():
-                raise ValueError(f"class_weight must hold numbers >= 0; got {self.class_weight!r}.")
-        return weights
+        if not (weights >= 0).all():
+            raise ValueError(f"class_weight must hold numbers >= 0; got {self.class_weight!r}.")
+        w = data.w * weights[data.y]
+        if not w[data.rows].any():
+            raise ValueError(f"class_weight={self.class_weight!r} gives all samples the weight 0.")
+        return data._replace(w=w).normalized()
 
     def _split(self, data, X_val, y_val, sample_weight_val, rng):
         """Find the validation data: those given, else a part of the training data, else None."""
@@ -413,10 +415,11 @@ class GradientClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         try:
             if optimizer.full_batch:
-                if not lbfgs(problem, optimizer, total, self.tol, after_epoch):
+                failure = lbfgs(problem, optimizer, total, self.tol, after_epoch)
+                if failure:
                     warnings.warn(
-                        f"L-BFGS did not converge within max_iter={total} iterations; allow more, "
-                        "or scale the features.",
+                        f"L-BFGS ended before it met tol={self.tol} ({failure}). Scale the "
+                        f"features, raise tol or allow more iterations than max_iter={total}.",
                         ConvergenceWarning,
                         stacklevel=4,
                     )
@@ -449,7 +452,8 @@ class GradientClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             progress.refresh_at = 2 * progress.moments.count
         schedule = Constant(progress.rate) if self._automatic else self._schedule(problem)
         progress.state = progress.state or self._optimizer().start(problem.theta)
-        history = getattr(self, "history_", None) or History(validated=False)
+        history = History(validated=False)  # of all epochs so far, none of which is forgotten
+        history.update({name: list(getattr(self, "history_", history)[name]) for name in history})
         tasks = EpochTasks(self, 1, callback_data)
         run = epochs(
             problem, self._optimizer(), schedule, self._n_epochs(len(data.rows)),
@@ -457,7 +461,6 @@ class GradientClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             losses=history["loss"], first=len(history["loss"]),
         )  # fmt: skip
         epoch = next(run)
-        history = copy.deepcopy(history)
         history.add(**epoch._asdict())
         tasks.end(lambda: self._attributes(problem, problem.theta))
         self._learn(problem, problem.theta, history)

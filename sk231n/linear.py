@@ -111,8 +111,8 @@ class SoftmaxClassifier(LinearClassifier):
     history_ : dict of lists
         One entry an epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
         they were met), "validation_loss" and "validation_score" where there are validation data,
-        "learning_rate" (its mean), "update_ratio" (length of the last update relative to that of
-        the parameters; about 1e-3 is healthy).
+        "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
+        relative to that of the parameters; about 1e-3 is healthy).
     loss_curve_ : list of float
         ``history_["loss"]``.
     n_iter_ : int
@@ -260,8 +260,8 @@ class LinearSVM(LinearClassifier):
     history_ : dict of lists
         One entry an epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
         they were met), "validation_loss" and "validation_score" where there are validation data,
-        "learning_rate" (its mean), "update_ratio" (length of the last update relative to that of
-        the parameters; about 1e-3 is healthy).
+        "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
+        relative to that of the parameters; about 1e-3 is healthy).
     loss_curve_ : list of float
         ``history_["loss"]``.
     n_iter_ : int

@@ -291,7 +291,7 @@ class TestLBFGS:
     def test_finds_the_minimum_of_the_plain_formula(self, loss, standardized):
         problem = make_problem(loss, standardized=standardized)
         seen = []
-        assert lbfgs(problem, LBFGS(), 1000, 1e-9, seen.append)
+        assert lbfgs(problem, LBFGS(), 1000, 1e-9, seen.append) is None
         expected = self.minimum(loss, "l2", problem.data)
         layer = on_the_data(problem, problem.theta)
         np.testing.assert_allclose(seen[-1].loss, expected.fun, rtol=1e-12)
@@ -310,12 +310,12 @@ class TestLBFGS:
             np.testing.assert_allclose((epoch.loss, epoch.score), expected)
             iterations.append(epoch.loss)
 
-        assert lbfgs(problem, LBFGS(), 1000, 1e-6, check)
+        assert lbfgs(problem, LBFGS(), 1000, 1e-6, check) is None
         assert iterations == sorted(iterations, reverse=True)
 
     def test_says_when_the_iterations_do_not_suffice(self):
         seen = []
-        assert not lbfgs(make_problem(), LBFGS(), 3, 1e-12, seen.append)
+        assert "ITERATIONS" in lbfgs(make_problem(), LBFGS(), 3, 1e-12, seen.append)
         assert len(seen) == 3
 
     def test_stops_when_told(self):
@@ -325,7 +325,7 @@ class TestLBFGS:
             seen.append(epoch)
             return len(seen) == 2
 
-        assert lbfgs(make_problem(), LBFGS(), 1000, 1e-12, stop_after_two)
+        assert lbfgs(make_problem(), LBFGS(), 1000, 1e-12, stop_after_two) is None
         assert len(seen) == 2
 
     def test_works_in_blocks_of_rows(self):

@@ -3,7 +3,8 @@ r"""Losses: value and gradient in one call.
 Each loss is called as ``loss(scores, y, w)`` with scores :math:`s` of shape (n_samples, n_classes),
 class indices :math:`y` and sample weights :math:`w`, and returns
 :math:`\sum_i w_i \, \ell(s_i, y_i)` and its gradient with respect to the scores.  With weights that
-sum to one the value is a mean, and class weights, sample weights and the mean are one thing.
+sum to one the value is a mean, and class weights, sample weights and the mean are one thing.  Every
+loss knows whether it is ``smooth`` and the order of magnitude of its ``curvature``.
 """
 
 from numbers import Integral, Real
@@ -53,7 +54,7 @@ class CrossEntropy(Spec):
     def __init__(self, label_smoothing=0.0):
         self.label_smoothing = label_smoothing
 
-    def __call__(self, scores, y, w):
+    def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient.
 
         Parameters
@@ -62,8 +63,8 @@ class CrossEntropy(Spec):
             The scores; they are left as they are.
         y : ndarray of int of shape (n_samples,)
             The class indices.
-        w : ndarray of shape (n_samples,)
-            The sample weights.
+        w : ndarray of shape (n_samples,), default=None
+            The sample weights; None for the mean.
 
         Returns
         -------
@@ -72,6 +73,7 @@ class CrossEntropy(Spec):
         gradient : ndarray of shape (n_samples, n_classes)
             Its gradient with respect to the scores.
         """
+        scores, w = _prepare(scores, w)
         log_p = log_softmax(scores)
         rows = np.arange(len(y))
         true_log_p = log_p[rows, y]
@@ -114,6 +116,14 @@ def log_softmax(scores):
     shifted = scores - scores.max(axis=1, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return shifted
+
+
+def _prepare(scores, w):
+    """Floating-point scores, and weights that make a mean where there are none."""
+    scores = np.asarray(scores)
+    if scores.dtype.kind != "f":
+        scores = scores.astype(np.float64)
+    return scores, np.full(len(scores), 1 / len(scores), scores.dtype) if w is None else w
 
 
 class MarginLoss(Spec):
@@ -170,13 +180,13 @@ class WestonWatkins(MarginLoss):
 
     >>> import numpy as np
     >>> from sk231n.losses import WestonWatkins
-    >>> scores = np.array([[13.0, -7.0, 11.0]])
-    >>> WestonWatkins(margin=10)(scores, np.array([0]), np.array([1.0]))[0]
+    >>> WestonWatkins(margin=10)(np.array([[13, -7, 11]]), np.array([0]))[0]
     8.0
     """
 
-    def __call__(self, scores, y, w):
+    def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
+        scores, w = _prepare(scores, w)
         rows = np.arange(len(y))
         violation = scores - scores[rows, y][:, None]
         violation += self.margin  # last, lest a huge score swallow it
@@ -218,8 +228,9 @@ class CrammerSinger(MarginLoss):
 
     smooth = False
 
-    def __call__(self, scores, y, w):
+    def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
+        scores, w = _prepare(scores, w)
         rows = np.arange(len(y))
         others = scores.copy()
         others[rows, y] = -np.inf
@@ -256,8 +267,9 @@ class OneVsRest(MarginLoss):
     (1.5, array([[-1.,  0.,  1.]]))
     """
 
-    def __call__(self, scores, y, w):
+    def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
+        scores, w = _prepare(scores, w)
         sign = np.ones_like(scores)
         sign[np.arange(len(y)), y] = -1
         terms, gradient = self._hinge(self.margin + sign * scores)

@@ -37,7 +37,8 @@ class Data(NamedTuple):
 
     def normalized(self):
         """The same samples, the weights of `rows` summing to one."""
-        return self._replace(w=(self.w / self.w[self.rows].sum()).astype(self.dtype))
+        w = self.w / self.w[self.rows].max()
+        return self._replace(w=(w / w[self.rows].sum()).astype(self.dtype))
 
 
 class Problem(NamedTuple):
@@ -163,12 +164,13 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
 
     Returns
     -------
-    bool
-        Whether `max_iter` iterations sufficed.
+    str or None
+        Why the run ended without having met `tol`; None if all is well.
     """
     objective, theta, data, standardization = problem
     gradient = np.empty_like(theta)
     score = 0.0  # at the point looked at last, which is where an iteration ends
+    stopped = False
 
     def value_and_gradient(vector):
         nonlocal score
@@ -183,10 +185,12 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
         return value, total
 
     def callback(intermediate_result):
+        nonlocal stopped
         vector, value = intermediate_result.x, float(intermediate_result.fun)
         step = np.linalg.norm(vector - theta) / (np.linalg.norm(vector) or 1)
         theta[:] = vector
-        if after_epoch(Epoch(value, score, np.nan, float(step))):
+        stopped = after_epoch(Epoch(value, score, np.nan, float(step)))
+        if stopped:
             raise StopIteration
 
     result = minimize(
@@ -204,7 +208,7 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
             "ftol": np.finfo(theta.dtype).eps if tol else 0.0,
         },
     )
-    return result.status != 1
+    return None if result.success or stopped or tol is None else result.message
 
 
 def evaluate(problem, theta, data):
