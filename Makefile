@@ -9,7 +9,8 @@ help:
 	@echo "make quickstart   try the library on images that it makes itself (under a minute)"
 	@echo "make test         run the test suite"
 	@echo "make lint         check style and formatting"
-	@echo "make bench CIFAR10=DIR   measure against the peers and write docs/results.json"
+	@echo "make bench        measure against the peers and rewrite docs/results.md;"
+	@echo "                  CIFAR10=DIR measures on the real photographs"
 	@echo "make clean        remove the virtual environment and what was built"
 
 quickstart: $(VENV)/progress.installed
@@ -23,8 +24,10 @@ lint: $(VENV)/dev.installed
 	$(BIN)/ruff format --check .
 
 bench: $(VENV)/bench.installed
-	$(BIN)/python benchmarks/features.py $(if $(CIFAR10),--cifar10 $(CIFAR10))
-	$(BIN)/python benchmarks/linear.py $(if $(CIFAR10),--cifar10 $(CIFAR10))
+	mkdir -p docs/results
+	$(BIN)/python benchmarks/features.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/features.json
+	$(BIN)/python benchmarks/linear.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/linear.json
+	$(BIN)/python benchmarks/report.py docs/results/features.json docs/results/linear.json
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -40,12 +40,18 @@ print(time.perf_counter() - start)
 
 
 def load_images(directory):
-    """Training images and labels, test images and labels."""
+    """What the images are; training images and labels, test images and labels."""
     if directory:
         train, test = (load_cifar10(directory, split=split) for split in ("train", "test"))
-        return train.data, train.target, test.data, test.target
+        return "photographs of CIFAR-10", train.data, train.target, test.data, test.target
     shapes = make_shapes(6000, random_state=0)
-    return shapes.data[:5000], shapes.target[:5000], shapes.data[5000:], shapes.target[5000:]
+    return (
+        "coloured shapes of make_shapes",
+        shapes.data[:5000],
+        shapes.target[:5000],
+        shapes.data[5000:],
+        shapes.target[5000:],
+    )
 
 
 def on_pixels(X_train, y_train, X_test, y_test, repeats, linear_svc):
@@ -159,7 +165,7 @@ def main():
     print(f"import sk231n: {milliseconds:.1f} ms on top of the scikit-learn modules it uses")
     if arguments.json:
         figures = {
-            "pixels": pixels, "seeds": seeds, "features": features,
+            "images": images, "pixels": pixels, "n_seeds": arguments.seeds, "seeds": seeds, "features": features,
             "peak_memory": memory, "import_milliseconds": milliseconds,
         }  # fmt: skip
         Path(arguments.json).write_text(json.dumps(figures, indent=2) + "\n")
