@@ -139,10 +139,9 @@ def main():
     parser.add_argument("--linear-svc", type=int, metavar="MAX_ITER", default=0)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
-    data = load_images(arguments.cifar10)
-    print(
-        f"{len(data[0])} images to train on, {len(data[2])} to test on, {data[0].shape[1]} pixels"
-    )
+    source, *data = load_images(arguments.cifar10)
+    images = f"{len(data[0]):,} {source} to train on, {len(data[2]):,} to test on"
+    print(images)
 
     pixels = on_pixels(*data, arguments.repeats, arguments.linear_svc)
     slowest = pixels["LogisticRegression(max_iter=50)"]["seconds"]
@@ -165,8 +164,8 @@ def main():
     print(f"import sk231n: {milliseconds:.1f} ms on top of the scikit-learn modules it uses")
     if arguments.json:
         figures = {
-            "images": images, "pixels": pixels, "n_seeds": arguments.seeds, "seeds": seeds, "features": features,
-            "peak_memory": memory, "import_milliseconds": milliseconds,
+            "images": images, "pixels": pixels, "n_seeds": arguments.seeds, "seeds": seeds,
+            "features": features, "peak_memory": memory, "import_milliseconds": milliseconds,
         }  # fmt: skip
         Path(arguments.json).write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -100,8 +100,8 @@ competitors of a table run in one process, in turn, and the medians are shown. T
 Over {linear["n_seeds"]} seeds the test accuracies are: {seeds}.
 
 During `fit` of `SoftmaxClassifier()` the memory grows by {linear["peak_memory"]:.2f} of the size
-of the training set in float32. `import sk231n` takes {linear["import_milliseconds"]:.0f} ms on top of the
-scikit-learn modules it uses.
+of the training set in float32. `import sk231n` takes {linear["import_milliseconds"]:.0f} ms on top
+of the scikit-learn modules it uses.
 
 ## Linear classifiers on features
 
