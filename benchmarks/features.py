@@ -116,7 +116,11 @@ def main():
     print(
         f"{n} images {images.shape[1:]}, {cpu_count()} cores, OpenCV {cv2.getNumThreads()} threads"
     )
-    figures = {}
+    figures = {
+        "cores": cpu_count(),
+        "images": f"{n:,} {'photographs of CIFAR-10' if arguments.cifar10 else 'synthetic images'} "
+        f"of {'x'.join(map(str, images.shape[1:]))} bytes",
+    }
     for feature, competitors in features.items():
         before = work_of_two_threads()
         speeds = figures[feature] = measure(competitors, images, arguments.repeats)

@@ -75,7 +75,13 @@ def summary(features, linear):
         f"{hue['sk231n'] / hue['OpenCV']:.1f} times OpenCV",
     ))  # fmt: skip
     lines = ["| | sk231n | beside it |", "|---|---|---|"]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    preface = (
+        f"Test accuracy and seconds of `fit` on {linear['images']}; images a second on "
+        f"{features['images']}; {features['cores']} cores. Commands and details are in "
+        "[docs/results.md](docs/results.md).\n\n"
+    )
+    return preface + "\n".join(lines)
 
 
 def main(features_file, linear_file):
@@ -85,7 +91,7 @@ def main(features_file, linear_file):
     )
     page = f"""# Results
 
-Made by `make bench CIFAR10=DIR` on two cores; the machine-readable figures lie in
+Made by `make bench CIFAR10=DIR` on {features["cores"]} cores; the machine-readable figures lie in
 [results/](results). Times are those of one machine and vary; the ratios are what counts. All
 competitors of a table run in one process, in turn, and the medians are shown. The images:
 {linear["images"]}.
@@ -113,7 +119,7 @@ orientations, of square roots; 4x4 cells), moments of RGB and opponent colours, 
 
 ## HOG
 
-`python benchmarks/features.py --cifar10 DIR`: 5,000 images of 32x32x3 bytes, default arguments.
+`python benchmarks/features.py --cifar10 DIR`: {features["images"]}, default arguments.
 scikit-image and OpenCV run in a loop over the images, OpenCV with its own threads.
 
 {speed_table(features["HOG"])}

@@ -2,10 +2,10 @@
 
 
 class EpochTasks:
-    """The callbacks' view of a run: one task for ``fit``, and inside it one an epoch.
+    """The callbacks' view of a run: one task for ``fit``, and inside it one per epoch.
 
     SciPy does not say which iteration is the last, so that the next task begins where one ends;
-    ``close`` ends the one that was begun in vain, as an empty task.
+    ``close`` ends the one that L-BFGS began in vain, as an empty task.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ class EpochTasks:
         self._task = self._root.subcontext(task_name="epoch")
         self._task.call_on_fit_task_begin(**self._data)
 
-    def end(self, attributes):
-        """End an epoch; say whether a callback wants to stop."""
-        stop = self._task.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
+    def end(self, attributes, stop=False):
+        """End an epoch, after which to `stop`; say whether to, or whether a callback wants to."""
+        stop |= self._task.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
         self._task = None
         if self._left and not stop:
             self._begin()

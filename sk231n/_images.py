@@ -1,17 +1,16 @@
 """Rows and stacks: how images become rows, and how rows become images again.
 
 An estimator sees images as rows ``(n, d)`` or as stacks ``(n, h, w)`` and ``(n, h, w, c)``.
-Everything that knows about both lives here, together with the two habits that every estimator of
-the package shares: the float type in which it computes, and a failed ``fit`` that leaves no trace.
+Everything that knows about both lives here.
 """
 
 import math
-from contextlib import contextmanager
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sk231n._estimators import FloatTransformer, float_dtype, unchanged_on_error
 
 
 def as_rows(X):
@@ -78,25 +77,7 @@ def infer_image_shape(n_features):
     return (1, n_features)
 
 
-def float_dtype(dtype):
-    """Float type in which an input of `dtype` is computed: float32 where that holds it exactly."""
-    return np.dtype(np.float32) if np.can_cast(dtype, np.float32) else np.dtype(np.float64)
-
-
-@contextmanager
-def unchanged_on_error(estimator):
-    """Give the estimator its learnt attributes back if the block does not come to its end."""
-    before = {name: value for name, value in vars(estimator).items() if name.endswith("_")}
-    try:
-        yield
-    except BaseException:
-        for name in [name for name in vars(estimator) if name.endswith("_")]:
-            delattr(estimator, name)
-        vars(estimator).update(before)
-        raise
-
-
-class ImageTransformer(TransformerMixin, BaseEstimator):
+class ImageTransformer(FloatTransformer):
     """Base of the transformers that look at images; ``fit`` learns the shape of the images.
 
     A subclass has the constructor argument ``image_shape`` and calls :meth:`_images`.
@@ -155,12 +136,6 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
             rows = rows.astype(float_dtype(rows.dtype), copy=False)
         height, width, channels = (*self.image_shape_, 1)[:3]
         return rows.reshape(len(rows), height, width, channels)
-
-    def __sklearn_tags__(self):
-        """Describe the transformer to scikit-learn: it keeps float32."""
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 def _without_grey_axis(shape):

@@ -1,17 +1,14 @@
 """Linear classifiers: one affine layer, trained on a hinge or on the cross-entropy."""
 
 from numbers import Real
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk231n._images import as_rows
-from sk231n.base import GradientClassifier
+from sk231n.classification import GradientClassifier
 from sk231n.core.layers import Affine
 from sk231n.core.losses import CrammerSinger, CrossEntropy, OneVsRest, WestonWatkins, log_softmax
-
-_BLOCK_ROWS = 1024  # rows converted to floats at a time, so that integer images stay small
 
 STRATEGIES = {
     "weston_watkins": WestonWatkins,
@@ -32,20 +29,8 @@ class LinearClassifier(GradientClassifier):
         # several times faster that way round.
         return {"coef_": views[0].W.copy().T, "intercept_": views[0].b.copy()}
 
-    def _remember(self, views):
-        views[0].W[...] = self.coef_.T
-        views[0].b[...] = self.intercept_
-
-    def _scores(self, X):
-        check_is_fitted(self)
-        X = validate_data(self, as_rows(X)[0], reset=False)
-        if X.dtype.kind == "f":
-            return X @ self.coef_.T + self.intercept_
-        scores = np.empty((len(X), len(self.classes_)), self.coef_.dtype)
-        for start in range(0, len(X), _BLOCK_ROWS):
-            block = X[start : start + _BLOCK_ROWS].astype(scores.dtype)
-            np.matmul(block, self.coef_.T, out=scores[start : start + _BLOCK_ROWS])
-        return scores + self.intercept_
+    def _parameters(self):
+        return [SimpleNamespace(W=self.coef_.T, b=self.intercept_)]
 
 
 class SoftmaxClassifier(LinearClassifier):
@@ -69,7 +54,7 @@ class SoftmaxClassifier(LinearClassifier):
         A float, or a schedule of :mod:`sk231n.schedules`, is taken at its word: the optimizer then
         works on the data as they are.
     batch_size : int or "auto", default="auto"
-        Number of samples a step; "auto" is 200, or all if there are fewer.
+        Number of samples per step; "auto" is 200, or all if there are fewer.
     max_iter : int or "auto", default="auto"
         Number of epochs, at most; "auto" makes about 1,000 steps in at least 10 and at most 1,000
         epochs, and allows 1,000 iterations of L-BFGS.
@@ -90,6 +75,7 @@ class SoftmaxClassifier(LinearClassifier):
         ``fit`` gets no ``X_val``.
     averaging : "ema" or None, default=None
         "ema": an exponential moving average of the parameters over about the last epoch predicts.
+        It plays no part in L-BFGS, and there is no ``partial_fit`` then.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class; "balanced" makes all classes weigh alike.
     warm_start : bool, default=False
@@ -98,18 +84,18 @@ class SoftmaxClassifier(LinearClassifier):
         Determines the order of the samples and what `early_stopping` sets aside; an int makes the
         result reproducible to the last bit.
     verbose : int, default=0
-        Whether to print a line an epoch.
+        If positive, print one line per epoch.
 
     Attributes
     ----------
     coef_ : ndarray of shape (n_classes, n_features)
-        The weights, one row a class, also for two classes.
+        The weights, one row per class, also for two classes.
     intercept_ : ndarray of shape (n_classes,)
         The intercepts.
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     history_ : dict of lists
-        One entry an epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
+        One entry per epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
         they were met), "validation_loss" and "validation_score" where there are validation data,
         "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
         relative to that of the parameters; about 1e-3 is healthy).
@@ -201,7 +187,7 @@ class LinearSVM(LinearClassifier):
         Whether violations of the margin count plainly or squared.
     strategy : {"weston_watkins", "crammer_singer", "one_vs_rest"}, default="weston_watkins"
         Which violations count: those of every wrong class, the largest one, or those of one binary
-        problem a class.
+        problem per class.
     margin : float > 0, default=1.0
         The margin :math:`\Delta` by which the true class is to win.
     penalty : {"l1", "l2", "elasticnet"} or None, default="l2"
@@ -218,7 +204,7 @@ class LinearSVM(LinearClassifier):
         A float, or a schedule of :mod:`sk231n.schedules`, is taken at its word: the optimizer then
         works on the data as they are.
     batch_size : int or "auto", default="auto"
-        Number of samples a step; "auto" is 200, or all if there are fewer.
+        Number of samples per step; "auto" is 200, or all if there are fewer.
     max_iter : int or "auto", default="auto"
         Number of epochs, at most; "auto" makes about 1,000 steps in at least 10 and at most 1,000
         epochs, and allows 1,000 iterations of L-BFGS.
@@ -239,6 +225,7 @@ class LinearSVM(LinearClassifier):
         ``fit`` gets no ``X_val``.
     averaging : "ema" or None, default=None
         "ema": an exponential moving average of the parameters over about the last epoch predicts.
+        It plays no part in L-BFGS, and there is no ``partial_fit`` then.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class; "balanced" makes all classes weigh alike.
     warm_start : bool, default=False
@@ -247,18 +234,18 @@ class LinearSVM(LinearClassifier):
         Determines the order of the samples and what `early_stopping` sets aside; an int makes the
         result reproducible to the last bit.
     verbose : int, default=0
-        Whether to print a line an epoch.
+        If positive, print one line per epoch.
 
     Attributes
     ----------
     coef_ : ndarray of shape (n_classes, n_features)
-        The weights, one row a class, also for two classes.
+        The weights, one row per class, also for two classes.
     intercept_ : ndarray of shape (n_classes,)
         The intercepts.
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     history_ : dict of lists
-        One entry an epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
+        One entry per epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
         they were met), "validation_loss" and "validation_score" where there are validation data,
         "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
         relative to that of the parameters; about 1e-3 is healthy).

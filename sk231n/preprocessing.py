@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.linalg import eigh
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -13,9 +13,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sk231n._images import ImageTransformer, as_rows, float_dtype, unchanged_on_error
-
-_BLOCK_ROWS = 1024  # rows converted to floats at a time
+from sk231n._estimators import FloatTransformer, blocks, float_dtype, unchanged_on_error
+from sk231n._images import ImageTransformer, as_rows
 
 
 class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
@@ -140,7 +139,7 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
         return images.reshape(len(images), -1), np.asarray(mean, float_dtype(images.dtype))
 
 
-class BiasTrick(TransformerMixin, BaseEstimator):
+class BiasTrick(FloatTransformer):
     r"""Append a constant feature, so that the intercept becomes one of the weights.
 
     Parameters
@@ -231,14 +230,8 @@ class BiasTrick(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "n_features_in_")
         return np.append(_check_feature_names_in(self, input_features), np.array("bias", object))
 
-    def __sklearn_tags__(self):
-        """Describe the transformer to scikit-learn: it keeps float32."""
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
-
-class Whitening(TransformerMixin, BaseEstimator):
+class Whitening(FloatTransformer):
     r"""Decorrelate the features and give each direction unit variance.
 
     Parameters
@@ -342,30 +335,30 @@ class Whitening(TransformerMixin, BaseEstimator):
 
     def _fit_rows(self, X):
         n_most = min(X.shape)
-        if isinstance(self.n_components, Integral) and self.n_components > n_most:
-            raise ValueError(
-                f"n_components={self.n_components} exceeds min(n_samples, n_features)={n_most}."
-            )
-        dtype = float_dtype(X.dtype)
+        share = 1.0  # of the variance, that the components are to explain
+        n_kept = n_most if self.n_components is None else self.n_components
+        if not isinstance(n_kept, Integral):
+            share, n_kept = self.n_components, n_most
+        if n_kept > n_most:
+            raise ValueError(f"n_components={n_kept} exceeds min(n_samples, n_features)={n_most}.")
         mean = X.mean(axis=0, dtype=np.float64)
         covariance = np.zeros((X.shape[1], X.shape[1]))
-        for start in range(0, len(X), _BLOCK_ROWS):
-            block = X[start : start + _BLOCK_ROWS] - mean
-            covariance += block.T @ block
+        for rows in blocks(len(X)):
+            centred = X[rows] - mean
+            covariance += centred.T @ centred
         covariance /= len(X)
-        n_kept = self.n_components if isinstance(self.n_components, Integral) else n_most
         last = X.shape[1] - 1
         variance, vectors = eigh(
             covariance, overwrite_a=True, subset_by_index=[last - n_kept + 1, last]
         )
-        variance = np.maximum(variance[::-1], 0)
-        components = vectors[:, ::-1].T
-        if self.n_components is not None and not isinstance(self.n_components, Integral):
+        variance, components = np.maximum(variance[::-1], 0), vectors[:, ::-1].T
+        if share < 1:
             shares = np.cumsum(variance) / (variance.sum() or 1)
-            n_kept = min(int(np.searchsorted(shares, self.n_components)) + 1, n_most)
+            n_kept = min(int(np.searchsorted(shares, share)) + 1, n_most)
             variance, components = variance[:n_kept], components[:n_kept]
         largest = np.abs(components).argmax(axis=1)
         components = components * np.sign(components[np.arange(n_kept), largest])[:, None]
+        dtype = float_dtype(X.dtype)
         self.mean_ = mean.astype(dtype)
         self.components_ = components.astype(dtype)
         self.explained_variance_ = variance.astype(dtype)
@@ -386,10 +379,13 @@ class Whitening(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, as_rows(X)[0], reset=False)
-        matrix = self.components_.T / self._spread()
-        if self.method == "zca":
-            matrix = matrix @ self.components_
-        return self._in_blocks(X, lambda block: (block - self.mean_) @ matrix, matrix.shape[1])
+        to_basis, turn_back = self.components_.T / self._spread(), self.components_
+
+        def whiten(block):
+            block = (block - self.mean_) @ to_basis
+            return block @ turn_back if self.method == "zca" else block
+
+        return _in_blocks(whiten, X, self._n_outputs)
 
     def inverse_transform(self, X):
         """Colour whitened rows again; exact where all components were kept.
@@ -406,27 +402,26 @@ class Whitening(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_array(X)
-        matrix = self._spread()[:, None] * self.components_
-        if self.method == "zca":
-            matrix = self.components_.T @ matrix
-        if X.shape[1] != len(matrix):
+        if X.shape[1] != self._n_outputs:
             raise ValueError(
-                f"X has {X.shape[1]} features, but inverse_transform expects {len(matrix)}."
+                f"X has {X.shape[1]} features, but inverse_transform expects {self._n_outputs}."
             )
-        return self._in_blocks(X, lambda block: block @ matrix + self.mean_, matrix.shape[1])
+        from_basis = self._spread()[:, None] * self.components_
+
+        def colour(block):
+            block = block @ self.components_.T if self.method == "zca" else block
+            return block @ from_basis + self.mean_
+
+        return _in_blocks(colour, X, self.n_features_in_)
+
+    @property
+    def _n_outputs(self):
+        return self.n_components_ if self.method == "pca" else self.n_features_in_
 
     def _spread(self):
         """Standard deviation along each component, at least the root of epsilon."""
         spread = np.sqrt(self.explained_variance_ + self.mean_.dtype.type(self.epsilon))
         return np.where(spread > 0, spread, 1)
-
-    def _in_blocks(self, X, function, n_outputs):
-        dtype = float_dtype(X.dtype)
-        result = np.empty((len(X), n_outputs), dtype)
-        for start in range(0, len(X), _BLOCK_ROWS):
-            block = X[start : start + _BLOCK_ROWS].astype(dtype, copy=False)
-            result[start : start + _BLOCK_ROWS] = function(block)
-        return result
 
     def get_feature_names_out(self, input_features=None):
         """Name the features: "whitening0", ... for "pca", those of the input for "zca".
@@ -447,8 +442,10 @@ class Whitening(TransformerMixin, BaseEstimator):
             return names
         return np.array([f"whitening{k}" for k in range(self.n_components_)], dtype=object)
 
-    def __sklearn_tags__(self):
-        """Describe the transformer to scikit-learn: it keeps float32."""
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
+
+def _in_blocks(function, X, n_outputs):
+    """Apply a function of floating-point rows to some rows at a time."""
+    result = np.empty((len(X), n_outputs), float_dtype(X.dtype))
+    for rows in blocks(len(X)):
+        result[rows] = function(X[rows].astype(result.dtype, copy=False))
+    return result

@@ -13,8 +13,9 @@ ROOT = Path(sk231n.__file__).parent
 
 # From the ground up. Every file of the package has its place; `core` is its __init__.py.
 LEVELS = {
-    0: ["_images", "_callbacks", "reference", "core", "core.spec"],
+    0: ["_callbacks", "_estimators", "reference", "core", "core.spec"],
     1: [
+        "_images",
         "core.initializers",
         "core.losses",
         "core.optimizers",
@@ -43,7 +44,7 @@ LEVELS = {
         "features._gradients",
     ],
     7: [
-        "linear",
+        "classification",
         "preprocessing",
         "datasets._cifar10_formats",
         "datasets._fashion_mnist",
@@ -53,7 +54,7 @@ LEVELS = {
         "features.color",
         "features.hog",
     ],
-    8: ["datasets._cifar10", "features"],
+    8: ["datasets._cifar10", "features", "linear"],
     9: ["datasets._fetch"],
     10: ["datasets"],
     11: [""],  # sk231n/__init__.py

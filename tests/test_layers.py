@@ -147,12 +147,12 @@ class TestNetwork:
 
     def test_penalized(self, network):
         scale = np.array([1.0, 10.0, 100.0])
-        first, second = network.layout.views(network.penalized(1 / scale))
+        first, second = network.layout.views(network.penalty_factor(1 / scale))
         np.testing.assert_array_equal(first.W, np.repeat(1 / scale[:, None], 4, axis=1))
         np.testing.assert_array_equal(second.W, 1)
         assert not first.b.any()
         assert not second.b.any()
-        np.testing.assert_array_equal(network.layout.views(network.penalized())[0].W, 1)
+        np.testing.assert_array_equal(network.layout.views(network.penalty_factor())[0].W, 1)
 
     def test_prediction_keeps_nothing(self, network):
         """Forward passes that interleave do not disturb each other."""

@@ -194,6 +194,7 @@ def test_partial_fit_goes_on_from_fit(digits):
     model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
     model.partial_fit(X_train[:200], y_train[:200])
     assert {len(values) for values in model.history_.values()} == {model.n_iter_}
+    assert model.best_validation_score_ is None
 
 
 def test_partial_fit_errors(blobs):
@@ -214,7 +215,8 @@ def test_partial_fit_errors(blobs):
         np.testing.assert_array_equal(model.coef_, coef)
     with pytest.raises(ValueError, match="class_weight='balanced'"):
         SoftmaxClassifier(class_weight="balanced").partial_fit(X, y, classes=[0, 1, 2])
-    assert not hasattr(SoftmaxClassifier(optimizer="lbfgs"), "partial_fit")
+    for parameter in ({"optimizer": "lbfgs"}, {"averaging": "ema"}):
+        assert not hasattr(SoftmaxClassifier(**parameter), "partial_fit")
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
@@ -264,11 +266,11 @@ class Recorder:
     def teardown(self, estimator, context):
         self.calls.append("teardown")
 
-    def assert_balanced(self, n_epochs):
+    def assert_balanced(self, n_epochs, allowed=(0,)):
         assert self.calls.count("setup") == self.calls.count("teardown") == 1
         assert self.calls.count("begin fit") == self.calls.count("end fit") == 1
         assert self.calls.count("begin epoch") == self.calls.count("end epoch")
-        assert self.calls.count("end epoch") - n_epochs in (0, 1)
+        assert self.calls.count("end epoch") - n_epochs in allowed
 
 
 def interrupt():
@@ -285,7 +287,8 @@ def test_callbacks_see_every_epoch(blobs, optimizer):
     recorder = Recorder()
     model = SoftmaxClassifier(optimizer=optimizer, random_state=0)
     model.set_callbacks(recorder).fit(X, y)
-    recorder.assert_balanced(model.n_iter_)
+    # L-BFGS does not say which iteration is its last: it may leave an empty task.
+    recorder.assert_balanced(model.n_iter_, allowed=(0,) if optimizer == "adam" else (0, 1))
     np.testing.assert_array_equal(recorder.fitted.coef_, model.coef_)
     assert "_callback_fit_ctx" not in vars(model)
 

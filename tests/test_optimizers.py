@@ -259,3 +259,10 @@ def test_set_params():
 def test_bad_parameters(optimizer, name):
     with pytest.raises(ValueError, match=f"'{name}' parameter of {type(optimizer).__name__}"):
         optimizer.check()
+
+
+def test_weight_decay_leaves_alone_what_it_is_told_to():
+    optimizer, theta = Adam(weight_decay=0.5), np.array([2.0, 2.0])
+    state = optimizer.start(theta, decayed=np.array([True, False]))
+    direction = optimizer.direction(np.array([1.0, 1.0]), state, theta)
+    np.testing.assert_allclose(direction, [1 + 0.5 * 2, 1])

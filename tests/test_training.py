@@ -59,7 +59,7 @@ def make_problem(loss="cross-entropy", penalty="l2", standardized=False, data=No
         moments = Moments(N_FEATURES)
         moments.update(data, count=len(data.rows))
         standardization = moments.standardization(data.dtype, ridge=0.3)
-    factor = network.penalized(standardization.factor).astype(float)
+    factor = network.penalty_factor(standardization.factor).astype(float)
     objective = Objective(network, LOSSES[loss][0], accuracy, PENALTIES[penalty][0], ALPHA, factor)
     theta = np.random.RandomState(1).standard_normal(network.layout.size)
     return Problem(objective, theta, data, standardization)
@@ -210,7 +210,9 @@ class TestEpochs:
             gradient[:] = 0
             return 0.0, 0.0
 
-        problem = make_problem()._replace(objective=record)
+        problem = make_problem()
+        record.factor = problem.objective.factor
+        problem = problem._replace(objective=record)
         run(problem, SGD(), 0.1, 3, batch_size=7, shuffle=True)
         orders = np.reshape(seen, (3, N_SAMPLES))
         for order in orders:

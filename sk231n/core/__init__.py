@@ -1,1 +1,1 @@
-"""The machine room: one flat parameter vector, layers, losses, optimizers, and the loop."""
+"""The parts: one flat parameter vector, layers, losses, optimizers, and the loop."""

@@ -14,8 +14,28 @@ from sk231n.core.initializers import Zeros
 from sk231n.core.parameters import Layout
 
 
+class Layer:
+    """Base of the layers: as wide as its input and without parameters, unless a layer says so.
+
+    ``penalized`` names the parameters that the penalty sees.
+    """
+
+    penalized = ()
+
+    def width(self, n_inputs):
+        """Return the number of outputs for a number of inputs."""
+        return n_inputs
+
+    def shapes(self, n_inputs):
+        """Return the shape of each parameter, by name."""
+        return {}
+
+    def initialize(self, p, rng):
+        """Draw the first parameters into the views `p`."""
+
+
 @dataclass(frozen=True)
-class Affine:
+class Affine(Layer):
     r"""The affine layer :math:`y = x W + b`.
 
     Parameters
@@ -44,6 +64,21 @@ class Affine:
     n_outputs: int
     initializer: object = field(default_factory=Zeros)
     penalized = ("W",)
+
+    def width(self, n_inputs):
+        """Return the number of outputs.
+
+        Parameters
+        ----------
+        n_inputs : int
+            Number of columns of the input, which plays no part here.
+
+        Returns
+        -------
+        int
+            Number of columns of the output.
+        """
+        return self.n_outputs
 
     def shapes(self, n_inputs):
         """Return the shapes of the parameters.
@@ -139,7 +174,7 @@ class Network:
         shapes = []
         for layer in self.layers:
             shapes.append(layer.shapes(n_inputs))
-            n_inputs = layer.n_outputs
+            n_inputs = layer.width(n_inputs)
         self.n_outputs = n_inputs
         self.layout = Layout(shapes)
 
@@ -196,13 +231,13 @@ class Network:
 
         return x, backward
 
-    def penalized(self, first_factor=1.0):
+    def penalty_factor(self, first_factor=1.0):
         """Factor by which each parameter enters the penalty, as a flat vector.
 
         Parameters
         ----------
         first_factor : float or ndarray of shape (n_inputs,), default=1.0
-            Factor of the first layer's weights, one an input: weights of inputs that were divided
+            Factor of the first layer's weights, one per input: weights of inputs that were divided
             by ``s`` are ``1 / s`` times as large in the units of the data.
 
         Returns

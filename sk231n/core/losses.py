@@ -4,7 +4,9 @@ Each loss is called as ``loss(scores, y, w)`` with scores :math:`s` of shape (n_
 class indices :math:`y` and sample weights :math:`w`, and returns
 :math:`\sum_i w_i \, \ell(s_i, y_i)` and its gradient with respect to the scores.  With weights that
 sum to one the value is a mean, and class weights, sample weights and the mean are one thing.  Every
-loss knows whether it is ``smooth`` and the order of magnitude of its ``curvature``.
+loss knows whether it is ``smooth``, and its ``curvature``: the order of magnitude of the second
+derivative, which sets the scale of the learning rate.  A hinge has none in its kink and zero
+elsewhere; its slope turns from zero to one over about a margin, which counts as one.
 """
 
 from numbers import Integral, Real
@@ -86,11 +88,6 @@ class CrossEntropy(Spec):
             gradient -= share
         gradient *= w[:, None]
         return value, gradient
-
-    @staticmethod
-    def predict_log_proba(scores):
-        """Log-probabilities of the classes; see :func:`log_softmax`."""
-        return log_softmax(scores)
 
 
 def log_softmax(scores):

@@ -98,14 +98,14 @@ class Monitor:
 
     def record(self, epoch):
         """Take in an ``Epoch``; say whether to stop."""
-        self.history.add(**epoch._asdict())
-        if self.validation is None:
-            return self.patience.exhausted_by(epoch.loss)
-        theta = self.theta
-        loss, score = evaluate(self.problem, theta, self.validation)
-        self.history.add(validation_loss=loss, validation_score=score)
-        if self.best_score is None or score > self.best_score:
-            self.best_score = score
-            if self.keep_best:
-                self._best_theta = theta.copy()
+        values = epoch._asdict()
+        if self.validation is not None:
+            theta = self.theta
+            loss, score = evaluate(self.problem, theta, self.validation)
+            values |= {"validation_loss": loss, "validation_score": score}
+            if self.best_score is None or score > self.best_score:
+                self.best_score = score
+                if self.keep_best:
+                    self._best_theta = theta.copy()
+        self.history.add(**values)
         return self.patience.exhausted_by(-score if self.keep_best else epoch.loss)

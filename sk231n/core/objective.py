@@ -16,7 +16,8 @@ class Objective:
     loss : loss
         Called as ``loss(scores, y, w)``; returns the value and its gradient.
     score : callable
-        ``score(scores, y, w)``: what the history records beside the loss, such as the accuracy.
+        ``score(scores, y, w)``: what the history records beside the loss, such as the accuracy; a
+        sum over the samples of weight times score, so that the scores of batches add up.
     penalty : penalty or None
         Called on the penalised weights; returns the value and its gradient.
     alpha : float
@@ -75,14 +76,15 @@ class Objective:
         scores, _ = self.network.forward(self.network.layout.views(theta), x)
         return self.loss(scores, y, w)[0], self.score(scores, y, w)
 
-    def add_penalty(self, theta, gradient):
-        """Add the gradient of the penalty to `gradient` and return its value."""
+    def add_penalty(self, theta, gradient=None):
+        """Return the penalty; add its gradient to `gradient`, if that is given."""
         if self.penalty is None:
             return 0.0
         value, slope = self.penalty(self.factor * theta)
-        slope = slope * self.factor
-        slope *= self.alpha
-        gradient += slope
+        if gradient is not None:
+            slope = slope * self.factor
+            slope *= self.alpha
+            gradient += slope
         return self.alpha * value
 
 

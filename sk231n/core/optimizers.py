@@ -25,13 +25,15 @@ class Optimizer(Spec):
 
     full_batch = False
 
-    def start(self, theta):
+    def start(self, theta, decayed=True):
         """Make the state of a run: what must be remembered between two steps.
 
         Parameters
         ----------
         theta : ndarray of shape (size,)
             The parameters from which the run starts.
+        decayed : bool or ndarray of bool of shape (size,), default=True
+            Which parameters feel a weight decay, if the optimizer has one.
 
         Returns
         -------
@@ -131,7 +133,7 @@ class Momentum(Optimizer):
         self.momentum = momentum
         self.nesterov = nesterov
 
-    def start(self, theta):
+    def start(self, theta, decayed=True):
         """Start with no velocity."""
         return SimpleNamespace(velocity=np.zeros_like(theta))
 
@@ -177,7 +179,7 @@ class Adagrad(Optimizer):
     def __init__(self, epsilon=1e-8):
         self.epsilon = epsilon
 
-    def start(self, theta):
+    def start(self, theta, decayed=True):
         """Start with no squares."""
         return SimpleNamespace(squares=np.zeros_like(theta))
 
@@ -225,7 +227,7 @@ class RMSProp(Optimizer):
         self.decay = decay
         self.epsilon = epsilon
 
-    def start(self, theta):
+    def start(self, theta, decayed=True):
         """Start with no squares."""
         return SimpleNamespace(squares=np.zeros_like(theta))
 
@@ -253,7 +255,8 @@ class Adam(Optimizer):
     epsilon : float > 0, default=1e-8
         Keeps the quotient finite; it stands outside the root.
     weight_decay : float >= 0, default=0.0
-        Decoupled weight decay :math:`\lambda` (AdamW), of every parameter.
+        Decoupled weight decay :math:`\lambda` (AdamW). In training it leaves intercepts alone, as
+        penalties do.
 
     Notes
     -----
@@ -292,13 +295,14 @@ class Adam(Optimizer):
         self.epsilon = epsilon
         self.weight_decay = weight_decay
 
-    def start(self, theta):
+    def start(self, theta, decayed=True):
         """Start at step zero with means of zero."""
         return SimpleNamespace(
             t=0,
             mean=np.zeros_like(theta),
             squares=np.zeros_like(theta),
             scratch=np.empty_like(theta),
+            decayed=decayed,
         )
 
     def auto_rate(self, smoothness, reach):
@@ -321,7 +325,8 @@ class Adam(Optimizer):
         np.divide(state.mean, scratch, out=gradient)
         gradient /= 1 - self.beta1**state.t
         if self.weight_decay:
-            gradient += np.multiply(theta, self.weight_decay, out=scratch)
+            np.multiply(theta, self.weight_decay, out=scratch)
+            gradient += np.multiply(scratch, state.decayed, out=scratch)
         return gradient
 
 

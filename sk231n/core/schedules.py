@@ -1,7 +1,8 @@
 r"""Schedules: how the learning rate moves, simplest first.
 
 A schedule is a formula ``schedule(t, total)`` of the time :math:`t` in epochs (a fraction inside an
-epoch) and of the number of epochs planned; it works on arrays of times.  Like an optimizer it is a
+epoch) and of the number of epochs planned; it works on arrays of times.  Only ``Plateau`` looks at
+the losses instead, in ``rates``, which is what training calls.  Like an optimizer a schedule is a
 hyper-parameter and holds no state.
 """
 

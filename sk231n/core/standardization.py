@@ -59,7 +59,7 @@ class Moments:
     Attributes
     ----------
     count : float
-        Sum of the weights so far.
+        Number of samples so far.
     mean, variance : ndarray of shape (n_features,)
         Moments of all data so far, float64.
     """

@@ -69,13 +69,16 @@ def batches(data, standardization, batch_size, order):
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         x = buffer[: len(rows)]
-        x[...] = data.X[rows]
+        if data.X.dtype == x.dtype:
+            np.take(data.X, rows, axis=0, out=x, mode="clip")  # other modes fill a buffer first
+        else:
+            x[...] = data.X[rows]
         yield standardization(x), data.y[rows], data.w[rows]
 
 
 def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
            state=None, average=None, losses=(), first=0):  # fmt: skip
-    """Train for ever, one epoch a ``next()``; ``problem.theta`` changes in place.
+    """Train without end, one epoch per ``next()``; ``problem.theta`` changes in place.
 
     Parameters
     ----------
@@ -114,7 +117,7 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
         If the loss or the parameters cease to be finite.
     """
     objective, theta, data, standardization = problem
-    state = optimizer.start(theta) if state is None else state
+    state = optimizer.start(theta, objective.factor > 0) if state is None else state
     gradient = np.empty_like(theta)
     n_samples, epoch = len(data.rows), first
     n_steps = -(-n_samples // batch_size)
@@ -217,7 +220,7 @@ def evaluate(problem, theta, data):
     for x, y, w in batches(data, problem.standardization, _BLOCK_ROWS, data.rows):
         batch_value, batch_score = problem.objective.evaluate(theta, x, y, w)
         value, score = value + batch_value, score + batch_score
-    return value + problem.objective.add_penalty(theta, np.zeros_like(theta)), score
+    return value + problem.objective.add_penalty(theta), score
 
 
 class Average:

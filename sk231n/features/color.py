@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from sk231n._images import ImageTransformer, float_dtype
+from sk231n._estimators import float_dtype
+from sk231n._images import ImageTransformer
 from sk231n.features._batch import check_overflow, check_pair, run_in_blocks
 from sk231n.features._color_spaces import CHANNEL_NAMES, COLOR_SPACES, byte_bins, float_bins
 

@@ -1,0 +1,42 @@
+"""Habits that all estimators share: the float type, blocks of rows, a fit that leaves no trace."""
+
+from contextlib import contextmanager
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import gen_batches
+
+_BLOCK_ROWS = 1024
+
+
+def float_dtype(dtype):
+    """Float type in which an input of `dtype` is computed: float32 where that holds it exactly."""
+    return np.dtype(np.float32) if np.can_cast(dtype, np.float32) else np.dtype(np.float64)
+
+
+def blocks(n_rows):
+    """Slices over the rows, each of a few MB once it is converted to floats."""
+    return gen_batches(n_rows, _BLOCK_ROWS)
+
+
+@contextmanager
+def unchanged_on_error(estimator):
+    """Give the estimator its learnt attributes back if the block does not come to its end."""
+    before = {name: value for name, value in vars(estimator).items() if name.endswith("_")}
+    try:
+        yield
+    except BaseException:
+        for name in [name for name in vars(estimator) if name.endswith("_")]:
+            delattr(estimator, name)
+        vars(estimator).update(before)
+        raise
+
+
+class FloatTransformer(TransformerMixin, BaseEstimator):
+    """Base of the transformers: float32 in, float32 out."""
+
+    def __sklearn_tags__(self):
+        """Describe the transformer to scikit-learn."""
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
