@@ -241,7 +241,7 @@ class CrammerSinger(MarginLoss):
 
 
 class OneVsRest(MarginLoss):
-    r"""The sum of one binary hinge a class: this class against all the others.
+    r"""The sum of one binary hinge per class: this class against all the others.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from sk231n.core.training import evaluate
 
 
 class History(dict):
-    """A dict of equally long lists, one entry an epoch.
+    """A dict of equally long lists, one entry per epoch.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ class Layout:
     Parameters
     ----------
     shapes : sequence of dict
-        One dict a layer: the name of each of its arrays and its shape.
+        One dict per layer: the name of each of its arrays and its shape.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Layout:
         Returns
         -------
         list of SimpleNamespace
-            One namespace a layer, each attribute a reshaped view that shares the vector's memory.
+            One namespace per layer, each attribute a reshaped view that shares the vector's memory.
         """
         start, layers = 0, []
         for shapes in self.shapes:

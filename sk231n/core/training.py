@@ -91,7 +91,7 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
     total : int
         Number of epochs planned, for the schedule.
     batch_size : int
-        Number of samples a step.
+        Number of samples per step.
     shuffle : bool
         Whether each epoch draws a new order.
     rng : RandomState
@@ -147,7 +147,7 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
 
 
 def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
-    """Minimise by SciPy's L-BFGS, one iteration an epoch; ``problem.theta`` changes in place.
+    """Minimise by SciPy's L-BFGS, one iteration per epoch; ``problem.theta`` changes in place.
 
     SciPy calls back instead of yielding, hence a function where :func:`epochs` is a generator.
 

@@ -63,7 +63,7 @@ def fetch_cifar10(
     return_X_y : bool, default=False
         Whether to return only ``(data, target)``.
     download_if_missing : bool, default=True
-        Whether the net may be used. If False, an archive that is not there is an error.
+        Whether to download the archive if it is missing. If False, that is an error.
     mirrors : list or tuple of str
         Addresses of the archive, http or https, tried one after the other. The default is the
         site of its author, encrypted, then a copy in the Internet Archive, then the author's

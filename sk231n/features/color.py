@@ -25,6 +25,7 @@ class _ColorTransformer(ImageTransformer):
                 f"{type(self).__name__} needs images of 1 or 3 channels (grey or RGB); X or "
                 f"image_shape says {self.image_shape_}."
             )
+        self.grid_ = tuple(map(int, map(min, self.grid, images.shape[1:3])))
         return images
 
     def _names(self, prefix, kinds):
@@ -51,7 +52,8 @@ class HSVHistogram(_ColorTransformer):
         The channels to count. Several make one joint histogram, of all combinations of bins.
     grid : tuple of 2 int, default=(1, 1)
         Number of rows and columns of cells that the image is cut into, each with its own
-        histogram. Cell ``i`` of ``k`` spans pixels ``i * h // k`` to ``(i + 1) * h // k``.
+        histogram. Cell ``i`` of ``k`` spans pixels ``i * h // k`` to ``(i + 1) * h // k``. In a
+        smaller image the grid shrinks to one pixel per cell.
     density : bool, default=True
         True gives fractions of a cell's pixels, which add up to 1; False gives numbers of pixels.
     data_range : float, default=None
@@ -149,13 +151,7 @@ class HSVHistogram(_ColorTransformer):
                 f"bins must be a positive integer or one for each of channels={self.channels!r}; "
                 f"got {self.bins!r}."
             )
-        if self.grid[0] > images.shape[1] or self.grid[1] > images.shape[2]:
-            raise ValueError(
-                f"grid={self.grid!r} has more cells than the image has pixels: "
-                f"images of shape {self.image_shape_}."
-            )
         self.bins_ = tuple(map(int, bins))
-        self.grid_ = tuple(map(int, self.grid))
         return images
 
     def transform(self, X):
@@ -268,7 +264,7 @@ class ColorMoments(_ColorTransformer):
     grid : tuple of 2 int, default=(4, 4)
         Number of rows and columns of cells that the image is cut into. Cell ``i`` of ``k`` spans
         pixels ``i * h // k`` to ``(i + 1) * h // k``. Never more cells than pixels: for a smaller
-        image the grid shrinks to one pixel a cell.
+        image the grid shrinks to one pixel per cell.
     color_space : {"rgb", "hsv", "opponent"}, default="rgb"
         The channels. All values count as they come, in the unit of `X`; but hue and saturation
         lie between 0 and 1 for any unit, and "hsv" takes negative values for zero.
@@ -298,6 +294,9 @@ class ColorMoments(_ColorTransformer):
     root with its sign [1]_. The opponent channels are ``(R - G) / sqrt(2)``,
     ``(R + G - 2 B) / sqrt(6)`` and ``(R + G + B) / sqrt(3)`` [2]_. Hue is an angle, but its
     moments are those of a number: reds on both sides of zero average to cyan.
+
+    Blocks of images are computed on every available core, unless ``joblib.parallel_config`` says
+    otherwise.
 
     References
     ----------
@@ -345,7 +344,6 @@ class ColorMoments(_ColorTransformer):
                 f"moments must name one or more of {list(_MOMENTS)}, each once; "
                 f"got {self.moments!r}."
             )
-        self.grid_ = tuple(map(int, map(min, self.grid, images.shape[1:3])))
         return images
 
     def transform(self, X):

@@ -225,11 +225,12 @@ class HOG(ImageTransformer):
             make_worker = partial(self._float_worker, images, histograms)
         run_in_blocks(make_worker, len(images), images[0, ..., 0].size, self.n_jobs)
         check_overflow(histograms, images)
+
+        def make_finisher(block_size):
+            return lambda block: finish(histograms[block], out[block])
+
         # Histograms are few numbers: fewer, larger blocks keep the threads out of each other's way.
-        run_in_blocks(
-            lambda block_size: lambda block: finish(histograms[block], out[block]),
-            len(images), max(1, n_values // 4), self.n_jobs,
-        )  # fmt: skip
+        run_in_blocks(make_finisher, len(images), max(1, n_values // 4), self.n_jobs)
         return out
 
     def _byte_worker(self, images, histograms, block_size):
