@@ -129,6 +129,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             moments=Moments(data.X.shape[1]),
             rng=check_random_state(self.random_state),
             state=None,
+            optimizer=None,
             rate=None,
             refresh_at=0,
         )
@@ -174,6 +175,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         """Find the validation data: those given, else a part of the training data, else None."""
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together; one of them is None.")
+        if X_val is None and sample_weight_val is not None:
+            raise ValueError("sample_weight_val weighs X_val, which is None.")
         if X_val is not None:
             return data, self._data(X_val, y_val, sample_weight_val, reset=False, learn=False)
         if not self.early_stopping:
@@ -236,7 +239,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         largest = largest_eigenvalue(problem.data, problem.standardization)
         # The intercept sees a constant 1, hence the second moment of at least 1.
         smoothness = self._loss().curvature * max(largest, 1.0)
-        smoothness += self._curvature * np.max(problem.standardization.factor) ** 2
+        smoothness += (np.sqrt(self._curvature) * np.max(problem.standardization.factor)) ** 2
         # Twice the curvature is 1 for the cross-entropy; a steeper loss asks for smaller steps.
         reach = 2 * self._loss().curvature * np.sqrt(largest * problem.data.X.shape[1])
         return self._optimizer().auto_rate(smoothness, reach)
@@ -308,6 +311,9 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         """Run one epoch from the learnt attributes on, and learn the result."""
         problem = self._problem(data, progress.moments, progress.rng, warm=warm)
         batch_size = self._batch_size(len(data.rows))
+        if progress.optimizer is not type(self._optimizer()):  # what another one left is no use
+            progress.optimizer, progress.state = type(self._optimizer()), None
+            progress.refresh_at = 0
         # The rate rests on what is known of the data: it is found anew as often as that doubles.
         if self._automatic and progress.moments.count >= progress.refresh_at:
             progress.rate = self._auto_rate(problem)

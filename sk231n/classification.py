@@ -179,9 +179,9 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         if learn:
             self.classes_ = np.unique(y[rows])
         if len(self.classes_) < 2:
+            found = f"one class, {self.classes_[0]!r}" if len(self.classes_) else "no class at all"
             raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes in y; got one class, "
-                f"{self.classes_[0]!r}."
+                f"{type(self).__name__} needs samples of at least 2 classes in y; got {found}."
             )
         unknown = np.setdiff1d(y[rows], self.classes_)
         if len(unknown):
@@ -203,8 +203,10 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
             weights = compute_class_weight(
                 self.class_weight, classes=self.classes_, y=self.classes_
             )
-        if not (weights >= 0).all():
-            raise ValueError(f"class_weight must hold numbers >= 0; got {self.class_weight!r}.")
+        if not (np.isfinite(weights) & (weights >= 0)).all():
+            raise ValueError(
+                f"class_weight must hold numbers >= 0, all finite; got {self.class_weight!r}."
+            )
         w = data.w * weights[data.y]
         if not w[data.rows].any():
             raise ValueError(f"class_weight={self.class_weight!r} gives all samples the weight 0.")

@@ -341,12 +341,19 @@ class Whitening(FloatTransformer):
             share, n_kept = self.n_components, n_most
         if n_kept > n_most:
             raise ValueError(f"n_components={n_kept} exceeds min(n_samples, n_features)={n_most}.")
-        mean = X.mean(axis=0, dtype=np.float64)
+        dtype = float_dtype(X.dtype)
         covariance = np.zeros((X.shape[1], X.shape[1]))
-        for rows in blocks(len(X)):
-            centred = X[rows] - mean
-            covariance += centred.T @ centred
-        covariance /= len(X)
+        with np.errstate(over="ignore", invalid="ignore"):  # seen in the trace
+            mean = X.mean(axis=0, dtype=np.float64)
+            for rows in blocks(len(X)):
+                centred = X[rows] - mean
+                covariance += centred.T @ centred
+            covariance /= len(X)
+            if not covariance.trace() <= np.finfo(dtype).max:
+                raise ValueError(
+                    f"X holds values whose variance is too large for {dtype}; scale the features "
+                    "down."
+                )
         last = X.shape[1] - 1
         variance, vectors = eigh(
             covariance, overwrite_a=True, subset_by_index=[last - n_kept + 1, last]
@@ -358,7 +365,6 @@ class Whitening(FloatTransformer):
             variance, components = variance[:n_kept], components[:n_kept]
         largest = np.abs(components).argmax(axis=1)
         components = components * np.sign(components[np.arange(n_kept), largest])[:, None]
-        dtype = float_dtype(X.dtype)
         self.mean_ = mean.astype(dtype)
         self.components_ = components.astype(dtype)
         self.explained_variance_ = variance.astype(dtype)

@@ -41,7 +41,7 @@ def test_balanced_without_samples_of_a_class(classifier):
 
 
 @classifiers
-@pytest.mark.parametrize("weight", [-1.0, float("nan")])
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
 def test_bad_weights(classifier, weight):
     with pytest.raises(ValueError, match="class_weight must hold numbers >= 0"):
         classifier(class_weight={0: weight}).fit(X, Y)

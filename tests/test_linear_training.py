@@ -499,3 +499,54 @@ def test_odd_arrays_give_the_same_model(blobs):
         np.testing.assert_array_equal(
             SoftmaxClassifier(random_state=0).fit(odd, y).coef_, plain.coef_
         )
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("first", ["sgd", "momentum", "adam"])
+@pytest.mark.parametrize("second", ["sgd", "adagrad", "rmsprop", "adam"])
+def test_partial_fit_with_another_optimizer(model, first, second, blobs):
+    X, y = blobs
+    fitted = model(optimizer=first, random_state=0).partial_fit(X, y, classes=np.unique(y))
+    fitted.set_params(optimizer=second).partial_fit(X, y)
+    fresh = model(optimizer=second, random_state=0).partial_fit(X, y, classes=np.unique(y))
+    rate = fresh.history_["learning_rate"][0]
+    np.testing.assert_allclose(fitted.history_["learning_rate"][1], rate, rtol=1e-12)
+    assert np.isfinite(fitted.coef_).all()
+
+
+def test_partial_fit_without_classes(blobs):
+    with pytest.raises(ValueError, match="at least 2 classes in y; got no class at all"):
+        SoftmaxClassifier().partial_fit(*blobs, classes=[])
+
+
+def test_weights_of_no_validation_data(blobs):
+    with pytest.raises(ValueError, match="sample_weight_val weighs X_val, which is None"):
+        SoftmaxClassifier().fit(*blobs, sample_weight_val=np.ones(90))
+
+
+@pytest.mark.parametrize("scale", [1e-160, 1e-22])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_tiny_features_without_penalty(scale, optimizer, blobs):
+    X, y = blobs
+    model = SoftmaxClassifier(alpha=0, optimizer=optimizer, max_iter=20, random_state=0)
+    expected = model.fit(X, y).predict(X)
+    assert np.mean(model.fit(X * scale, y).predict(X * scale) == expected) > 0.97
+
+
+@pytest.mark.parametrize(("margin", "dtype"), [(1e300, np.float64), (1e30, np.float32)])
+@pytest.mark.filterwarnings("error")
+def test_lbfgs_beyond_the_range_of_floats(margin, dtype, blobs):
+    X, y = blobs
+    model = LinearSVM(loss="squared_hinge", optimizer="lbfgs", margin=margin)
+    with pytest.raises(FloatingPointError, match="L-BFGS ended with the loss"):
+        model.fit(X.astype(dtype), y)
+    assert not hasattr(model, "coef_")
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_large_constant_feature(blobs):
+    X, y = blobs
+    with_constant = np.column_stack([X, np.full(len(X), 1e300)])
+    model = SoftmaxClassifier(max_iter=5, random_state=0).fit(with_constant, y)
+    np.testing.assert_array_equal(model.coef_[:, -1], 0)
+    assert model.score(with_constant, y) > 0.8

@@ -113,7 +113,7 @@ class Moments:
         """
         # A constant feature must not be blown up by the rounding of its mean.
         rounding = 8 * np.finfo(dtype).eps * np.abs(self.mean)
-        variance = np.where(self.variance > rounding**2, self.variance, 0.0)
+        variance = np.where(np.sqrt(self.variance) > rounding, self.variance, 0.0)
         scale = np.sqrt(variance + ridge)
         scale[scale == 0] = 1
         return Standardization(self.mean.astype(dtype), scale.astype(dtype))

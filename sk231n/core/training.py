@@ -175,6 +175,7 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
     score = 0.0  # at the point looked at last, which is where an iteration ends
     stopped = False
 
+    @np.errstate(over="ignore", invalid="ignore")  # a loss that is not finite says enough
     def value_and_gradient(vector):
         nonlocal score
         point = vector.astype(theta.dtype)
@@ -211,6 +212,11 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
             "ftol": np.finfo(theta.dtype).eps if tol else 0.0,
         },
     )
+    if not np.isfinite(result.fun):
+        raise FloatingPointError(
+            f"Training diverged: L-BFGS ended with the loss {result.fun}. Scale the features, or "
+            "lower the margin and alpha if they are large."
+        )
     return None if result.success or stopped or tol is None else result.message
 
 
