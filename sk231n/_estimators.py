@@ -14,6 +14,15 @@ def float_dtype(dtype):
     return np.dtype(np.float32) if np.can_cast(dtype, np.float32) else np.dtype(np.float64)
 
 
+def only_numbers(X):
+    """Return the validated array `X`, or refuse what scikit-learn lets through: dates, text."""
+    if X.dtype.kind == "O":
+        X = X.astype(np.float64)
+    if X.dtype.kind not in "buif":
+        raise ValueError(f"X has dtype {X.dtype}; expected booleans, integers or floats.")
+    return X
+
+
 def blocks(n_rows):
     """Slices over the rows, each of a few MB once it is converted to floats."""
     return gen_batches(n_rows, _BLOCK_ROWS)

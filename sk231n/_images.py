@@ -10,7 +10,12 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sk231n._estimators import FloatTransformer, float_dtype, unchanged_on_error
+from sk231n._estimators import (
+    FloatTransformer,
+    float_dtype,
+    only_numbers,
+    unchanged_on_error,
+)
 
 
 def as_rows(X):
@@ -113,7 +118,7 @@ class ImageTransformer(FloatTransformer):
         """Validate parameters and images, set ``image_shape_`` and return the images."""
         self._validate_params()
         rows, stack = as_rows(X)
-        rows = validate_data(self, rows)
+        rows = only_numbers(validate_data(self, rows))
         self.image_shape_ = _resolve_image_shape(self.image_shape, stack, rows.shape[1])
         return self._shape(rows)
 
@@ -129,7 +134,7 @@ class ImageTransformer(FloatTransformer):
                 f"X holds images of shape {stack}, but {type(self).__name__} was fitted on images "
                 f"of shape {self.image_shape_}."
             )
-        return self._shape(validate_data(self, rows, reset=False))
+        return self._shape(only_numbers(validate_data(self, rows, reset=False)))
 
     def _shape(self, rows):
         if rows.dtype.kind == "f":

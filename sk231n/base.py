@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from sk231n._callbacks import EpochTasks
-from sk231n._estimators import blocks, float_dtype, unchanged_on_error
+from sk231n._estimators import blocks, float_dtype, only_numbers, unchanged_on_error
 from sk231n._images import as_rows
 from sk231n.core.layers import Network
 from sk231n.core.monitoring import History, Monitor, Patience
@@ -139,7 +139,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
     def _scores(self, X):
         """Scores of the network, of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
-        X = validate_data(self, as_rows(X)[0], reset=False)
+        X = only_numbers(validate_data(self, as_rows(X)[0], reset=False))
         parameters = self._parameters()
         network = Network(self._layers(), X.shape[1])
         dtype = np.result_type(float_dtype(X.dtype), parameters[0].W)
@@ -167,6 +167,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
     def _data(self, X, y, sample_weight, *, reset, learn):
         """Validate samples; those of weight zero count as if they were not there."""
         X, y = validate_data(self, as_rows(X)[0], y, reset=reset)
+        X = only_numbers(X)
         w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         rows = np.flatnonzero(w)
         return Data(X, self._encode(y, rows, learn), w, rows, float_dtype(X.dtype)).normalized()
@@ -178,7 +179,11 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         if X_val is None and sample_weight_val is not None:
             raise ValueError("sample_weight_val weighs X_val, which is None.")
         if X_val is not None:
-            return data, self._data(X_val, y_val, sample_weight_val, reset=False, learn=False)
+            try:
+                given = self._data(X_val, y_val, sample_weight_val, reset=False, learn=False)
+            except ValueError as error:
+                raise ValueError(f"X_val, y_val or sample_weight_val: {error}") from error
+            return data, given
         if not self.early_stopping:
             return data, None
         try:

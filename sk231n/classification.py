@@ -183,7 +183,12 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes in y; got {found}."
             )
-        unknown = np.setdiff1d(y[rows], self.classes_)
+        try:
+            unknown = np.setdiff1d(y[rows], self.classes_)
+        except TypeError as error:
+            raise ValueError(
+                f"y holds labels of another kind than the known classes {self.classes_!r}: {error}."
+            ) from error
         if len(unknown):
             raise ValueError(
                 f"y holds labels that are not among the known classes: {unknown[:10]!r} are not in "

@@ -13,7 +13,13 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sk231n._estimators import FloatTransformer, blocks, float_dtype, unchanged_on_error
+from sk231n._estimators import (
+    FloatTransformer,
+    blocks,
+    float_dtype,
+    only_numbers,
+    unchanged_on_error,
+)
 from sk231n._images import ImageTransformer, as_rows
 
 
@@ -191,7 +197,7 @@ class BiasTrick(FloatTransformer):
         """
         with unchanged_on_error(self):
             self._validate_params()
-            validate_data(self, as_rows(X)[0])
+            only_numbers(validate_data(self, as_rows(X)[0]))
         return self
 
     def transform(self, X):
@@ -208,7 +214,7 @@ class BiasTrick(FloatTransformer):
             float32 for float32 and for 8 or 16 bit integers, float64 otherwise.
         """
         check_is_fitted(self)
-        X = validate_data(self, as_rows(X)[0], reset=False)
+        X = only_numbers(validate_data(self, as_rows(X)[0], reset=False))
         extended = np.empty((len(X), X.shape[1] + 1), float_dtype(X.dtype))
         extended[:, :-1] = X
         extended[:, -1] = self.value
@@ -329,7 +335,7 @@ class Whitening(FloatTransformer):
         """
         with unchanged_on_error(self):
             self._validate_params()
-            X = validate_data(self, as_rows(X)[0], ensure_min_samples=2)
+            X = only_numbers(validate_data(self, as_rows(X)[0], ensure_min_samples=2))
             self._fit_rows(X)
         return self
 
@@ -384,7 +390,7 @@ class Whitening(FloatTransformer):
             The whitened rows, float32 for float32 and for 8 or 16 bit integers.
         """
         check_is_fitted(self)
-        X = validate_data(self, as_rows(X)[0], reset=False)
+        X = only_numbers(validate_data(self, as_rows(X)[0], reset=False))
         to_basis, turn_back = self.components_.T / self._spread(), self.components_
 
         def whiten(block):
@@ -407,7 +413,7 @@ class Whitening(FloatTransformer):
             The rows.
         """
         check_is_fitted(self)
-        X = check_array(X)
+        X = only_numbers(check_array(X))
         if X.shape[1] != self._n_outputs:
             raise ValueError(
                 f"X has {X.shape[1]} features, but inverse_transform expects {self._n_outputs}."

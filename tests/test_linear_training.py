@@ -92,6 +92,13 @@ def test_early_stopping_says_what_it_needs(blobs):
         SoftmaxClassifier(early_stopping=True).fit(X[:3], [0, 1, 2])
 
 
+def test_weights_of_many_magnitudes_are_split(blobs):
+    X, y = blobs[0][:40].astype(np.float32), np.arange(40) % 2
+    weights = 10.0 ** (-7 * np.arange(40.0))
+    model = SoftmaxClassifier(early_stopping=True, random_state=0).fit(X, y, weights)
+    assert max(model.history_["validation_score"]) > 0
+
+
 def test_validation_weights_count(blobs):
     X, y = blobs
     weights = np.where(y == 0, 1.0, 0.0)
@@ -208,6 +215,7 @@ def test_partial_fit_errors(blobs):
         ((X[:, :2], y), "2 features"),
         ((X, y + 7), "not among the known classes"),
         ((X, y, [0, 1]), "not the same"),
+        ((X, np.array(["a", "b", "c"], object)[y]), "known classes"),
     ]:
         with pytest.raises(ValueError, match=message):
             model.partial_fit(*arguments)
@@ -402,6 +410,7 @@ BAD_DATA = {
     "continuous labels": (np.eye(4), [0.1, 0.2, 0.3, 0.4], "continuous"),
     "two columns of labels": (np.eye(4), np.eye(4), "1d array"),
     "NaN label": (np.eye(4), [0, 1, np.nan, 0], "NaN"),
+    "dates": (np.full((3, 4), "2026-01-01", "datetime64[D]"), [0, 1, 2], "dtype datetime64"),
     "too large": (np.eye(4) * 1e300, [0, 1, 0, 1], "too large for float64"),
 }
 
@@ -431,7 +440,7 @@ BAD_FIT_ARGUMENTS = {
     "NaN weight": ({"sample_weight": np.full(90, np.nan)}, "NaN"),
     "X_val alone": ({"X_val": np.eye(4)}, "X_val and y_val go together"),
     "y_val alone": ({"y_val": [0]}, "X_val and y_val go together"),
-    "other features": ({"X_val": np.eye(3), "y_val": [0, 1, 2]}, "3 features"),
+    "other features": ({"X_val": np.eye(3), "y_val": [0, 1, 2]}, "X_val.*3 features"),
     "unknown label": ({"X_val": np.eye(4), "y_val": [0, 1, 2, 9]}, "known classes"),
 }
 

@@ -307,7 +307,7 @@ class Adam(Optimizer):
 
     def auto_rate(self, smoothness, reach):
         """Let a step, which moves every weight about alike, change the scores by about one."""
-        return min(0.01, 1 / reach)
+        return min(0.02, 1 / reach)
 
     def direction(self, gradient, state, theta):
         """Turn a gradient into a direction; see :meth:`SGD.direction`."""

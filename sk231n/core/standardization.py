@@ -140,7 +140,7 @@ def largest_eigenvalue(data, standardization, n_rows=1000, n_iter=20):
     """
     rows = data.rows[:: max(1, len(data.rows) // n_rows)]
     z = standardization(data.X[rows].astype(data.dtype))
-    w = data.w[rows] / data.w[rows].sum()
+    w = (data.w[rows] / (data.w[rows].sum() or 1)).astype(data.dtype)
     v = np.random.RandomState(0).standard_normal(z.shape[1]).astype(data.dtype)
     norm = 1.0
     for _ in range(n_iter):
@@ -154,4 +154,5 @@ def _blocks(data):
     """Yield the rows of the data in floating point, some at a time, with their weights."""
     for start in range(0, len(data.rows), _BLOCK_ROWS):
         rows = data.rows[start : start + _BLOCK_ROWS]
-        yield data.X[rows].astype(data.dtype, copy=False), data.w[rows]  # indexing has copied
+        # Indexing has copied, so that the caller may write into the rows.
+        yield tuple(array[rows].astype(data.dtype, copy=False) for array in (data.X, data.w))

@@ -22,7 +22,7 @@ class Data(NamedTuple):
     y : ndarray of shape (n_samples, ...)
         Targets.
     w : ndarray of shape (n_samples,)
-        Weights; those of `rows` sum to one.
+        Weights, float64; those of `rows` sum to one.
     rows : ndarray of int of shape (n_used,)
         Which samples count.
     dtype : dtype
@@ -38,7 +38,7 @@ class Data(NamedTuple):
     def normalized(self):
         """The same samples, the weights of `rows` summing to one."""
         w = self.w / self.w[self.rows].max()
-        return self._replace(w=(w / w[self.rows].sum()).astype(self.dtype))
+        return self._replace(w=w / w[self.rows].sum())
 
 
 class Problem(NamedTuple):
@@ -73,7 +73,7 @@ def batches(data, standardization, batch_size, order):
             np.take(data.X, rows, axis=0, out=x, mode="clip")  # other modes fill a buffer first
         else:
             x[...] = data.X[rows]
-        yield standardization(x), data.y[rows], data.w[rows]
+        yield standardization(x), data.y[rows], data.w[rows].astype(data.dtype, copy=False)
 
 
 def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
