@@ -253,12 +253,12 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         return min(200 if self.batch_size == "auto" else self.batch_size, n_samples)
 
     def _n_epochs(self, n_samples):
-        """``max_iter``; "auto" means 1,000 steps, in at least 10 and at most 1,000 epochs."""
+        """``max_iter``; "auto" means 1,000 steps, in at least 8 and at most 1,000 epochs."""
         if self.max_iter != "auto":
             return self.max_iter
         if self._optimizer().full_batch:
             return 1000
-        return int(np.clip(1000 * self._batch_size(n_samples) // n_samples, 10, 1000))
+        return int(np.clip(1000 * self._batch_size(n_samples) // n_samples, 8, 1000))
 
     def _train(self, problem, validation, rng, callback_data):
         """Run the epochs, watch them, and learn the result."""

@@ -56,7 +56,7 @@ class SoftmaxClassifier(LinearClassifier):
     batch_size : int or "auto", default="auto"
         Number of samples per step; "auto" is 200, or all if there are fewer.
     max_iter : int or "auto", default="auto"
-        Number of epochs, at most; "auto" makes about 1,000 steps in at least 10 and at most 1,000
+        Number of epochs, at most; "auto" makes about 1,000 steps in at least 8 and at most 1,000
         epochs, and allows 1,000 iterations of L-BFGS.
     tol : float or None, default=1e-4
         By how much the training loss (with `early_stopping`, the validation score) must improve in
@@ -206,7 +206,7 @@ class LinearSVM(LinearClassifier):
     batch_size : int or "auto", default="auto"
         Number of samples per step; "auto" is 200, or all if there are fewer.
     max_iter : int or "auto", default="auto"
-        Number of epochs, at most; "auto" makes about 1,000 steps in at least 10 and at most 1,000
+        Number of epochs, at most; "auto" makes about 1,000 steps in at least 8 and at most 1,000
         epochs, and allows 1,000 iterations of L-BFGS.
     tol : float or None, default=1e-4
         By how much the training loss (with `early_stopping`, the validation score) must improve in
