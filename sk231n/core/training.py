@@ -62,17 +62,19 @@ class Epoch(NamedTuple):
 def batches(data, standardization, batch_size, order):
     """Yield ``(x, y, w)``, the samples in the given order, some at a time.
 
-    ``x`` is standardised and lives in one buffer that the next batch overwrites.  The weights are
-    those of the data: over all batches they sum to one.
+    ``x`` is standardised and lives in one buffer that the next batch overwrites: an array per batch
+    would be given back to the system and asked for again each time, which can take longer than the
+    arithmetic.  The weights are those of the data: over all batches they sum to one.
     """
-    buffer = np.empty((min(batch_size, len(order)), data.X.shape[1]), data.dtype)
+    shape = (min(batch_size, len(order)), data.X.shape[1])
+    floats = np.empty(shape, data.dtype)
+    gathered = floats if data.X.dtype == data.dtype else np.empty(shape, data.X.dtype)
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        x = buffer[: len(rows)]
-        if data.X.dtype == x.dtype:
-            np.take(data.X, rows, axis=0, out=x, mode="clip")  # other modes fill a buffer first
-        else:
-            x[...] = data.X[rows]
+        x, raw = floats[: len(rows)], gathered[: len(rows)]
+        np.take(data.X, rows, axis=0, out=raw, mode="clip")  # other modes fill a buffer first
+        if gathered is not floats:
+            np.copyto(x, raw, casting="same_kind")
         yield standardization(x), data.y[rows], data.w[rows].astype(data.dtype, copy=False)
 
 
