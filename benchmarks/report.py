@@ -77,8 +77,9 @@ def summary(features, linear):
     lines = ["| | sk231n | beside it |", "|---|---|---|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     preface = (
-        f"Test accuracy and seconds of `fit` on {linear['images']}; images a second on "
-        f"{features['images']}; {features['cores']} cores. Commands and details are in "
+        f"On {features['cores']} cores: test accuracy and seconds of `fit`\n"
+        f"({linear['images']}), and images a second\n"
+        f"({features['images']}). The commands and more are in\n"
         "[docs/results.md](docs/results.md).\n\n"
     )
     return preface + "\n".join(lines)
@@ -103,7 +104,8 @@ competitors of a table run in one process, in turn, and the medians are shown. T
 
 {pixels_table(linear)}
 
-Over {linear["n_seeds"]} seeds the test accuracies are: {seeds}.
+Over {linear["n_seeds"]} seeds the test accuracies are:
+{seeds}.
 
 During `fit` of `SoftmaxClassifier()` the memory grows by {linear["peak_memory"]:.2f} of the size
 of the training set in float32. `import sk231n` takes {linear["import_milliseconds"]:.0f} ms on top
@@ -119,7 +121,8 @@ orientations, of square roots; 4x4 cells), moments of RGB and opponent colours, 
 
 ## HOG
 
-`python benchmarks/features.py --cifar10 DIR`: {features["images"]}, default arguments.
+`python benchmarks/features.py --cifar10 DIR`, default arguments, on
+{features["images"]}.
 scikit-image and OpenCV run in a loop over the images, OpenCV with its own threads.
 
 {speed_table(features["HOG"])}

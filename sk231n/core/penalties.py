@@ -47,11 +47,12 @@ class L2(Spec):
 
 
 class L1(Spec):
-    r"""The l1 penalty :math:`R = \lVert u \rVert_1`, which drives useless weights to zero.
+    r"""The l1 penalty :math:`R = \lVert u \rVert_1`, which draws useless weights towards zero.
 
     Notes
     -----
-    Its subgradient is :math:`\operatorname{sign}(u)`, zero at zero.
+    Its subgradient is :math:`\operatorname{sign}(u)`, zero at zero. Steps along it end close to
+    zero, not at it: round the weights off where exact zeros are wanted.
 
     Examples
     --------
