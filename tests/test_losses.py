@@ -258,3 +258,26 @@ def test_log_softmax_against_loops():
     np.testing.assert_allclose(log_softmax(scores), reference.log_softmax(scores), rtol=1e-13)
     np.testing.assert_allclose(np.exp(log_softmax(scores)).sum(axis=1), 1, rtol=1e-14)
     np.testing.assert_allclose(np.exp(log_softmax(scores)), reference.softmax(scores), rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), WestonWatkins(), CrammerSinger(), OneVsRest()])
+@pytest.mark.parametrize(
+    ("scores", "y", "message"),
+    [
+        (np.zeros(3), np.array([0]), r"\(3,\) and \(1,\)"),
+        (np.zeros((2, 3)), np.array([0]), r"\(2, 3\) and \(1,\)"),
+        (np.zeros((0, 3)), np.array([], int), r"\(0, 3\)"),
+        (np.zeros((1, 3)), np.array([3]), "0..2"),
+        (np.zeros((1, 3)), np.array([-1]), "0..2"),
+        (np.zeros((1, 3)), np.array([1.0]), "class indices"),
+    ],
+)
+def test_wrong_calls_are_explained(loss, scores, y, message):
+    with pytest.raises(ValueError, match=message):
+        loss(scores, y)
+
+
+def test_integers_and_lists_will_do():
+    value, gradient = WestonWatkins(margin=10)([[13, -7, 11]], [0], [1])
+    assert value == 8
+    np.testing.assert_array_equal(gradient, [[-1, 0, 1]])

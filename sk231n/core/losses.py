@@ -74,8 +74,13 @@ class CrossEntropy(Spec):
             The weighted sum of the losses.
         gradient : ndarray of shape (n_samples, n_classes)
             Its gradient with respect to the scores.
+
+        Raises
+        ------
+        ValueError
+            If the shapes do not match, or `y` holds anything but class indices.
         """
-        scores, w = _prepare(scores, w)
+        scores, y, w = _prepare(scores, y, w)
         log_p = log_softmax(scores)
         rows = np.arange(len(y))
         true_log_p = log_p[rows, y]
@@ -115,12 +120,21 @@ def log_softmax(scores):
     return shifted
 
 
-def _prepare(scores, w):
-    """Floating-point scores, and weights that make a mean where there are none."""
-    scores = np.asarray(scores)
+def _prepare(scores, y, w):
+    """Check what a loss is called with; weights that make a mean where there are none."""
+    scores, y = np.asarray(scores), np.asarray(y)
+    if scores.ndim != 2 or y.shape != scores.shape[:1] or not scores.size:
+        raise ValueError(
+            "scores must be of shape (n_samples, n_classes) and y of shape (n_samples,); got "
+            f"{scores.shape} and {y.shape}."
+        )
+    n_samples, n_classes = scores.shape
+    if y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= n_classes:
+        raise ValueError(f"y must hold class indices, integers in 0..{n_classes - 1}; got {y!r}.")
     if scores.dtype.kind != "f":
         scores = scores.astype(np.float64)
-    return scores, np.full(len(scores), 1 / len(scores), scores.dtype) if w is None else w
+    w = np.full(n_samples, 1 / n_samples, scores.dtype) if w is None else np.asarray(w)
+    return scores, y, w
 
 
 class MarginLoss(Spec):
@@ -183,7 +197,7 @@ class WestonWatkins(MarginLoss):
 
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
-        scores, w = _prepare(scores, w)
+        scores, y, w = _prepare(scores, y, w)
         rows = np.arange(len(y))
         violation = scores - scores[rows, y][:, None]
         violation += self.margin  # last, lest a huge score swallow it
@@ -227,7 +241,7 @@ class CrammerSinger(MarginLoss):
 
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
-        scores, w = _prepare(scores, w)
+        scores, y, w = _prepare(scores, y, w)
         rows = np.arange(len(y))
         others = scores.copy()
         others[rows, y] = -np.inf
@@ -266,7 +280,7 @@ class OneVsRest(MarginLoss):
 
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
-        scores, w = _prepare(scores, w)
+        scores, y, w = _prepare(scores, y, w)
         sign = np.ones_like(scores)
         sign[np.arange(len(y)), y] = -1
         terms, gradient = self._hinge(self.margin + sign * scores)
