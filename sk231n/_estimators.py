@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import gen_batches
+from sklearn.utils.parallel import _get_threadpool_controller
 
 _BLOCK_ROWS = 1024
 
@@ -26,6 +27,15 @@ def only_numbers(X):
 def blocks(n_rows):
     """Slices over the rows, each of a few MB once it is converted to floats."""
     return gen_batches(n_rows, _BLOCK_ROWS)
+
+
+def one_blas_thread():
+    """Context in which matrix products run on one thread.
+
+    A product with a few columns gains little from a second thread, and its threads spin between
+    two products: where they have to share a core, everything takes twice as long.
+    """
+    return _get_threadpool_controller().limit(limits=1, user_api="blas")
 
 
 @contextmanager

@@ -15,7 +15,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from sk231n._callbacks import EpochTasks
-from sk231n._estimators import blocks, float_dtype, only_numbers, unchanged_on_error
+from sk231n._estimators import (
+    blocks,
+    float_dtype,
+    one_blas_thread,
+    only_numbers,
+    unchanged_on_error,
+)
 from sk231n._images import as_rows
 from sk231n.core.layers import Network
 from sk231n.core.monitoring import History, Monitor, Patience
@@ -118,7 +124,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             moments = Moments(data.X.shape[1])
             problem = self._problem(data, moments, rng, warm=warm)
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-            self._train(problem, validation, rng, {"X": X, "y": y, "metadata": metadata})
+            with one_blas_thread():
+                self._train(problem, validation, rng, {"X": X, "y": y, "metadata": metadata})
             vars(self).pop("_progress_", None)
         return self
 
@@ -133,7 +140,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             rate=None,
             refresh_at=0,
         )
-        self._train_epoch(progress, self._weigh(data), callback_data, warm=warm)
+        with one_blas_thread():
+            self._train_epoch(progress, self._weigh(data), callback_data, warm=warm)
         self._progress_ = progress
 
     def _scores(self, X):

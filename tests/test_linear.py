@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_sp
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sk231n import HOG, HSVHistogram, LinearSVM, SoftmaxClassifier, reference
 from sk231n.datasets import make_shapes
@@ -301,3 +302,14 @@ def test_iris_at_a_glance():
     X, y = load_iris(return_X_y=True)
     for model in MODELS:
         assert model(random_state=0).fit(X, y).score(X, y) > 0.95
+
+
+def test_the_number_of_blas_threads_does_not_matter(digits):
+    X, _, y, _ = digits
+    coefs = []
+    for limit in (1, 2):
+        with threadpool_limits(limit, user_api="blas"):
+            coefs.append(SoftmaxClassifier(random_state=0, max_iter=5).fit(X, y).coef_)
+            assert {pool["num_threads"] for pool in threadpool_info()
+                    if pool["user_api"] == "blas"} == {limit}  # fmt: skip
+    np.testing.assert_array_equal(*coefs)
