@@ -132,7 +132,9 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
                 )
             first_call = _check_partial_fit_first_call(self, classes)
             data = self._data(X, y, sample_weight, reset=first_call, learn=False)
-            self._continue_on(data, {"X": X, "y": y}, warm=not first_call)
+            metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+            callback_data = {"X": X, "y": y, "metadata": metadata}
+            self._continue_on(data, callback_data, warm=not first_call)
         return self
 
     def decision_function(self, X):

@@ -354,6 +354,15 @@ def test_partial_fit_calls_back(blobs):
     recorder.assert_balanced(1)
 
 
+def test_monitors_weigh_the_samples_of_partial_fit(blobs):
+    X, y = blobs
+    weights = np.where(y == 0, 1.0, 0.0)
+    monitor = ScoringMonitor(scoring="accuracy")
+    model = SoftmaxClassifier(random_state=0).set_callbacks(monitor)
+    model.partial_fit(X, y, classes=[0, 1, 2], sample_weight=weights)
+    assert monitor.get_logs().data[-1]["accuracy"] == model.score(X, y, sample_weight=weights)
+
+
 def test_metadata_routing(blobs):
     X, y = blobs
     weights = np.where(y == 0, 1.0, 3.0)
