@@ -1,0 +1,29 @@
+"""Every algorithm of the package once more, in plain loops.
+
+Made to be read: each function follows its formula step by step, in float64, for one image or one
+sample after the other. The tests hold the fast code against it. Nothing else imports it, and it
+imports nothing but NumPy.
+"""
+
+# ruff: noqa: F401  (these names are the package)
+
+from sk231n.reference._color import (
+    color_moments,
+    grid_cells,
+    hsv_histogram,
+    hue_histogram,
+    rgb_to_hsv,
+)
+from sk231n.reference._gradient_check import numerical_gradient
+from sk231n.reference._hog import hog, normalize_block
+from sk231n.reference._layers import affine, affine_backward
+from sk231n.reference._losses import (
+    crammer_singer,
+    cross_entropy,
+    log_softmax,
+    one_vs_rest,
+    softmax,
+    weston_watkins,
+)
+from sk231n.reference._optimizers import adagrad, adam, momentum, nesterov, rmsprop, sgd
+from sk231n.reference._penalties import elastic_net, l1, l2
