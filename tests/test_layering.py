@@ -23,6 +23,7 @@ LEVELS = {
         "reference._hog",
         "reference._layers",
         "reference._losses",
+        "reference._neighbors",
         "reference._optimizers",
         "reference._penalties",
     ],

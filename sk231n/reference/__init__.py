@@ -25,5 +25,16 @@ from sk231n.reference._losses import (
     softmax,
     weston_watkins,
 )
+from sk231n.reference._neighbors import (
+    cosine_distances,
+    distances_no_loop,
+    distances_one_loop,
+    distances_two_loops,
+    knn_cross_validation,
+    knn_predict,
+    knn_predict_proba,
+    manhattan_distances,
+    nearest_neighbors,
+)
 from sk231n.reference._optimizers import adagrad, adam, momentum, nesterov, rmsprop, sgd
 from sk231n.reference._penalties import elastic_net, l1, l2

@@ -1,0 +1,168 @@
+"""Nearest neighbours: three ways to the same distances, two other metrics, and the votes.
+
+Distances are between the rows of A (m, d) and those of B (n, d). All begin by turning both into
+float64, for bytes wrap around: 3 - 5 would be 254.
+"""
+
+import numpy as np
+
+
+def distances_two_loops(A, B):
+    """Euclidean distances (m, n), one pair after the other.
+
+    distance_ij = sqrt(sum_k (a_ik - b_jk)**2)
+    """
+    A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)
+    distances = np.zeros((len(A), len(B)))
+    for i in range(len(A)):
+        for j in range(len(B)):
+            distances[i, j] = np.sqrt(np.sum((A[i] - B[j]) ** 2))
+    return distances
+
+
+def distances_one_loop(A, B):
+    """Euclidean distances (m, n), from one row of A to all rows of B at once.
+
+    The differences of a row of A to all rows of B are an array as large as B.
+    """
+    A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)
+    distances = np.zeros((len(A), len(B)))
+    for i in range(len(A)):
+        distances[i] = np.sqrt(np.sum((A[i] - B) ** 2, axis=1))
+    return distances
+
+
+def distances_no_loop(A, B):
+    """Euclidean distances (m, n), all at once by a matrix product.
+
+        distance_ij**2 = |a_i|**2 + |b_j|**2 - 2 a_i . b_j
+
+    It loses digits where the rows lie far from the origin compared with their distance: each term
+    is rounded to 16 digits of its own, large size, and then the leading digits cancel. Rows a
+    thousand times farther from the origin than from each other lose 6 of the 16 digits of the
+    squared distance, rows a hundred million times farther all of them. What is left may even be
+    negative, hence the maximum with zero before the root.
+    """
+    A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)
+    squares_of_A = np.sum(A**2, axis=1)
+    squares_of_B = np.sum(B**2, axis=1)
+    squares = squares_of_A[:, np.newaxis] + squares_of_B - 2 * A @ B.T
+    return np.sqrt(np.maximum(squares, 0))
+
+
+def manhattan_distances(A, B):
+    """Manhattan distances (m, n), as a taxi drives around the blocks.
+
+    distance_ij = sum_k |a_ik - b_jk|
+    """
+    A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)
+    distances = np.zeros((len(A), len(B)))
+    for i in range(len(A)):
+        for j in range(len(B)):
+            distances[i, j] = np.sum(np.abs(A[i] - B[j]))
+    return distances
+
+
+def cosine_distances(A, B):
+    """Cosine distances (m, n): 0 in the same direction, 1 at a right angle, 2 in the opposite one.
+
+        distance_ij = 1 - a_i . b_j / (|a_i| |b_j|)
+
+    A row of zeros has no direction and is at distance 1 from every row.
+    """
+    A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)
+    distances = np.ones((len(A), len(B)))
+    for i in range(len(A)):
+        for j in range(len(B)):
+            # One root of both squares, for then the distance of equal rows is exactly zero.
+            lengths = np.sqrt(np.sum(A[i] ** 2) * np.sum(B[j] ** 2))
+            if lengths > 0:
+                distances[i, j] = max(0.0, 1 - np.sum(A[i] * B[j]) / lengths)
+    return distances
+
+
+def nearest_neighbors(A, B, k, distances=distances_two_loops):
+    """Distances (m, k) and indices (m, k) of the k rows of B nearest to each row of A.
+
+    The nearest comes first; of several at the same distance, the one of the smallest index.
+    """
+    all_distances = distances(A, B)
+    nearest_distances = np.zeros((len(A), k))
+    nearest_indices = np.zeros((len(A), k), dtype=np.intp)
+    for i in range(len(A)):
+        pairs = sorted((all_distances[i, j], j) for j in range(len(B)))
+        for rank in range(k):
+            nearest_distances[i, rank], nearest_indices[i, rank] = pairs[rank]
+    return nearest_distances, nearest_indices
+
+
+def knn_predict_proba(
+    X_train,
+    y_train,
+    X,
+    n_neighbors=5,
+    weights="uniform",
+    distances=distances_two_loops,
+    sample_weight=None,
+):
+    """Shares of the classes, in sorted order, in the votes of the nearest neighbours.
+
+    A vote counts 1 if `weights` is "uniform" and 1 / distance if it is "distance"; where some of
+    the neighbours are at distance 0, these alone vote, and count 1.
+
+    A training sample of weight w stands for w samples. So the neighbours are those from the nearest
+    outwards until their weights add up to `n_neighbors`, and of the last only that share of its
+    weight counts which is still missing. A vote counts as often as its sample.
+    """
+    classes = np.unique(y_train)
+    if sample_weight is None:
+        sample_weight = np.ones(len(X_train))
+    outwards = nearest_neighbors(X, X_train, len(X_train), distances)
+    probabilities = np.zeros((len(X), len(classes)))
+    for i in range(len(X)):
+        neighbors, missing = [], n_neighbors
+        for distance, j in zip(outwards[0][i], outwards[1][i], strict=True):
+            share = min(sample_weight[j], missing)
+            missing -= share
+            if share > 0:
+                neighbors.append((distance, share, y_train[j]))
+
+        some_at_zero = any(distance == 0 for distance, _, _ in neighbors)
+        for distance, share, label in neighbors:
+            if weights == "uniform":
+                vote = 1
+            elif some_at_zero:
+                vote = 1 if distance == 0 else 0
+            else:
+                vote = 1 / distance
+            probabilities[i, classes == label] += share * vote
+        probabilities[i] /= np.sum(probabilities[i])
+    return probabilities
+
+
+def knn_predict(X_train, y_train, X, *args, **kwargs):
+    """Class with the most votes, see :func:`knn_predict_proba`; of equal ones, the smallest."""
+    probabilities = knn_predict_proba(X_train, y_train, X, *args, **kwargs)
+    classes = np.unique(y_train)
+    predictions = []
+    for i in range(len(X)):
+        best = 0
+        for c in range(len(classes)):
+            if probabilities[i, c] > probabilities[i, best]:
+                best = c
+        predictions.append(classes[best])
+    return np.array(predictions)
+
+
+def knn_cross_validation(X, y, all_n_neighbors, folds, *args, **kwargs):
+    """Accuracies (number of k, number of folds) of several numbers of neighbours.
+
+    Each fold is a pair: indices of the samples to train on, and of those to predict. The further
+    arguments are those of :func:`knn_predict_proba` after `n_neighbors`.
+    """
+    accuracies = np.zeros((len(all_n_neighbors), len(folds)))
+    for f, (train, test) in enumerate(folds):
+        for r, k in enumerate(all_n_neighbors):
+            predictions = knn_predict(X[train], y[train], X[test], k, *args, **kwargs)
+            accuracies[r, f] = np.sum(predictions == y[test]) / len(test)
+    return accuracies
