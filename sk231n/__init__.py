@@ -2,6 +2,7 @@
 
 from sk231n.features import HOG, ColorMoments, HSVHistogram
 from sk231n.linear import LinearSVM, SoftmaxClassifier
+from sk231n.neighbors import KNNClassifier, KNNClassifierCV
 from sk231n.preprocessing import BiasTrick, MeanSubtraction, Whitening
 
 __version__ = "0.1.0"
@@ -11,6 +12,8 @@ __all__ = [
     "BiasTrick",
     "ColorMoments",
     "HSVHistogram",
+    "KNNClassifier",
+    "KNNClassifierCV",
     "LinearSVM",
     "MeanSubtraction",
     "SoftmaxClassifier",

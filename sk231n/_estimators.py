@@ -4,7 +4,6 @@ from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import gen_batches
 from sklearn.utils.parallel import _get_threadpool_controller
 
 _BLOCK_ROWS = 1024
@@ -24,9 +23,9 @@ def only_numbers(X):
     return X
 
 
-def blocks(n_rows):
-    """Slices over the rows, each of a few MB once it is converted to floats."""
-    return gen_batches(n_rows, _BLOCK_ROWS)
+def blocks(n_rows, size=_BLOCK_ROWS):
+    """Slices over the rows; by default, each of a few MB once it is converted to floats."""
+    return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))
 
 
 def one_blas_thread():

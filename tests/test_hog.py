@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from joblib import Parallel, delayed, parallel_config
 from scipy import sparse
 from skimage.color import rgb2gray
 from skimage.feature import hog as skimage_hog_of_one
@@ -262,18 +261,6 @@ def test_blocks_and_threads_do_not_matter(monkeypatch, dtype, kwargs):
     hog = HOG(**kwargs).fit(images)
     for subset in (slice(0, 1), slice(3, 10), slice(None, None, -2)):
         assert np.array_equal(hog.transform(images[subset]), whole[subset])
-
-
-def test_n_jobs_none_is_every_core_unless_joblib_says_otherwise():
-    assert _batch.count_threads(None) == _batch.cpu_count()
-    assert _batch.count_threads(3) == 3
-    with parallel_config(n_jobs=5, backend="threading"):
-        assert _batch.count_threads(None) == 5
-        assert _batch.count_threads(1) == 1
-    nested = Parallel(n_jobs=2, backend="threading")(
-        delayed(_batch.count_threads)(None) for _ in range(2)
-    )
-    assert nested == [1, 1]
 
 
 def test_names():

@@ -1,0 +1,234 @@
+"""Lower bounds of all Manhattan distances from sums over blocks of pixels.
+
+The sum of a block differs between two images by at most the sum of the absolute differences of its
+pixels, so the Manhattan distance of the block sums bounds that of the images from below. Sixteen
+large blocks leave one pair in ten, smaller ones a few in a thousand.
+
+The sums are rounded down to integers of 16 bits, ``code = floor((sum - low) / step)``: then
+``|code(x) - code(y)| <= |sum(x) - sum(y)| / step + 1``, a known loss. Codes outside the range of a
+sample of the training rows are clipped, which brings two of them nearer, if anything.
+"""
+
+import math
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from sklearn.utils import check_random_state
+
+from sk231n._estimators import blocks
+from sk231n._threads import run_on_threads
+from sk231n.neighbors._distances import METRICS, PairDistances
+
+_ROWS = 512
+_DENSE = 64  # coordinates of the coarsest level, at most
+_LEVELS = 3  # at most
+_PAIRS = 1024
+_LARGEST = 2**15 - 2  # one less than the score of no row at all
+_SAMPLE, _SAMPLE_QUERIES = 512, 32
+# Rough costs on one core, in seconds; only their ratios count.
+_PER_DENSE = 0.12e-9  # of a coordinate, where all pairs are computed
+_PER_SIFTED = 0.35e-9  # where the pairs lie scattered
+_PER_COORDINATE = 0.45e-9  # of a distance
+_PER_CANDIDATE = 100e-9
+
+
+def make_block_sums_screen(X, image_shape, n_neighbors, n_threads):
+    """Screen with the levels that make finding the neighbours cheapest; None if none does."""
+    n_samples, n_features = X.shape
+    image_shape = (*image_shape, 1)[:3]
+    shapes = _level_shapes(image_shape)
+    random = check_random_state(0)
+    sample = X[np.sort(random.choice(n_samples, min(n_samples, _SAMPLE), replace=False))]
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = _block_sums(sample, image_shape, shapes)
+    if n_samples < 2 * _SAMPLE_QUERIES or not all(np.isfinite(level).all() for level in sums):
+        return None
+    # Costs of looking at one training row, without bounds and with those of the first levels.
+    best_cost, n_levels = n_features * _PER_COORDINATE, 0
+    bounding, remaining = sums[0].shape[1] * _PER_DENSE, 1
+    for i, left in enumerate(_count_candidates(sample, sums, n_samples, n_neighbors)):
+        if i:
+            bounding += remaining * (sums[i].shape[1] * _PER_SIFTED + _PER_CANDIDATE)
+        remaining = left
+        cost = bounding + remaining * (n_features * _PER_COORDINATE + _PER_CANDIDATE)
+        if cost < best_cost:
+            best_cost, n_levels = cost, i + 1
+    if not n_levels:
+        return None
+    levels = [
+        Level(shape, part, dense=part is sums[0])
+        for shape, part in zip(shapes[:n_levels], sums[:n_levels], strict=True)
+    ]
+    return BlockSumsScreen(X, image_shape, levels, n_threads)
+
+
+class Level:
+    """How sums over blocks of one size become codes.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Numbers of blocks, (rows, columns, channels).
+    sums : ndarray of shape (n_sample, n_coordinates)
+        The sums of a sample of the training rows.
+    dense : bool
+        Whether the distance of two codes, too, has to fit into 16 bits.
+    """
+
+    def __init__(self, shape, sums, dense):
+        self.shape = shape
+        self.low, self.high = sums.min(axis=0), sums.max(axis=0)
+        ranges = (self.high - self.low).astype(np.float64)
+        self.step = ranges.sum() / (_LARGEST - len(ranges)) if dense else ranges.max() / _LARGEST
+        self.loss = len(ranges) * (1 + 1e-6)  # a step a coordinate; the excess is for rounding
+        if sums.dtype.kind == "i" and self.step <= 1:
+            self.step, self.loss = 1, 0
+        self.step = self.step or 1
+
+    def encode(self, sums):
+        """Codes of the sums."""
+        sums = np.clip(sums, self.low, self.high) - self.low
+        return (sums if self.step == 1 else sums / self.step).astype(np.int16)
+
+
+class BlockSumsScreen:
+    """Codes of the training rows, and bounds of their Manhattan distances to queries.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Training rows.
+    image_shape : tuple of int
+        Rows, columns and channels of the image that a training row is.
+    levels : list of Level
+        The coarsest first.
+    n_threads : int
+        Number of threads to encode with.
+    """
+
+    dtype = np.int16
+
+    def __init__(self, X, image_shape, levels, n_threads):
+        self.image_shape, self.levels = image_shape, levels
+        self.guesses = 32 if len(levels) > 1 else 2
+        self.shapes = [level.shape for level in levels]
+        sizes = [len(level.low) for level in levels]
+        self.coarse = np.empty((sizes[0], len(X)), np.int16)
+        self.fine = [np.empty((len(X), size), np.int16) for size in sizes[1:]]
+        magnitudes = np.empty(len(X))
+
+        def make_encoder():
+            def encode(rows):
+                codes, magnitudes[rows] = self.encode(X[rows])
+                self.coarse[:, rows] = codes[0].T
+                for level, level_codes in zip(self.fine, codes[1:], strict=True):
+                    level[rows] = level_codes
+
+            return encode
+
+        run_on_threads(make_encoder, blocks(len(X), _ROWS), n_threads)
+        self.largest_magnitude = magnitudes.max()
+
+    def encode(self, Q):
+        """Codes of rows level by level, and the sums of their absolute values."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = _block_sums(Q, self.image_shape, self.shapes)
+            codes = [level.encode(part) for level, part in zip(self.levels, sums, strict=True)]
+            # Sums of integers are exact.
+            magnitudes = np.abs(Q).sum(axis=1) if sums[0].dtype.kind == "f" else np.zeros(len(Q))
+        return codes, magnitudes
+
+    def scores(self, codes, samples, out):
+        """Write the Manhattan distances between coarse codes for a slice of the training rows."""
+        queries = np.ascontiguousarray(codes[0][0].T[:, :, np.newaxis])
+        differences = np.empty(out.shape, np.int16)
+        out[:] = 0
+        for coordinate, query in zip(self.coarse, queries, strict=True):
+            np.subtract(coordinate[samples], query, out=differences)
+            np.abs(differences, out=differences)
+            out += differences
+
+    def limits(self, codes, radii):
+        """Largest score that a training row within the given distance of each query can have."""
+        limits = self._reach(codes, radii) / self.levels[0].step + self.levels[0].loss
+        return np.minimum(limits, _LARGEST).astype(np.int16)
+
+    def sift(self, codes, radii, queries, samples):
+        """Candidates that the finer levels leave."""
+        reach = self._reach(codes, radii)
+        for level in range(1, len(self.levels)):
+            limits = reach / self.levels[level].step + self.levels[level].loss
+            near = self._between(level, codes, queries, samples) <= limits[queries]
+            queries, samples = queries[near], samples[near]
+        return queries, samples
+
+    def estimate(self, codes, queries, samples):
+        """Distances between the finest codes of pairs, in no particular unit."""
+        return self._between(len(self.levels) - 1, codes, queries, samples)
+
+    def _between(self, level, codes, queries, samples):
+        Q, X = codes[0][level], self.fine[level - 1]
+        distances = np.empty(len(queries), np.int32)
+        x, q = np.empty((2, _PAIRS, X.shape[1]), np.int16)
+        for pairs in blocks(len(queries), _PAIRS):
+            a, b = x[: pairs.stop - pairs.start], q[: pairs.stop - pairs.start]
+            np.take(X, samples[pairs], axis=0, out=a, mode="clip")  # "raise" would copy
+            np.take(Q, queries[pairs], axis=0, out=b, mode="clip")
+            np.abs(np.subtract(a, b, out=a), out=a)
+            np.add.reduce(a, axis=1, dtype=np.int32, out=distances[pairs])
+        return distances
+
+    def _reach(self, codes, radii):
+        """The radii, and what rounding may have taken from the distances and the sums."""
+        n_terms = math.prod(self.image_shape) + 8
+        magnitudes = codes[1] + self.largest_magnitude
+        return radii + (radii + magnitudes) * n_terms * 2.0**-52
+
+
+def _level_shapes(image_shape):
+    """Shapes of grids of blocks, the coarsest first; the next has twice the rows and columns."""
+    shapes = [image_shape]
+    while np.prod(shapes[-1]) > _DENSE and max(shapes[-1][:2]) > 1:
+        h, w, c = shapes[-1]
+        shapes.append((-(-h // 2), w, c) if h >= w else (h, -(-w // 2), c))
+    return shapes[:0:-2][:_LEVELS] or shapes
+
+
+def _block_sums(rows, image_shape, shapes):
+    """Sums over the blocks of each grid, as arrays of shape (n_rows, n_blocks)."""
+    images = rows.reshape(len(rows), *image_shape)
+    images = images.astype(np.float64 if rows.dtype.kind == "f" else np.int32, copy=False)
+    sums = []
+    for shape in reversed(shapes):
+        while images.shape[1:] != shape:
+            images = _halve(images, axis=1 if images.shape[1] >= images.shape[2] else 2)
+        sums.append(images.reshape(len(rows), -1))
+    return sums[::-1]
+
+
+def _halve(images, axis):
+    """Add neighbouring rows (axis 1) or columns (axis 2); the last one of an odd number stays."""
+    pairs, odd = divmod(images.shape[axis], 2)
+    shape = list(images.shape)
+    shape[axis] = pairs + odd
+    sums = np.empty(shape, images.dtype)
+    # One channel at a time: inner loops over a few channels would be slow.
+    for channel in range(shape[3]):
+        before, after = (np.moveaxis(a[..., channel], axis, 0) for a in (images, sums))
+        np.add(before[: 2 * pairs : 2], before[1::2], out=after[:pairs])
+        after[pairs:] = before[2 * pairs :]
+    return sums
+
+
+def _count_candidates(sample, sums, n_samples, n_neighbors):
+    """Share of the training rows that each level leaves, estimated on the sample."""
+    n_queries, n_rest = _SAMPLE_QUERIES, len(sample) - _SAMPLE_QUERIES
+    queries = np.repeat(np.arange(n_queries), n_rest)
+    samples = np.tile(np.arange(n_rest), n_queries) + n_queries
+    distances = PairDistances(METRICS["manhattan"], sample, sample)(queries, samples)
+    rank = min(max(1, round(n_neighbors * n_rest / n_samples)), n_rest)
+    radii = np.partition(distances.reshape(n_queries, n_rest), rank - 1, axis=1)[:, [rank - 1]]
+    return [
+        (cdist(level[:n_queries], level[n_queries:], "cityblock") <= radii).mean()
+        for level in (level.astype(np.float64) for level in sums)
+    ]

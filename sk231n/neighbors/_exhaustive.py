@@ -1,0 +1,87 @@
+"""Searches that look at every pair: where bounds would not help, and with the user's own metric."""
+
+import numpy as np
+
+from sk231n.neighbors._distances import PairDistances
+from sk231n.neighbors._selection import smallest
+
+_QUERIES = 256
+
+
+class ExhaustiveSearch:
+    """Nearest training rows from the exact distances of all of them.
+
+    Parameters
+    ----------
+    metric : Euclidean
+        One of ``METRICS``.
+    X : ndarray of shape (n_samples, n_features)
+        Training rows.
+    """
+
+    def __init__(self, metric, X):
+        self.metric, self.X = metric, X
+
+    def block_size(self, memory):
+        """Number of queries at a time whose distances need no more than `memory` bytes."""
+        return max(1, min(_QUERIES, int(memory // (64 * len(self.X)))))
+
+    def make_worker(self, Q, k, block_size, distances, indices):
+        """Function that writes the k neighbours of a slice of the queries."""
+        n_samples = len(self.X)
+        pair_distances = PairDistances(self.metric, self.X, Q)
+
+        def search(block):
+            queries = np.repeat(np.arange(block.start, block.stop), n_samples)
+            samples = np.tile(np.arange(n_samples), block.stop - block.start)
+            measured = pair_distances(queries, samples).reshape(-1, n_samples)
+            indices[block], distances[block] = smallest(k, measured)
+
+        return search
+
+
+class CallableSearch:
+    """Nearest training rows from the distance matrices that a function makes.
+
+    Parameters
+    ----------
+    metric : callable
+        Turns float64 arrays of shapes (n_queries, n_features) and (n_samples, n_features) into
+        the distances, of shape (n_queries, n_samples).
+    X : ndarray of shape (n_samples, n_features)
+        Training rows.
+    """
+
+    def __init__(self, metric, X):
+        self.metric, self.X = metric, X
+
+    def block_size(self, memory):
+        """Number of queries at a time whose distances need no more than `memory` bytes."""
+        return max(1, int(memory // (64 * len(self.X))))
+
+    def make_worker(self, Q, k, block_size, distances, indices):
+        """Function that writes the k neighbours of a slice of the queries."""
+        X = self.X.astype(np.float64)
+
+        def search(block):
+            measured = self._measure(Q[block].astype(np.float64), X)
+            indices[block], distances[block] = smallest(k, measured)
+
+        return search
+
+    def _measure(self, Q, X):
+        name = getattr(self.metric, "__name__", repr(self.metric))
+        measured = np.asarray(self.metric(Q, X))
+        if measured.shape != (len(Q), len(X)):
+            raise ValueError(
+                f"metric={name} returned an array of shape {measured.shape} for {len(Q)} queries "
+                f"and {len(X)} training samples; expected {(len(Q), len(X))}."
+            )
+        if measured.dtype.kind not in "buif":
+            raise ValueError(
+                f"metric={name} returned an array of dtype {measured.dtype}; expected numbers."
+            )
+        measured = measured.astype(np.float64, copy=False)
+        if np.isnan(measured).any():
+            raise ValueError(f"metric={name} returned NaN; expected distances.")
+        return measured

@@ -1,0 +1,100 @@
+"""Which search suits the data, and the search on several threads."""
+
+import numpy as np
+from sklearn import get_config
+
+from sk231n._estimators import blocks, one_blas_thread
+from sk231n._threads import count_threads, run_on_threads
+from sk231n.neighbors._block_sums import make_block_sums_screen
+from sk231n.neighbors._distances import METRICS
+from sk231n.neighbors._exhaustive import CallableSearch, ExhaustiveSearch
+from sk231n.neighbors._frame import sample_frame
+from sk231n.neighbors._manhattan_screen import ManhattanScreen
+from sk231n.neighbors._projection import make_euclidean_screen
+from sk231n.neighbors._search import ScreenedSearch
+from sk231n.neighbors._tree import TreeSearch
+
+_TREE_FEATURES = 8
+_TREE_SAMPLES = 1000
+_FEW_VALUES = 2**10
+
+
+def make_search(metric, X, image_shape, n_neighbors, n_jobs):
+    """Prepare the search that promises to be the fastest for the training rows.
+
+    Parameters
+    ----------
+    metric : str or callable
+        A name out of ``METRICS``, or a function for distance matrices.
+    X : ndarray of shape (n_samples, n_features)
+        Training rows.
+    image_shape : tuple of int
+        Shape of the image that a row is, or may be: (h, w) or (h, w, c).
+    n_neighbors : int
+        Number of neighbours that will mostly be asked for.
+    n_jobs : int or None
+        Number of threads.
+
+    Returns
+    -------
+    object
+        Has ``block_size(memory)`` and ``make_worker(Q, k, block_size, distances, indices)``.
+    """
+    if callable(metric):
+        return CallableSearch(metric, X)
+    metric = METRICS[metric]
+    if X.size <= _FEW_VALUES:
+        return ExhaustiveSearch(metric, X)
+    if X.shape[1] <= _TREE_FEATURES and len(X) >= _TREE_SAMPLES:
+        return TreeSearch(metric, X)
+    n_threads = count_threads(n_jobs)
+    if metric is METRICS["manhattan"]:
+        screen = make_block_sums_screen(X, image_shape, n_neighbors, n_threads)
+        if screen is None:
+            screen = ManhattanScreen(X, sample_frame(metric, X)[1], n_threads)
+    else:
+        screen = make_euclidean_screen(metric, X, n_neighbors, n_threads)
+    return ScreenedSearch(metric, X, screen)
+
+
+def find_neighbors(search, Q, k, n_jobs):
+    """Nearest training rows of each query, ordered by (distance, index).
+
+    Parameters
+    ----------
+    search : object
+        Made by :func:`make_search`.
+    Q : ndarray of shape (n_queries, n_features)
+        Queries.
+    k : int
+        Number of neighbours.
+    n_jobs : int or None
+        Number of threads.
+
+    Returns
+    -------
+    distances, indices : ndarray of shape (n_queries, k)
+        The distances in float64, and the indices of the training rows.
+    """
+    distances, indices = np.empty((len(Q), k)), np.empty((len(Q), k), np.intp)
+    n_threads = count_threads(n_jobs)
+    memory = get_config()["working_memory"] * 2**20 / (2 * n_threads)
+    size = min(search.block_size(memory), max(1, -(-len(Q) // n_threads)))
+    tasks = list(blocks(len(Q), size))
+
+    def make_worker():
+        search_block = search.make_worker(Q, k, size, distances, indices)
+
+        def work(block):
+            # Overflow and underflow are part of the distances' definition; bounds allow for both.
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+                search_block(block)
+
+        return work
+
+    if min(n_threads, len(tasks)) == 1:
+        run_on_threads(make_worker, tasks, 1)
+    else:
+        with one_blas_thread():
+            run_on_threads(make_worker, tasks, n_threads)
+    return distances, indices

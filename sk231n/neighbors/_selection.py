@@ -1,0 +1,48 @@
+"""The k nearest: ordered by (distance, index)."""
+
+import numpy as np
+
+
+def first(k, queries, samples, distances):
+    """Pick the k nearest samples of each query from a list of pairs.
+
+    Parameters
+    ----------
+    k : int
+        Number of neighbours.
+    queries, samples : ndarray of shape (n_pairs,)
+        Indices of queries 0, 1, ..., of which each comes at least k times, and of samples.
+    distances : ndarray of shape (n_pairs,)
+        Distances of the pairs.
+
+    Returns
+    -------
+    samples : ndarray of shape (n_queries, k)
+        The nearest samples, the smaller index first where distances are equal.
+    distances : ndarray of shape (n_queries, k)
+        Their distances.
+    """
+    order = np.lexsort((samples, distances, queries))
+    starts = np.flatnonzero(np.diff(queries[order], prepend=-1))
+    nearest = order[starts[:, np.newaxis] + np.arange(k)]
+    return samples[nearest], distances[nearest]
+
+
+def smallest(k, distances):
+    """Pick the k nearest samples of each query from all the distances.
+
+    Parameters
+    ----------
+    k : int
+        Number of neighbours.
+    distances : ndarray of shape (n_queries, n_samples)
+        Distances, without NaN.
+
+    Returns
+    -------
+    samples, distances : ndarray of shape (n_queries, k)
+        As for :func:`first`.
+    """
+    kth = np.partition(distances, k - 1, axis=1)[:, k - 1, np.newaxis]
+    queries, samples = np.nonzero(distances <= kth)
+    return first(k, queries, samples, distances[queries, samples])
