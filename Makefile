@@ -27,7 +27,8 @@ bench: $(VENV)/bench.installed
 	mkdir -p docs/results
 	$(BIN)/python benchmarks/features.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/features.json
 	$(BIN)/python benchmarks/linear.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/linear.json
-	$(BIN)/python benchmarks/report.py docs/results/features.json docs/results/linear.json
+	$(BIN)/python benchmarks/neighbors.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/neighbors.json --figure docs/results/neighbors.png
+	$(BIN)/python benchmarks/report.py docs/results
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -1,6 +1,6 @@
 """Turn the figures of the benchmarks into docs/results.md and the README's table.
 
-python benchmarks/report.py docs/results/features.json docs/results/linear.json
+python benchmarks/report.py docs/results
 """
 
 import json
@@ -46,11 +46,68 @@ def speed_table(figures):
     return table(["", "images a second", "sk231n is faster by"], rows)
 
 
-def summary(features, linear):
+def duel_name(duel):
+    name = {"euclidean": "L2", "manhattan": "L1"}[duel["metric"]]
+    return f"{name}, {duel['samples']:,} x {duel['queries']:,}"
+
+
+def duels_table(neighbors):
+    rows = []
+    for duel in neighbors["duels"]:
+        ours = duel["seconds"]["sk231n"]
+        for name, seconds in duel["seconds"].items():
+            rows.append((f"{duel_name(duel)}: {name}", f"{seconds:.2f}", f"{seconds / ours:.1f}"))
+    return table(["", "seconds", "sk231n is faster by"], rows)
+
+
+def folds_table(neighbors):
+    folds = neighbors["cross_validation"]
+    ours = folds["KNNClassifierCV()"]
+    rows = [(f"`{name}`", f"{s:.1f}", f"{s / ours:.1f}") for name, s in folds.items()]
+    return table(["", "seconds", "`KNNClassifierCV` is faster by"], rows)
+
+
+def noise_table(neighbors):
+    cells = {}
+    for f in neighbors["noise"]:
+        row = (f["samples"], f["features"])
+        cells.setdefault(row, {})[f["metric"], f["dtype"]] = f"{f['ratio']:.1f}"
+    columns = [(m, d) for m in ("euclidean", "manhattan") for d in ("float32", "float64")]
+    rows = [
+        (f"{samples:,} x {features:,}", *(cells[samples, features][column] for column in columns))
+        for samples, features in cells
+    ]
+    return table(["samples x features", *(f"{m}, {d}" for m, d in columns)], rows)
+
+
+def growth_table(growth, key):
+    rows = [
+        (f"{int(n):,}", f"{s['sk231n']:.2f}", f"{s['scikit-learn']:.2f}",
+         f"{s['scikit-learn'] / s['sk231n']:.1f}")
+        for n, s in growth[key].items()
+    ]  # fmt: skip
+    return table([key, "sk231n", "scikit-learn", "ratio"], rows)
+
+
+def beside(duel):
+    """How a duel went, in a phrase."""
+    ours = duel["seconds"]["sk231n"]
+    others = [(name, seconds) for name, seconds in duel["seconds"].items() if name != "sk231n"]
+    return ", ".join(f"{seconds / ours:.1f} times {name}" for name, seconds in others)
+
+
+def summary(features, linear, neighbors):
     """What the README shows."""
     hog, hue = features["HOG"], features["HSVHistogram"]
     slowest = linear["pixels"]["LogisticRegression(max_iter=50)"]
-    rows = []
+    rows = [
+        (
+            f"`KNNClassifier(10)`, {duel_name(duel)}",
+            f"{duel['seconds']['sk231n']:.2f} s",
+            beside(duel),
+        )
+        for duel in neighbors["duels"]
+    ]
     for name in ("SoftmaxClassifier()", "LinearSVM()"):
         figure = linear["pixels"][name]
         rows.append((
@@ -85,8 +142,12 @@ def summary(features, linear):
     return preface + "\n".join(lines)
 
 
-def main(features_file, linear_file):
-    features, linear = (json.loads(Path(file).read_text()) for file in (features_file, linear_file))
+def main(folder):
+    features, linear, neighbors = (
+        json.loads((Path(folder) / f"{name}.json").read_text())
+        for name in ("features", "linear", "neighbors")
+    )
+    every, memory = neighbors["manhattan_all"], neighbors["memory"]
     seeds = "; ".join(
         f"`{name}` {low:.4f} to {high:.4f}" for name, (low, high) in linear["seeds"].items()
     )
@@ -96,6 +157,35 @@ Made by `make bench CIFAR10=DIR` on {features["cores"]} cores; the machine-reada
 [results/](results). Times are those of one machine and vary; the ratios are what counts. All
 competitors of a table run in one process, in turn, and the medians are shown. The images:
 {linear["images"]}.
+
+## Nearest neighbours
+
+`python benchmarks/neighbors.py --cifar10 DIR`: seconds of `fit` and `predict` with k = 10 on
+{neighbors["images"]}; scikit-learn is `KNeighborsClassifier(algorithm="brute", n_jobs=-1)` on the
+same bytes, faiss its flat index with the conversion to float32.
+
+{duels_table(neighbors)}
+
+For 2,000 queries the sets of distances were compared with scikit-learn's in float64: they are equal
+for {neighbors["same"]:.1%}. L1 for {every["queries"]:,} queries takes {every["seconds"]:.1f} s, a
+{every["scikit-learn scaled"] / every["seconds"]:.0f}th of what scikit-learn would need, scaled up
+from 500. A process that holds 50,000 images and {memory["queries"]:,} queries has
+{memory["before"]:.2f} GiB before the L2 search and needs at most {memory["after"]:.2f} GiB in all.
+
+Choosing among ten k in five folds of 5,000 images:
+
+{folds_table(neighbors)}
+
+![Time against the numbers of training images and of features](results/neighbors.png)
+
+{growth_table(neighbors["growth"], "samples")}
+
+{growth_table(neighbors["growth"], "features")}
+
+Normal noise, in which no bound prunes anything; times as fast as the faster of scikit-learn's brute
+force and its automatic choice:
+
+{noise_table(neighbors)}
 
 ## Linear classifiers on raw pixels
 
@@ -139,7 +229,7 @@ with `calcHist`, run in a loop over the images.
     begin, end = "<!-- results: begin -->\n", "<!-- results: end -->"
     text = re.sub(
         f"{begin}.*{end}",
-        lambda _: f"{begin}{summary(features, linear)}\n{end}",
+        lambda _: f"{begin}{summary(features, linear, neighbors)}\n{end}",
         readme.read_text(),
         flags=re.DOTALL,
     )

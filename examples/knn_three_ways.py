@@ -25,9 +25,9 @@ THREE_WAYS = {
     "one loop": reference.distances_one_loop,
     "no loop": reference.distances_no_loop,
 }
-CLASSIFIERS = {  # on one thread where Python or SciPy loops; matrix products take all cores anyway
-    **{name: KNNClassifier(5, metric=way, n_jobs=1) for name, way in THREE_WAYS.items()},
-    "SciPy's cdist": KNNClassifier(5, metric=cdist, n_jobs=1),
+CLASSIFIERS = {
+    **{name: KNNClassifier(5, metric=way) for name, way in THREE_WAYS.items()},
+    "SciPy's cdist": KNNClassifier(5, metric=cdist),
     "scikit-learn, brute force": KNeighborsClassifier(5, algorithm="brute"),
     "KNNClassifier": KNNClassifier(5),
 }

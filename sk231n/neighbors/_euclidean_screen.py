@@ -23,7 +23,8 @@ from sk231n._threads import run_on_threads
 
 _U = 2.0**-24 * 1.01  # the percent covers the terms of higher order
 _ROWS = 256
-_OUTLIER = 8  # times the largest norm in the sample
+_VALUES = 2**18  # of vectors or scores in the cache
+_OUTLIER = 2  # times the largest norm in the sample
 _HUGE = 1e15  # norms whose squares still fit into float32
 
 
@@ -39,7 +40,8 @@ class EuclideanScreen:
     frame : Frame
         Centre, scale and largest expected norm.
     basis : ndarray of shape (n_coordinates, n_components) or None
-        The transposed ``P`` in float32, of norm at most 1; None takes the vectors as codes.
+        The transposed ``P`` in float64, of norm at most 1; None takes the vectors as codes, and
+        computes those of the training rows anew for each block of queries.
     n_threads : int
         Number of threads to encode with.
     """
@@ -52,40 +54,37 @@ class EuclideanScreen:
         # What is only rounded to float32 can as well be computed in float32.
         dtype = float_dtype(X.dtype) if basis is None else np.float64
         self.centre, self.scale = frame.centre.astype(dtype), frame.scale
-        n_coordinates = len(frame.centre)
-        self.width = (n_coordinates if basis is None else basis.shape[1] + 1) + 1
-        self.codes = None if basis is None else np.empty((len(X), self.width), np.float32)
-        self.halves = np.empty(len(X), np.float32)
-        errors, norms = np.empty((2, len(X)))
+        self.is_centred = self.scale == 1 and not self.centre.any()
+        self.largest_norm = _OUTLIER * frame.largest_norm
+        self.relative_error = 3 * _U  # of a code, in norms of its row
+        self.width = len(self.centre)
+        self.codes = None
+        if basis is not None:
+            self.relative_error += _projection_error(basis)
+            self.width = basis.shape[1] + 1
+            self.codes = np.empty((len(X), self.width + 1), np.float32)
 
-        def make_encoder():
-            buffer = np.empty((_ROWS, n_coordinates), self.centre.dtype)
+            def make_encoder():
+                buffer = np.empty((_ROWS, len(basis)))
 
-            def encode(rows):
-                codes, norms[rows], errors[rows] = self._encode(X[rows], 0, buffer)
-                usual = norms[rows] <= _OUTLIER * frame.largest_norm
-                self.halves[rows] = np.where(usual, _squared_norms(codes) / 2, np.nan)
-                if self.codes is not None:
-                    self.codes[rows, :-1] = codes
-                    self.codes[rows, -1] = self.halves[rows]
+                def encode(rows):
+                    with np.errstate(over="ignore", invalid="ignore"):
+                        codes, halves = self._encode_samples(rows, buffer)
+                    self.codes[rows, :-1], self.codes[rows, -1] = codes, halves
 
-            return encode
+                return encode
 
-        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-            run_on_threads(make_encoder, blocks(len(X), _ROWS), n_threads)
-        screened = ~np.isnan(self.halves)  # the others are always candidates
-        self.largest_error = errors[screened].max(initial=0)
-        self.largest_half = float(self.halves[screened].max(initial=0))
+            with one_blas_thread():
+                run_on_threads(make_encoder, blocks(len(X), _ROWS), n_threads)
 
     def encode(self, Q):
         """Codes of queries, such that ``codes @ (code(x), |code(x)|^2 / 2)`` orders the x."""
-        codes = np.empty((len(Q), self.width), np.float32)
-        with np.errstate(over="ignore", invalid="ignore"):
-            encoded, norms, errors = self._encode(Q, of_queries=1)
-            np.negative(encoded, out=codes[:, :-1])
+        codes = np.empty((len(Q), self.width + 1), np.float32)
+        encoded, norms = self._encode(self._centred(Q, of_queries=1))
+        np.negative(encoded, out=codes[:, :-1])
         codes[:, -1] = 1
         codes[~(norms < _HUGE)] = np.nan  # no bound: everything is a candidate
-        return codes, errors
+        return codes, norms
 
     def scores(self, codes, samples, out):
         """Write ``|code(x)|^2 / 2 - code(q) code(x)`` for a slice of the training rows."""
@@ -93,57 +92,63 @@ class EuclideanScreen:
         if self.codes is not None:
             np.matmul(codes, self.codes[samples].T, out=out)
             return
-        for part in blocks(samples.stop - samples.start, _ROWS):
+        n_samples = samples.stop - samples.start
+        n_rows = max(1, min(n_samples, _VALUES // max(self.width, len(codes))))
+        buffer = np.empty((n_rows, self.width), self.centre.dtype)
+        for part in blocks(n_samples, n_rows):
             rows = slice(samples.start + part.start, samples.start + part.stop)
-            vectors = self._centred(self.X[rows], of_queries=0).astype(np.float32, copy=False)
+            vectors, halves = self._encode_samples(rows, buffer)
             np.matmul(codes[:, :-1], vectors.T, out=out[:, part])
-            out[:, part] += self.halves[rows]
+            out[:, part] += halves
 
     def limits(self, codes, radii):
         """Largest score that a training row within the given distance of each query can have."""
-        codes, errors = codes
+        codes, norms = codes
         n_terms = len(self.centre) + 8
         radii = self.metric.radii(radii) * (1 + n_terms * 2.0**-52)
         radii = radii + np.sqrt(n_terms) * 1e-161  # where squares underflowed
-        radii = radii * self.scale + errors + self.largest_error
-        squares = _squared_norms(codes[:, :-1])
-        rounding = (
-            (self.width + 2) * _U * (np.sqrt(2 * squares * self.largest_half) + self.largest_half)
-        )
+        radii = radii * self.scale + self.relative_error * (norms + self.largest_norm) + 1e-35
+        squares = np.vecdot(codes[:, :-1], codes[:, :-1], dtype=np.float64)
+        terms = self.largest_norm * (np.sqrt(squares) + self.largest_norm)
+        rounding = (self.width + 3) * _U * terms
         limits = (radii**2 - squares) / 2
-        return limits + 2 * rounding + np.abs(limits) * 2 * _U + 1e-35
+        return limits + rounding + np.abs(limits) * 2 * _U + 1e-35
 
     def sift(self, codes, radii, queries, samples):
         """Candidates that finer bounds leave: all."""
         return queries, samples
 
+    def _encode_samples(self, rows, buffer):
+        """Codes of training rows, and half their squared norms: NaN, no bound, for outliers."""
+        codes, norms = self._encode(self._centred(self.X[rows], of_queries=0, buffer=buffer))
+        halves = np.vecdot(codes, codes) / 2
+        return codes, np.where(norms <= self.largest_norm, halves, np.float32(np.nan))
+
     def _centred(self, rows, of_queries, buffer=None):
-        """Vectors from the centre, scaled; in the buffer, if there is one."""
+        """Vectors from the centre, scaled; in the buffer, if there is one and it is needed."""
+        vectors = self.metric.vectors(rows, of_queries)
+        if self.is_centred and vectors.dtype.kind == "f":
+            return vectors
         out = None if buffer is None else buffer[: len(rows)]
-        vectors = np.subtract(self.metric.vectors(rows, of_queries), self.centre, out=out)
-        vectors *= self.scale
+        vectors = np.subtract(vectors, self.centre, out=out)
+        if self.scale != 1:
+            vectors *= self.scale
         return vectors
 
-    def _encode(self, rows, of_queries, buffer=None):
-        """Codes without their last column, norms, and how far the codes may be off."""
-        vectors = self._centred(rows, of_queries, buffer)
-        squares = np.vecdot(vectors, vectors)
-        norms = np.sqrt(squares.astype(np.float64))
-        errors = 3 * _U * norms + 1e-35  # the second term where float32 underflows
+    def _encode(self, vectors):
+        """Codes of centred vectors, and the norms of the vectors."""
         if self.basis is None:
-            return vectors.astype(np.float32, copy=False), norms, errors
-        n_coordinates, n_components = self.basis.shape
+            codes = vectors.astype(np.float32, copy=False)
+            return codes, np.sqrt(np.vecdot(codes, codes).astype(np.float64))
+        squares = np.vecdot(vectors, vectors)
         projected = vectors @ self.basis
-        rest = np.maximum(squares - np.vecdot(projected, projected), 0)  # g(a)^2
-        codes = np.empty((len(rows), n_components + 1), np.float32)
+        codes = np.empty((len(vectors), self.width), np.float32)
         codes[:, :-1] = projected
-        codes[:, -1] = np.sqrt(rest)
-        # |sqrt(r) - sqrt(s)| is at most |r - s| / sqrt(r), and at most sqrt(|r - s|).
-        rest_error = (n_coordinates + 8) * np.sqrt(n_components) * 2.0**-50 * squares
-        errors += np.sqrt(rest_error * np.minimum(1, rest_error / np.maximum(rest, 1e-300)))
-        return codes, norms, errors
+        codes[:, -1] = np.sqrt(np.maximum(squares - np.vecdot(projected, projected), 0))
+        return codes, np.sqrt(squares)
 
 
-def _squared_norms(rows):
-    """Squared norms of float32 rows, computed in float64."""
-    return np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+def _projection_error(basis):
+    """Bound of the error of ``g(a)`` in norms of ``a``: the root of the error of its square."""
+    n_coordinates, n_components = basis.shape
+    return np.sqrt((n_coordinates + 8) * np.sqrt(n_components) * 2.0**-50)

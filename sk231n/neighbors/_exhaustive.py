@@ -19,6 +19,8 @@ class ExhaustiveSearch:
         Training rows.
     """
 
+    on_threads = True
+
     def __init__(self, metric, X):
         self.metric, self.X = metric, X
 
@@ -51,6 +53,8 @@ class CallableSearch:
     X : ndarray of shape (n_samples, n_features)
         Training rows.
     """
+
+    on_threads = False  # the function is the user's, and so are the threads it uses
 
     def __init__(self, metric, X):
         self.metric, self.X = metric, X

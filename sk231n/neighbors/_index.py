@@ -8,7 +8,7 @@ from sk231n._threads import count_threads, run_on_threads
 from sk231n.neighbors._block_sums import make_block_sums_screen
 from sk231n.neighbors._distances import METRICS
 from sk231n.neighbors._exhaustive import CallableSearch, ExhaustiveSearch
-from sk231n.neighbors._frame import sample_frame
+from sk231n.neighbors._frame import make_frame
 from sk231n.neighbors._manhattan_screen import ManhattanScreen
 from sk231n.neighbors._projection import make_euclidean_screen
 from sk231n.neighbors._search import ScreenedSearch
@@ -38,7 +38,8 @@ def make_search(metric, X, image_shape, n_neighbors, n_jobs):
     Returns
     -------
     object
-        Has ``block_size(memory)`` and ``make_worker(Q, k, block_size, distances, indices)``.
+        Has ``block_size(memory)``, ``make_worker(Q, k, block_size, distances, indices)`` and
+        ``on_threads``, which tells whether several workers may run at once.
     """
     if callable(metric):
         return CallableSearch(metric, X)
@@ -51,7 +52,7 @@ def make_search(metric, X, image_shape, n_neighbors, n_jobs):
     if metric is METRICS["manhattan"]:
         screen = make_block_sums_screen(X, image_shape, n_neighbors, n_threads)
         if screen is None:
-            screen = ManhattanScreen(X, sample_frame(metric, X)[1], n_threads)
+            screen = ManhattanScreen(X, make_frame(metric, X), n_threads)
     else:
         screen = make_euclidean_screen(metric, X, n_neighbors, n_threads)
     return ScreenedSearch(metric, X, screen)
@@ -77,10 +78,14 @@ def find_neighbors(search, Q, k, n_jobs):
         The distances in float64, and the indices of the training rows.
     """
     distances, indices = np.empty((len(Q), k)), np.empty((len(Q), k), np.intp)
-    n_threads = count_threads(n_jobs)
+    n_threads = count_threads(n_jobs) if search.on_threads else 1
     memory = get_config()["working_memory"] * 2**20 / (2 * n_threads)
     size = min(search.block_size(memory), max(1, -(-len(Q) // n_threads)))
     tasks = list(blocks(len(Q), size))
+
+    if not search.on_threads:
+        run_on_threads(lambda: search.make_worker(Q, k, size, distances, indices), tasks, 1)
+        return distances, indices
 
     def make_worker():
         search_block = search.make_worker(Q, k, size, distances, indices)
@@ -92,9 +97,6 @@ def find_neighbors(search, Q, k, n_jobs):
 
         return work
 
-    if min(n_threads, len(tasks)) == 1:
-        run_on_threads(make_worker, tasks, 1)
-    else:
-        with one_blas_thread():
-            run_on_threads(make_worker, tasks, n_threads)
+    with one_blas_thread():
+        run_on_threads(make_worker, tasks, n_threads)
     return distances, indices

@@ -23,7 +23,7 @@ class KNNClassifier(NeighborsClassifier):
     metric : {"euclidean", "manhattan", "cosine"} or callable, default="euclidean"
         The distance. A callable gets two float64 arrays of rows, of shapes (n_queries, n_features)
         and (n_samples, n_features), and returns the matrix of distances, of shape (n_queries,
-        n_samples).
+        n_samples). It is called on one thread.
     weights : {"uniform", "distance"} or callable, default="uniform"
         Weights of the votes: all alike; the inverse of the distance, where neighbours at distance 0
         alone vote if there are any; or a function that turns the distances, of shape (n_queries,

@@ -5,9 +5,13 @@ from scipy.linalg import eigh, qr
 from sklearn.utils import check_random_state
 
 from sk231n.neighbors._euclidean_screen import EuclideanScreen
-from sk231n.neighbors._frame import sample_frame
+from sk231n.neighbors._frame import make_frame, sample_vectors
 
+_SAMPLE = 2048
+_SMALL_SAMPLE = 256
 _SAMPLE_QUERIES = 64
+_FEW_COORDINATES = 32
+_SPREAD = 8  # coordinates for each effective dimension
 _MOST_COMPONENTS = 256
 _FEW_SAMPLES = 8192  # the analysis costs as much as it saves
 # Rough costs on one core, in seconds; only their ratios count.
@@ -18,17 +22,34 @@ _PER_CANDIDATE = 200e-9
 
 def make_euclidean_screen(metric, X, n_neighbors, n_threads):
     """Screen that makes finding the neighbours cheapest, judged by a sample of the rows."""
-    sample, frame = sample_frame(metric, X)
-    basis = _choose_basis(sample, len(X), n_neighbors)
+    frame = make_frame(metric, X)
+    basis = None
+    if len(X) >= _FEW_SAMPLES and _has_structure(sample_vectors(metric, X, frame, _SMALL_SAMPLE)):
+        sample = sample_vectors(metric, X, frame, min(_SAMPLE, len(X) // 4))
+        basis = _choose_basis(sample, len(X), n_neighbors)
     return EuclideanScreen(metric, X, frame, basis, n_threads)
+
+
+def _has_structure(sample):
+    """Whether few directions hold most of the variance, by the sample's Gram matrix.
+
+    With the eigenvalues e of the covariance, the effective dimension is ``sum(e)**2 / sum(e**2)``,
+    of which the diagonal and the rest of the Gram matrix give estimates.
+    """
+    n_coordinates = sample.shape[1]
+    if n_coordinates < _FEW_COORDINATES or not np.isfinite(sample).all():
+        return False
+    gram = sample @ sample.T
+    traces = np.diagonal(gram).astype(np.float64)
+    squares = np.sum(np.square(gram, dtype=np.float64)) - np.sum(traces**2)
+    n_pairs = len(gram) * (len(gram) - 1)
+    return traces.mean() ** 2 * _SPREAD < n_coordinates * squares / n_pairs
 
 
 def _choose_basis(sample, n_samples, n_neighbors):
     """Basis with the number of components that costs least, or None if none pays."""
     n_coordinates = sample.shape[1]
     most = min(_MOST_COMPONENTS, n_coordinates // 4)
-    if n_samples < _FEW_SAMPLES or most < 8 or not np.isfinite(sample).all():
-        return None
     directions = _principal_directions(sample, most)
     best_cost = n_samples * n_coordinates * 2 * _PER_FLOP
     best = 0

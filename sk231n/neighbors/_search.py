@@ -40,6 +40,8 @@ class ScreenedSearch:
         ``sift(codes, radii, queries, samples)``; see :class:`EuclideanScreen`.
     """
 
+    on_threads = True
+
     def __init__(self, metric, X, screen):
         self.metric, self.X, self.screen = metric, X, screen
 

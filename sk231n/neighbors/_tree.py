@@ -20,6 +20,8 @@ class TreeSearch:
         Training rows, of few features.
     """
 
+    on_threads = True
+
     def __init__(self, metric, X):
         self.metric, self.X = metric, X
         self.p = 1 if isinstance(metric, Manhattan) else 2
