@@ -1,5 +1,6 @@
 """How work is spread over threads."""
 
+import numpy as np
 import pytest
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
@@ -33,6 +34,14 @@ def test_each_thread_has_a_worker_of_its_own_but_no_more_than_tasks():
     run_on_threads(make_worker, range(2), 8)
     assert len(workers) <= 2
     assert sorted(task for tasks in workers for task in tasks) == [0, 1]
+
+
+def test_buffers_are_small_within_and_as_before_after():
+    before, sizes = np.getbufsize(), []
+    for n_threads in (1, 2):
+        run_on_threads(lambda: lambda task: sizes.append(np.getbufsize()), range(4), n_threads)
+    assert sizes == [1024] * 8
+    assert np.getbufsize() == before
 
 
 def test_errors_of_workers_come_out():

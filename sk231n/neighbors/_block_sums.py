@@ -24,7 +24,8 @@ _DENSE = 64  # coordinates of the coarsest level, at most
 _LEVELS = 3  # at most
 _PAIRS = 1024
 _LARGEST = 2**15 - 2  # one less than the score of no row at all
-_SAMPLE, _SAMPLE_QUERIES = 512, 32
+_SAMPLE, _SAMPLE_QUERIES = 256, 16
+_FEW_VALUES = 2**21
 # Rough costs on one core, in seconds; only their ratios count.
 _PER_DENSE = 0.12e-9  # of a coordinate, where all pairs are computed
 _PER_SIFTED = 0.35e-9  # where the pairs lie scattered
@@ -37,11 +38,13 @@ def make_block_sums_screen(X, image_shape, n_neighbors, n_threads):
     n_samples, n_features = X.shape
     image_shape = (*image_shape, 1)[:3]
     shapes = _level_shapes(image_shape)
+    if n_samples < 2 * _SAMPLE_QUERIES or (n_features > _DENSE and X.size < _FEW_VALUES):
+        return None
     random = check_random_state(0)
     sample = X[np.sort(random.choice(n_samples, min(n_samples, _SAMPLE), replace=False))]
     with np.errstate(over="ignore", invalid="ignore"):
         sums = _block_sums(sample, image_shape, shapes)
-    if n_samples < 2 * _SAMPLE_QUERIES or not all(np.isfinite(level).all() for level in sums):
+    if not all(np.isfinite(level).all() for level in sums):
         return None
     # Costs of looking at one training row, without bounds and with those of the first levels.
     best_cost, n_levels = n_features * _PER_COORDINATE, 0
@@ -80,10 +83,15 @@ class Level:
         self.low, self.high = sums.min(axis=0), sums.max(axis=0)
         ranges = (self.high - self.low).astype(np.float64)
         self.step = ranges.sum() / (_LARGEST - len(ranges)) if dense else ranges.max() / _LARGEST
-        self.loss = len(ranges) * (1 + 1e-6)  # a step a coordinate; the excess is for rounding
         if sums.dtype.kind == "i" and self.step <= 1:
-            self.step, self.loss = 1, 0
+            self.step = 1
         self.step = self.step or 1
+
+    def loss(self, of_integers):
+        """Most that the distance of two codes may exceed that of the sums by, in steps."""
+        if self.step == 1 and of_integers:
+            return 0  # nothing was rounded
+        return len(self.low) * (1 + 1e-6)  # the excess is for the rounding of the quotients
 
     def encode(self, sums):
         """Codes of the sums."""
@@ -119,7 +127,7 @@ class BlockSumsScreen:
 
         def make_encoder():
             def encode(rows):
-                codes, magnitudes[rows] = self.encode(X[rows])
+                codes, magnitudes[rows], _ = self.encode(X[rows])
                 self.coarse[:, rows] = codes[0].T
                 for level, level_codes in zip(self.fine, codes[1:], strict=True):
                     level[rows] = level_codes
@@ -128,15 +136,16 @@ class BlockSumsScreen:
 
         run_on_threads(make_encoder, blocks(len(X), _ROWS), n_threads)
         self.largest_magnitude = magnitudes.max()
+        self.of_integers = X.dtype.kind != "f"
 
     def encode(self, Q):
-        """Codes of rows level by level, and the sums of their absolute values."""
+        """Codes of rows level by level, sums of absolute values, whether the rows are integers."""
         with np.errstate(over="ignore", invalid="ignore"):
             sums = _block_sums(Q, self.image_shape, self.shapes)
             codes = [level.encode(part) for level, part in zip(self.levels, sums, strict=True)]
-            # Sums of integers are exact.
-            magnitudes = np.abs(Q).sum(axis=1) if sums[0].dtype.kind == "f" else np.zeros(len(Q))
-        return codes, magnitudes
+            of_integers = sums[0].dtype.kind != "f"  # whose sums are exact
+            magnitudes = np.zeros(len(Q)) if of_integers else np.abs(Q).sum(axis=1)
+        return codes, magnitudes, of_integers
 
     def scores(self, codes, samples, out):
         """Write the Manhattan distances between coarse codes for a slice of the training rows."""
@@ -150,14 +159,13 @@ class BlockSumsScreen:
 
     def limits(self, codes, radii):
         """Largest score that a training row within the given distance of each query can have."""
-        limits = self._reach(codes, radii) / self.levels[0].step + self.levels[0].loss
+        limits = self._limits(0, codes, radii)
         return np.minimum(limits, _LARGEST).astype(np.int16)
 
     def sift(self, codes, radii, queries, samples):
         """Candidates that the finer levels leave."""
-        reach = self._reach(codes, radii)
         for level in range(1, len(self.levels)):
-            limits = reach / self.levels[level].step + self.levels[level].loss
+            limits = self._limits(level, codes, radii)
             near = self._between(level, codes, queries, samples) <= limits[queries]
             queries, samples = queries[near], samples[near]
         return queries, samples
@@ -178,11 +186,15 @@ class BlockSumsScreen:
             np.add.reduce(a, axis=1, dtype=np.int32, out=distances[pairs])
         return distances
 
-    def _reach(self, codes, radii):
-        """The radii, and what rounding may have taken from the distances and the sums."""
+    def _limits(self, level, codes, radii):
+        """Largest distance of codes that rows within the given distances can have."""
+        _, magnitudes, of_integers = codes
         n_terms = math.prod(self.image_shape) + 8
-        magnitudes = codes[1] + self.largest_magnitude
-        return radii + (radii + magnitudes) * n_terms * 2.0**-52
+        magnitudes = magnitudes + self.largest_magnitude
+        reach = radii + (radii + magnitudes) * n_terms * 2.0**-52  # distances and sums are rounded
+        return reach / self.levels[level].step + self.levels[level].loss(
+            of_integers and self.of_integers
+        )
 
 
 def _level_shapes(image_shape):

@@ -8,7 +8,7 @@ import numpy as np
 
 from sk231n._estimators import blocks
 
-_BUFFER_BYTES = 2**22  # shorter calls would spend their time on the interpreter lock
+_BUFFER_BYTES = 2**21  # shorter calls would spend their time on the interpreter lock
 _BYTE_TERMS = 256  # float32 is exact up to 2^24 > 256 * 255^2
 
 

@@ -23,7 +23,7 @@ from sk231n._threads import run_on_threads
 
 _U = 2.0**-24 * 1.01  # the percent covers the terms of higher order
 _ROWS = 256
-_VALUES = 2**18  # of vectors or scores in the cache
+_VALUES = 2**20  # of vectors, or of scores
 _OUTLIER = 2  # times the largest norm in the sample
 _HUGE = 1e15  # norms whose squares still fit into float32
 

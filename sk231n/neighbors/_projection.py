@@ -4,6 +4,7 @@ import numpy as np
 from scipy.linalg import eigh, qr
 from sklearn.utils import check_random_state
 
+from sk231n._estimators import one_blas_thread
 from sk231n.neighbors._euclidean_screen import EuclideanScreen
 from sk231n.neighbors._frame import make_frame, sample_vectors
 
@@ -22,9 +23,13 @@ _PER_CANDIDATE = 200e-9
 
 def make_euclidean_screen(metric, X, n_neighbors, n_threads):
     """Screen that makes finding the neighbours cheapest, judged by a sample of the rows."""
-    frame = make_frame(metric, X)
+    with one_blas_thread():  # others would still be spinning when the search begins
+        frame = make_frame(metric, X)
+        promising = len(X) >= _FEW_SAMPLES and _has_structure(
+            sample_vectors(metric, X, frame, _SMALL_SAMPLE)
+        )
     basis = None
-    if len(X) >= _FEW_SAMPLES and _has_structure(sample_vectors(metric, X, frame, _SMALL_SAMPLE)):
+    if promising:
         sample = sample_vectors(metric, X, frame, min(_SAMPLE, len(X) // 4))
         basis = _choose_basis(sample, len(X), n_neighbors)
     return EuclideanScreen(metric, X, frame, basis, n_threads)

@@ -112,7 +112,8 @@ class _Scores:
         else:
             self.largest = np.iinfo(screen.dtype).max  # no score is as large as that
             self.finite = self.largest - 1
-        self.buffer = np.full((n_queries, n_tiles * self.tile), self.largest, screen.dtype)
+        self.buffer = np.empty((n_queries, n_tiles * self.tile), screen.dtype)
+        self.buffer[:, n_samples:] = self.largest
         self.minima = np.empty((n_queries, n_tiles, _GROUPS), screen.dtype)
 
     def fill(self, codes, n_queries):
