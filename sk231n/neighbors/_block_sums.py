@@ -118,7 +118,7 @@ class BlockSumsScreen:
 
     def __init__(self, X, image_shape, levels, n_threads):
         self.image_shape, self.levels = image_shape, levels
-        self.guesses = 32 if len(levels) > 1 else 2
+        self.n_estimates = 16 if len(levels) > 1 else 1
         self.shapes = [level.shape for level in levels]
         sizes = [len(level.low) for level in levels]
         self.coarse = np.empty((sizes[0], len(X)), np.int16)

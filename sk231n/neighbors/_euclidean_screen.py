@@ -47,7 +47,7 @@ class EuclideanScreen:
     """
 
     dtype = np.float32
-    guesses = 2
+    n_estimates = 1
 
     def __init__(self, metric, X, frame, basis, n_threads):
         self.metric, self.X, self.basis = metric, X, basis

@@ -27,7 +27,7 @@ class ManhattanScreen:
     """
 
     dtype = np.float32
-    guesses = 2
+    n_estimates = 1
 
     def __init__(self, X, frame, n_threads):
         self.X, self.scale = X, frame.scale

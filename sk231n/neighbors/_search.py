@@ -21,6 +21,7 @@ from sk231n.neighbors._selection import first
 
 _GROUPS = 256  # of a tile
 _MEMBERS = 16  # of a group, at most
+_MORE_GUESSES = 16  # than neighbours, at most
 _QUERIES = 256  # of a block, at most
 _SCORE_BYTES = 2**26
 _PAIRS = 2**19
@@ -37,7 +38,9 @@ class ScreenedSearch:
         Training rows.
     screen : object
         Has ``dtype``, ``encode(Q)``, ``scores(codes, samples, out)``, ``limits(codes, radii)`` and
-        ``sift(codes, radii, queries, samples)``; see :class:`EuclideanScreen`.
+        ``sift(codes, radii, queries, samples)``; see :class:`EuclideanScreen`. Where
+        ``n_estimates`` is above 1, so many of the best rows for each that is measured are first
+        compared by ``estimate(codes, queries, samples)``.
     """
 
     on_threads = True
@@ -86,8 +89,8 @@ class ScreenedSearch:
 
     def _guess(self, scores, codes, k):
         """A few training rows for each query that are probably near."""
-        guesses = scores.best(self.screen.guesses * k)
-        n_measured = 2 * k
+        n_measured = k + min(k, _MORE_GUESSES)
+        guesses = scores.best(self.screen.n_estimates * n_measured)
         if guesses.shape[1] <= n_measured:
             return guesses
         estimates = self.screen.estimate(codes, *_pairs(guesses)).reshape(guesses.shape)
