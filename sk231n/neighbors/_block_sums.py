@@ -35,27 +35,18 @@ _PER_CANDIDATE = 100e-9
 
 def make_block_sums_screen(X, image_shape, n_neighbors, n_threads):
     """Screen with the levels that make finding the neighbours cheapest; None if none does."""
-    n_samples, n_features = X.shape
     image_shape = (*image_shape, 1)[:3]
     shapes = _level_shapes(image_shape)
-    if n_samples < 2 * _SAMPLE_QUERIES or (n_features > _DENSE and X.size < _FEW_VALUES):
+    is_small = X.size < _FEW_VALUES  # judging would take longer than the search
+    if len(X) < 2 * _SAMPLE_QUERIES or (is_small and shapes != [image_shape]):
         return None
     random = check_random_state(0)
-    sample = X[np.sort(random.choice(n_samples, min(n_samples, _SAMPLE), replace=False))]
+    sample = X[np.sort(random.choice(len(X), min(len(X), _SAMPLE), replace=False))]
     with np.errstate(over="ignore", invalid="ignore"):
         sums = _block_sums(sample, image_shape, shapes)
     if not all(np.isfinite(level).all() for level in sums):
         return None
-    # Costs of looking at one training row, without bounds and with those of the first levels.
-    best_cost, n_levels = n_features * _PER_COORDINATE, 0
-    bounding, remaining = sums[0].shape[1] * _PER_DENSE, 1
-    for i, left in enumerate(_count_candidates(sample, sums, n_samples, n_neighbors)):
-        if i:
-            bounding += remaining * (sums[i].shape[1] * _PER_SIFTED + _PER_CANDIDATE)
-        remaining = left
-        cost = bounding + remaining * (n_features * _PER_COORDINATE + _PER_CANDIDATE)
-        if cost < best_cost:
-            best_cost, n_levels = cost, i + 1
+    n_levels = 1 if is_small else _choose_levels(sample, sums, len(X), n_neighbors)
     if not n_levels:
         return None
     levels = [
@@ -63,6 +54,21 @@ def make_block_sums_screen(X, image_shape, n_neighbors, n_threads):
         for shape, part in zip(shapes[:n_levels], sums[:n_levels], strict=True)
     ]
     return BlockSumsScreen(X, image_shape, levels, n_threads)
+
+
+def _choose_levels(sample, sums, n_samples, n_neighbors):
+    """Number of levels with which looking at a training row costs least."""
+    exact = sample.shape[1] * _PER_COORDINATE
+    n_levels, best_cost = 0, exact
+    bounding, remaining = sums[0].shape[1] * _PER_DENSE, 1
+    for i, left in enumerate(_count_candidates(sample, sums, n_samples, n_neighbors)):
+        if i:
+            bounding += remaining * (sums[i].shape[1] * _PER_SIFTED + _PER_CANDIDATE)
+        remaining = left
+        cost = bounding + remaining * (exact + _PER_CANDIDATE)
+        if cost < best_cost:
+            n_levels, best_cost = i + 1, cost
+    return n_levels
 
 
 class Level:

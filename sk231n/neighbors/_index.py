@@ -14,11 +14,11 @@ from sk231n.neighbors._projection import make_euclidean_screen
 from sk231n.neighbors._search import ScreenedSearch
 from sk231n.neighbors._tree import TreeSearch
 
-_TREE_FEATURES = 6
+_TREE_FEATURES = 8
 _TREE_SAMPLES = 1000
 _FEW_VALUES = 2**13
 _FEW_QUERIES = 32  # of a thread
-_FEW_DIFFERENCES = 2**25
+_FEW_DIFFERENCES = 2**25  # for more than one thread
 
 
 def make_search(metric, X, image_shape, n_neighbors, n_jobs):
@@ -80,12 +80,13 @@ def find_neighbors(search, Q, k, n_jobs):
         The distances in float64, and the indices of the training rows.
     """
     distances, indices = np.empty((len(Q), k)), np.empty((len(Q), k), np.intp)
+    n_differences = len(Q) * search.X.size
     n_threads = count_threads(n_jobs) if search.on_threads else 1
     # What takes less time than starting a thread is not worth one.
     n_threads = min(
         n_threads,
         -(-len(Q) // _FEW_QUERIES),
-        1 + len(Q) * search.X.size // _FEW_DIFFERENCES,
+        1 + n_differences // _FEW_DIFFERENCES,
     )
     memory = get_config()["working_memory"] * 2**20 / (2 * n_threads)
     size = min(search.block_size(memory), max(1, -(-len(Q) // n_threads)))

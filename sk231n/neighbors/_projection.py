@@ -14,6 +14,7 @@ _SAMPLE_QUERIES = 64
 _FEW_COORDINATES = 32
 _SPREAD = 8  # coordinates for each effective dimension
 _MOST_COMPONENTS = 256
+_SAMPLES_PER_COMPONENT = 128  # or finding the components takes longer than they save
 _FEW_SAMPLES = 8192  # the analysis costs as much as it saves
 # Rough costs on one core, in seconds; only their ratios count.
 _PER_FLOP = 1 / 100e9
@@ -25,13 +26,12 @@ def make_euclidean_screen(metric, X, n_neighbors, n_threads):
     """Screen that makes finding the neighbours cheapest, judged by a sample of the rows."""
     with one_blas_thread():  # others would still be spinning when the search begins
         frame = make_frame(metric, X)
-        promising = len(X) >= _FEW_SAMPLES and _has_structure(
+        basis = None
+        if len(X) >= _FEW_SAMPLES and _has_structure(
             sample_vectors(metric, X, frame, _SMALL_SAMPLE)
-        )
-    basis = None
-    if promising:
-        sample = sample_vectors(metric, X, frame, min(_SAMPLE, len(X) // 4))
-        basis = _choose_basis(sample, len(X), n_neighbors)
+        ):
+            sample = sample_vectors(metric, X, frame, min(_SAMPLE, len(X) // 8))
+            basis = _choose_basis(sample, len(X), n_neighbors)
     return EuclideanScreen(metric, X, frame, basis, n_threads)
 
 
@@ -54,7 +54,7 @@ def _has_structure(sample):
 def _choose_basis(sample, n_samples, n_neighbors):
     """Basis with the number of components that costs least, or None if none pays."""
     n_coordinates = sample.shape[1]
-    most = min(_MOST_COMPONENTS, n_coordinates // 4)
+    most = min(_MOST_COMPONENTS, n_coordinates // 4, n_samples // _SAMPLES_PER_COMPONENT)
     directions = _principal_directions(sample, most)
     best_cost = n_samples * n_coordinates * 2 * _PER_FLOP
     best = 0

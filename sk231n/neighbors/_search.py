@@ -21,6 +21,7 @@ from sk231n.neighbors._selection import first
 
 _GROUPS = 256  # of a tile
 _MEMBERS = 16  # of a group, at most
+_ROWS = 4096  # at a time, at least
 _MORE_GUESSES = 16  # than neighbours, at most
 _QUERIES = 256  # of a block, at most
 _SCORE_BYTES = 2**26
@@ -122,9 +123,11 @@ class _Scores:
     def fill(self, codes, n_queries):
         """Compute the scores, and the minima over the groups while they are in the cache."""
         self.scores = self.buffer[:n_queries]
-        for i, tile in enumerate(blocks(self.n_samples, self.tile)):
-            self.screen.scores(codes, tile, out=self.scores[:, tile])
-            np.min(self._grouped[:, i], axis=1, out=self.minima[:n_queries, i])
+        n_tiles = max(1, _ROWS // self.tile)
+        for i, samples in enumerate(blocks(self.n_samples, n_tiles * self.tile)):
+            self.screen.scores(codes, samples, out=self.scores[:, samples])
+            tiles = slice(i * n_tiles, (i + 1) * n_tiles)
+            np.min(self._grouped[:, tiles], axis=2, out=self.minima[:n_queries, tiles])
 
     def best(self, n_best):
         """Indices of the best rows of the best groups, for each query."""
