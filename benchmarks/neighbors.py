@@ -245,7 +245,10 @@ def draw_growth(figures, images, file):
         arrow = {"arrowstyle": "<->", "color": "0.4", "shrinkA": 4, "shrinkB": 4}
         ends = (x[-1], last["scikit-learn"]), (x[-1], last["sk231n"])
         ax.annotate("", *ends, arrowprops=arrow)
-        ax.annotate(f"{factor:.1f} times  ", (x[-1], middle), ha="right", va="center", color="0.3")
+        ax.annotate(
+            f"{factor:.1f} times", (x[-1], middle), (-8, 0), textcoords="offset points",
+            ha="right", va="center", color="0.3", bbox={"color": "white", "pad": 1},
+        )  # fmt: skip
         ax.set_xticks(x, [f"{n:,}" for n in x], fontsize=8)
         ax.minorticks_off()
         ax.set_xlabel(title)

@@ -527,7 +527,8 @@ def same(found, expected):
 def bounds_always(monkeypatch):
     """Makes every search one with bounds, however little they save."""
     monkeypatch.setattr(_index, "_FEW_VALUES", 0)
-    monkeypatch.setattr(_index, "_TREE_FEATURES", 0)
+    for metric_class in (_distances.Euclidean, _distances.Manhattan):
+        monkeypatch.setattr(metric_class, "tree_features", 0)
 
 
 @pytest.fixture
@@ -597,7 +598,8 @@ def exhaustive(metric, X, Q, k):
 def test_few_features_are_searched_by_a_tree(metric, monkeypatch):
     monkeypatch.setattr(_index, "_FEW_VALUES", 0)
     monkeypatch.setattr(_index, "_TREE_SAMPLES", 100)
-    monkeypatch.setattr(_index, "_TREE_FEATURES", 3)
+    for metric_class in (_distances.Euclidean, _distances.Manhattan):
+        monkeypatch.setattr(metric_class, "tree_features", 3)
     rng = np.random.default_rng(0)
     X, Q = rng.integers(0, 30, (400, 3)).astype(np.float64), rng.normal(15, 9, (50, 3))
     search = make_search(metric, X, (1, 3), 5, 1)

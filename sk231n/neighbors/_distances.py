@@ -16,6 +16,7 @@ class Euclidean:
     """``sqrt(sum((a - b)**2))``."""
 
     integers_are_exact = True
+    tree_features = 8  # up to which a k-d tree is fastest
 
     def vectors(self, rows, of_queries):
         """Vectors in whose space the distance is a norm: here the rows themselves."""
@@ -41,6 +42,8 @@ class Euclidean:
 
 class Manhattan(Euclidean):
     """``sum(|a - b|)``."""
+
+    tree_features = 5
 
     def norms(self, differences):
         """Distances from differences in float64, which are overwritten."""

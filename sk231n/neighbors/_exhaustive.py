@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sk231n.neighbors._callables import call
 from sk231n.neighbors._distances import PairDistances
 from sk231n.neighbors._selection import smallest
 
@@ -68,24 +69,9 @@ class CallableSearch:
         X = self.X.astype(np.float64)
 
         def search(block):
-            measured = self._measure(Q[block].astype(np.float64), X)
+            queries = Q[block].astype(np.float64)
+            shape = (len(queries), len(X))
+            measured = call("metric", self.metric, queries, X, shape=shape)
             indices[block], distances[block] = smallest(k, measured)
 
         return search
-
-    def _measure(self, Q, X):
-        name = getattr(self.metric, "__name__", repr(self.metric))
-        measured = np.asarray(self.metric(Q, X))
-        if measured.shape != (len(Q), len(X)):
-            raise ValueError(
-                f"metric={name} returned an array of shape {measured.shape} for {len(Q)} queries "
-                f"and {len(X)} training samples; expected {(len(Q), len(X))}."
-            )
-        if measured.dtype.kind not in "buif":
-            raise ValueError(
-                f"metric={name} returned an array of dtype {measured.dtype}; expected numbers."
-            )
-        measured = measured.astype(np.float64, copy=False)
-        if np.isnan(measured).any():
-            raise ValueError(f"metric={name} returned NaN; expected distances.")
-        return measured

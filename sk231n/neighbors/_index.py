@@ -14,7 +14,6 @@ from sk231n.neighbors._projection import make_euclidean_screen
 from sk231n.neighbors._search import ScreenedSearch
 from sk231n.neighbors._tree import TreeSearch
 
-_TREE_FEATURES = 8
 _TREE_SAMPLES = 1000
 _FEW_VALUES = 2**13
 _FEW_QUERIES = 32  # of a thread
@@ -48,7 +47,7 @@ def make_search(metric, X, image_shape, n_neighbors, n_jobs):
     metric = METRICS[metric]
     if X.size <= _FEW_VALUES:
         return ExhaustiveSearch(metric, X)
-    if X.shape[1] <= _TREE_FEATURES and len(X) >= _TREE_SAMPLES:
+    if X.shape[1] <= metric.tree_features and len(X) >= _TREE_SAMPLES:
         return TreeSearch(metric, X)
     n_threads = count_threads(n_jobs)
     if metric is METRICS["manhattan"]:

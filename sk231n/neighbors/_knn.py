@@ -66,7 +66,7 @@ class KNNClassifier(NeighborsClassifier):
     candidates a query: for the Euclidean and the cosine distance one float32 matrix product of
     projections onto principal directions, for the Manhattan distance sums over blocks of pixels.
     How many directions or blocks is decided from a sample of the data, and data that no bound
-    prunes are searched without one; up to 8 features a k-d tree is used. Rounding is bounded
+    prunes are searched without one; of few features a k-d tree is made. Rounding is bounded
     rigorously, so no neighbour is ever lost. Besides the training data, which are kept as they
     are and not copied, the memory needed is that of the projections or sums, and at most
     ``sklearn.get_config()["working_memory"]``.

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sk231n.neighbors._callables import call
+
 
 def neighbor_weights(weights, distances):
     """Weights of neighbours by their distances, which grow along each row.
@@ -33,26 +35,10 @@ def neighbor_weights(weights, distances):
         with_infinite = infinite.any(axis=1)
         weighed[with_infinite] = infinite[with_infinite]
     else:
-        weighed = _call(weights, distances)
+        weighed = call("weights", weights, distances.copy(), shape=distances.shape).copy()
+        if not (np.isfinite(weighed) & (weighed >= 0)).all():
+            raise ValueError("weights returned values that are negative or infinite.")
     weighed[~weighed.any(axis=1)] = 1
-    return weighed
-
-
-def _call(weights, distances):
-    name = getattr(weights, "__name__", repr(weights))
-    weighed = np.array(weights(distances.copy()))
-    if weighed.shape != distances.shape:
-        raise ValueError(
-            f"weights={name} returned an array of shape {weighed.shape} for distances of shape "
-            f"{distances.shape}; expected the same shape."
-        )
-    if weighed.dtype.kind not in "buif":
-        raise ValueError(
-            f"weights={name} returned an array of dtype {weighed.dtype}; expected numbers."
-        )
-    weighed = weighed.astype(np.float64, copy=False)
-    if not (np.isfinite(weighed) & (weighed >= 0)).all():
-        raise ValueError(f"weights={name} returned values that are negative, infinite or NaN.")
     return weighed
 
 

@@ -1,0 +1,41 @@
+"""Numbers from functions of the user."""
+
+import numpy as np
+
+
+def call(argument, function, *arrays, shape):
+    """Call the user's function and check what it returns.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the constructor's argument that the function is.
+    function : callable
+        The function.
+    *arrays : ndarray
+        Its arguments.
+    shape : tuple of int
+        Shape that the result must have.
+
+    Returns
+    -------
+    ndarray
+        The result in float64, without NaN.
+
+    Raises
+    ------
+    ValueError
+        If the result has another shape, holds no numbers, or NaN.
+    """
+    name = f"{argument}={getattr(function, '__name__', repr(function))}"
+    result = np.asarray(function(*arrays))
+    if result.shape != shape:
+        given = " and ".join(str(array.shape) for array in arrays)
+        raise ValueError(
+            f"{name} returned an array of shape {result.shape} for {given}; expected {shape}."
+        )
+    if result.dtype.kind not in "buif":
+        raise ValueError(f"{name} returned an array of dtype {result.dtype}; expected numbers.")
+    if np.isnan(result).any():
+        raise ValueError(f"{name} returned NaN; expected numbers.")
+    return result.astype(np.float64, copy=False)
