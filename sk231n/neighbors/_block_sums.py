@@ -20,7 +20,8 @@ from sk231n._threads import run_on_threads
 from sk231n.neighbors._distances import METRICS, PairDistances
 
 _ROWS = 512
-_DENSE = 64  # coordinates of the coarsest level, at most
+_DENSE = 64  # coordinates of the coarsest level, if the channels allow
+_MOST_DENSE = 256
 _LEVELS = 3  # at most
 _PAIRS = 1024
 _LARGEST = 2**15 - 2  # one less than the score of no row at all
@@ -40,12 +41,14 @@ def make_block_sums_screen(X, image_shape, n_neighbors, n_threads):
     is_small = X.size < _FEW_VALUES  # judging would take longer than the search
     if len(X) < 2 * _SAMPLE_QUERIES or (is_small and shapes != [image_shape]):
         return None
+    if math.prod(shapes[0]) > _MOST_DENSE:  # blocks cannot be fewer than channels
+        return None
     random = check_random_state(0)
     sample = X[np.sort(random.choice(len(X), min(len(X), _SAMPLE), replace=False))]
     with np.errstate(over="ignore", invalid="ignore"):
         sums = _block_sums(sample, image_shape, shapes)
-    if not all(np.isfinite(level).all() for level in sums):
-        return None
+        if not all(np.isfinite(np.ptp(level, axis=0).sum()) for level in sums):
+            return None
     n_levels = 1 if is_small else _choose_levels(sample, sums, len(X), n_neighbors)
     if not n_levels:
         return None
@@ -215,7 +218,11 @@ def _level_shapes(image_shape):
 def _block_sums(rows, image_shape, shapes):
     """Sums over the blocks of each grid, as arrays of shape (n_rows, n_blocks)."""
     images = rows.reshape(len(rows), *image_shape)
-    images = images.astype(np.float64 if rows.dtype.kind == "f" else np.int32, copy=False)
+    if rows.dtype.kind == "f":
+        dtype = np.float64
+    else:
+        dtype = np.int32 if rows.shape[1] * 2 ** (8 * rows.itemsize) < 2**31 else np.int64
+    images = images.astype(dtype, copy=False)
     sums = []
     for shape in reversed(shapes):
         while images.shape[1:] != shape:

@@ -127,7 +127,7 @@ class EuclideanScreen:
     def _centred(self, rows, of_queries, buffer=None):
         """Vectors from the centre, scaled; in the buffer, if there is one and it is needed."""
         vectors = self.metric.vectors(rows, of_queries)
-        if self.is_centred and vectors.dtype.kind == "f":
+        if self.is_centred and vectors.dtype == self.centre.dtype:
             return vectors
         out = None if buffer is None else buffer[: len(rows)]
         vectors = np.subtract(vectors, self.centre, out=out)

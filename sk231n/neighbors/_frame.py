@@ -29,7 +29,9 @@ def make_frame(metric, X):
         if 0 < largest < 1e-10 or 1e10 < largest < math.inf:
             scale = math.ldexp(1.0, -max(math.frexp(largest)[1], -1000))  # its inverse is finite
         vectors = _within(vectors, centre, scale)
-        return Frame(centre, scale, float(np.sqrt(np.vecdot(vectors, vectors).max())))
+        largest_norm = float(np.sqrt(np.vecdot(vectors, vectors).max()))
+        # If rows are too large for float32 none is known to fit.
+        return Frame(centre, scale, largest_norm if math.isfinite(largest_norm) else 0.0)
 
 
 def sample_vectors(metric, X, frame, n_sample):
