@@ -134,7 +134,8 @@ def summary(features, linear, neighbors):
     lines = ["| | sk231n | beside it |", "|---|---|---|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     preface = (
-        f"On {features['cores']} cores: test accuracy and seconds of `fit`\n"
+        f"On {features['cores']} cores: seconds of `fit` and `predict` of the neighbours\n"
+        f"({neighbors['images']}), test accuracy and seconds of `fit` of the others\n"
         f"({linear['images']}), and images a second\n"
         f"({features['images']}). The commands and more are in\n"
         "[docs/results.md](docs/results.md).\n\n"

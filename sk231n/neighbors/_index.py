@@ -79,14 +79,12 @@ def find_neighbors(search, Q, k, n_jobs):
         The distances in float64, and the indices of the training rows.
     """
     distances, indices = np.empty((len(Q), k)), np.empty((len(Q), k), np.intp)
-    n_differences = len(Q) * search.X.size
-    n_threads = count_threads(n_jobs) if search.on_threads else 1
     # What takes less time than starting a thread is not worth one.
-    n_threads = min(
-        n_threads,
-        -(-len(Q) // _FEW_QUERIES),
-        1 + n_differences // _FEW_DIFFERENCES,
-    )
+    n_threads = min(-(-len(Q) // _FEW_QUERIES), 1 + len(Q) * search.X.size // _FEW_DIFFERENCES)
+    if not search.on_threads:
+        n_threads = 1
+    elif n_threads > 1:
+        n_threads = min(n_threads, count_threads(n_jobs))
     memory = get_config()["working_memory"] * 2**20 / (2 * n_threads)
     size = min(search.block_size(memory), max(1, -(-len(Q) // n_threads)))
     tasks = list(blocks(len(Q), size))
