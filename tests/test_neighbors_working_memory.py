@@ -1,0 +1,100 @@
+"""KNNClassifier keeps to scikit-learn's working_memory, whatever the data and the search."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from sklearn import config_context
+
+from sk231n import KNNClassifier, KNNClassifierCV, reference
+
+MEBIBYTE = 2**20
+OTHERS = MEBIBYTE  # labels, objects, results
+METRICS = ["euclidean", "manhattan", "cosine"]
+
+
+@pytest.fixture(scope="module")
+def smooth():
+    """Images of bytes that bounds can tell apart: training data and queries."""
+    rng = np.random.default_rng(0)
+    images = 40 * rng.normal(size=(4500, 12)) @ rng.normal(size=(12, 768)) + 128
+    images = images.clip(0, 255).astype(np.uint8)
+    return images[:4000], images[4000:]
+
+
+@pytest.fixture(scope="module")
+def noise():
+    """Images of bytes at nearly equal distances from each other."""
+    images = np.random.default_rng(0).integers(0, 256, (4100, 768), np.uint8)
+    return images[:4000], images[4000:]
+
+
+def measure(function, *args):
+    """What a call returns, the bytes that it leaves allocated, and how many more it needed."""
+    tracemalloc.start()
+    try:
+        result = function(*args)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return result, kept, peak - kept
+
+
+def labels(X):
+    return np.arange(len(X)) % 10
+
+
+@pytest.mark.parametrize(("working_memory", "n_jobs"), [(64, 1), (64, 2), (8, 1)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+@pytest.mark.parametrize("kind", ["smooth", "noise"])
+@pytest.mark.parametrize("metric", METRICS)
+def test_fit_and_predict(working_memory, metric, kind, dtype, n_jobs, request):
+    X, Q = (part.astype(dtype) for part in request.getfixturevalue(kind))
+    model = KNNClassifier(metric=metric, n_jobs=n_jobs)
+    with config_context(working_memory=working_memory):
+        _, kept, more = measure(model.fit, X, labels(X))
+        assert kept <= X.size + OTHERS  # reduced copies, not the training data again
+        assert more <= working_memory * MEBIBYTE + OTHERS
+        _, _, more = measure(model.predict, Q[:200])
+        assert more <= working_memory * MEBIBYTE + OTHERS
+
+
+def test_duplicates(smooth):
+    """All training rows are candidates."""
+    X, Q = np.repeat(smooth[0][:1], 4000, axis=0), smooth[1][:100]
+    for metric in METRICS:
+        model = KNNClassifier(metric=metric, n_jobs=1).fit(X, labels(X))
+        with config_context(working_memory=64):
+            assert measure(model.predict, Q)[2] <= 64 * MEBIBYTE + OTHERS
+
+
+@pytest.mark.parametrize("n_features", [2, 300])
+def test_votes_of_many_neighbors(n_features):
+    """Two million votes, in blocks of queries as everything else."""
+    rng = np.random.default_rng(0)
+    X, Q = rng.normal(size=(1000, n_features)), rng.normal(size=(4000, n_features))
+    model = KNNClassifier(500, n_jobs=1).fit(X, labels(X))
+    for method in (model.predict, model.predict_proba):
+        with config_context(working_memory=16):
+            assert measure(method, Q)[2] <= 16 * MEBIBYTE + OTHERS
+
+
+def test_metrics_of_the_user(smooth):
+    """They get the training data in float64, once."""
+    X, Q = smooth
+    model = KNNClassifier(metric=reference.distances_no_loop).fit(X[:500], labels(X[:500]))
+    with config_context(working_memory=8):
+        more = measure(model.predict, Q)[2]
+    # The function itself turns the queries into float64, and needs some matrices of distances.
+    assert more <= 8 * X[:500].size + 2 * 8 * Q.size + 8 * MEBIBYTE + OTHERS
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_cross_validation(metric, smooth):
+    """A fold at a time is copied, and nothing stays of it."""
+    X, _ = smooth
+    model = KNNClassifierCV((1, 5), cv=3, metric=metric, n_jobs=1)
+    with config_context(working_memory=64):
+        _, kept, more = measure(model.fit, X, labels(X))
+    assert kept <= X.nbytes + OTHERS
+    assert more <= 2 * X.nbytes + 64 * MEBIBYTE + OTHERS
