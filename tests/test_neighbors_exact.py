@@ -269,7 +269,7 @@ def test_cosine_is_the_truth_but_for_rounding(data):
     np.testing.assert_allclose(distances, found, rtol=0, atol=COSINE_ATOL)
     np.testing.assert_allclose(distances, np.sort(truth)[:, :k], rtol=0, atol=COSINE_ATOL)
     zero = ~X[indices].any(axis=2) | ~Q.any(axis=1)[:, np.newaxis]
-    np.testing.assert_allclose(distances[zero], 1, rtol=0, atol=2.0**-52)
+    np.testing.assert_allclose(distances[zero], 1, rtol=0, atol=COSINE_ATOL)
 
 
 def test_cosine_knows_no_length():
