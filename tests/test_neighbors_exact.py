@@ -646,6 +646,20 @@ def test_block_sums_where_they_pay(n_levels, dtype, images, monkeypatch):
     assert same(find_neighbors(search, Q, 5, 1), exhaustive("manhattan", X, Q, 5))
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("metric", METRICS)
+def test_many_rows_however_they_are_searched(metric, dtype):
+    rng = np.random.default_rng(0)
+    rows = 40 * rng.normal(size=(20_000, 5)) @ rng.normal(size=(5, 64)) + rng.normal(size=64) + 128
+    rows = rows.clip(0, 255).astype(dtype)
+    rows[5000:5100] = rows[:100]
+    rows[7000:7005] = 255
+    X, Q = rows[:-30], rows[-30:]
+    Q[:3], Q[3] = X[:3], 255
+    search = make_search(metric, X, (8, 8), 10, 2)
+    assert same(find_neighbors(search, Q, 10, 2), exhaustive(metric, X, Q, 10))
+
+
 @pytest.mark.usefixtures("bounds_always")
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("metric", METRICS)
