@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import assert_all_finite
 from sklearn.utils.parallel import _get_threadpool_controller
 
 _BLOCK_ROWS = 1024
@@ -17,7 +18,11 @@ def float_dtype(dtype):
 def only_numbers(X):
     """Return the validated array `X`, or refuse what scikit-learn lets through: dates, text."""
     if X.dtype.kind == "O":
-        X = X.astype(np.float64)
+        try:
+            X = X.astype(np.float64)
+        except OverflowError as error:
+            raise ValueError("X holds numbers too large for float64.") from error
+        assert_all_finite(X, input_name="X")
     if X.dtype.kind not in "buif":
         raise ValueError(f"X has dtype {X.dtype}; expected booleans, integers or floats.")
     return X

@@ -19,6 +19,7 @@ LEVELS = {
         "_threads",
         "core",
         "core.spec",
+        "neighbors._memory",
         "reference._color",
         "reference._gradient_check",
         "reference._hog",

@@ -3,7 +3,9 @@
 from numbers import Integral
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -13,6 +15,8 @@ from sk231n._images import as_rows, infer_image_shape
 from sk231n.neighbors._distances import METRICS
 from sk231n.neighbors._index import find_neighbors, make_search
 from sk231n.neighbors._votes import count_votes, neighbor_weights
+
+_BYTES_PER_NEIGHBOR = 192  # indices, distances, weights, and what it takes to count votes
 
 
 class NeighborsClassifier(ClassifierMixin, BaseEstimator):
@@ -25,7 +29,11 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "metric": [StrOptions(set(METRICS)), callable],
         "weights": [StrOptions({"uniform", "distance"}), callable],
-        "n_jobs": [Integral, None],
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
     }
 
     def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
@@ -54,6 +62,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
             If the queries are invalid, or there are fewer training samples than `n_neighbors`.
         """
         check_is_fitted(self)
+        self._validate_params()
         k = self._n_voters() if n_neighbors is None else n_neighbors
         validate_parameter_constraints(
             {"n_neighbors": [Interval(Integral, 1, None, closed="left")]},
@@ -131,14 +140,24 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
 
     def _votes(self, X):
         check_is_fitted(self)
+        self._validate_params()  # set_params may have come in between
         k, queries = self._n_voters(), self._queries(X)
         if self._sample_weight is None:
             check_enough(k, self.n_samples_fit_, "training samples")
-            distances, indices = find_neighbors(self._search, queries, k, self.n_jobs)
-            weights = neighbor_weights(self.weights, distances)
-            return count_votes(self._y[indices], weights, len(self.classes_))
-        check_weight(k, self._sample_weight)
-        return np.concatenate([self._weighted_votes(queries[b], k) for b in blocks(len(queries))])
+            count = self._plain_votes
+        else:
+            check_weight(k, self._sample_weight)
+            count = self._weighted_votes
+        votes = np.empty((len(queries), len(self.classes_)))
+        size = int(get_config()["working_memory"] * 2**20 / (_BYTES_PER_NEIGHBOR * k))
+        for block in blocks(len(queries), max(1, size)):
+            votes[block] = count(queries[block], k)
+        return votes
+
+    def _plain_votes(self, queries, k):
+        distances, indices = find_neighbors(self._search, queries, k, self.n_jobs)
+        weights = neighbor_weights(self.weights, distances)
+        return count_votes(self._y[indices], weights, len(self.classes_))
 
     def _weighted_votes(self, queries, k):
         """Votes of the nearest samples whose weights add up to k, the last one counted in part."""
@@ -146,13 +165,15 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         while True:
             n_found = min(n_found, self.n_samples_fit_)
             distances, indices = find_neighbors(self._search, queries, n_found, self.n_jobs)
-            sample_weight = self._sample_weight[indices]
+            sample_weight = np.minimum(self._sample_weight[indices], k)
             before = np.cumsum(sample_weight, axis=1) - sample_weight
             if n_found == self.n_samples_fit_ or (before + sample_weight)[:, -1].min() >= k:
                 break
             n_found *= 2
         shares = np.clip(k - before, 0, sample_weight)
-        distances[shares == 0] = np.inf  # as if it were not there
+        # Those without a share are out of the game: the weights see the first voter in their place.
+        voters = np.argmax(shares > 0, axis=1)[:, np.newaxis]
+        distances = np.where(shares > 0, distances, np.take_along_axis(distances, voters, axis=1))
         weights = neighbor_weights(self.weights, distances) * shares
         return count_votes(self._y[indices], weights, len(self.classes_))
 
@@ -168,7 +189,7 @@ def check_enough(n_neighbors, n_samples, kind):
 
 def check_weight(n_neighbors, sample_weight):
     """Refuse weights that do not add up to a neighbourhood."""
-    total = sample_weight.sum()
+    total = np.minimum(sample_weight, n_neighbors).sum()  # no sample can do more than fill it
     if n_neighbors > total * (1 + 1e-12):
         raise ValueError(
             f"sample_weight adds up to {total:.6g}, less than n_neighbors={n_neighbors}. A sample "
@@ -189,6 +210,9 @@ def _compact(rows):
         return rows.view(np.uint8)
     if rows.dtype.kind in "ui" and rows.itemsize <= 2:
         return rows
-    return rows.astype(
-        np.float32 if np.can_cast(rows.dtype, np.float32) else np.float64, copy=False
-    )
+    dtype = np.float32 if np.can_cast(rows.dtype, np.float32) else np.float64
+    with np.errstate(over="ignore"):
+        compact = rows.astype(dtype, copy=False)
+    if rows.dtype.itemsize > 8:  # long floats, of which the largest do not fit
+        assert_all_finite(compact, input_name="X")
+    return compact

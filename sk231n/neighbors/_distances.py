@@ -7,6 +7,7 @@ come out exactly. The distance of a pair depends on its two rows alone, not on t
 import numpy as np
 
 from sk231n._estimators import blocks
+from sk231n.neighbors._memory import temporary_size
 
 _BUFFER_BYTES = 2**21  # shorter calls would spend their time on the interpreter lock
 _BYTE_TERMS = 256  # float32 is exact up to 2^24 > 256 * 255^2
@@ -123,7 +124,8 @@ class PairDistances:
         width = metric.n_coordinates(X.shape[1])
         if self.of_bytes:
             width = -(-width // _BYTE_TERMS) * _BYTE_TERMS  # the padding stays zero
-        self.n_pairs = max(1, _BUFFER_BYTES // (width * np.dtype(dtype).itemsize))
+        n_bytes = temporary_size(_BUFFER_BYTES)
+        self.n_pairs = max(1, n_bytes // (width * np.dtype(dtype).itemsize))
         self.rows = [np.empty((self.n_pairs, X.shape[1]), Z.dtype) for Z in (X, Q)]
         self.differences = np.zeros((self.n_pairs, width), dtype)
 

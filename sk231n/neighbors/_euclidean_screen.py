@@ -20,10 +20,11 @@ import numpy as np
 
 from sk231n._estimators import blocks, float_dtype, one_blas_thread
 from sk231n._threads import run_on_threads
+from sk231n.neighbors._memory import temporary_size
 
 _U = 2.0**-24 * 1.01  # the percent covers the terms of higher order
 _ROWS = 256
-_VALUES = 2**20  # of vectors, or of scores
+_VALUES = 2**19  # of vectors, or of scores
 _OUTLIER = 2  # times the largest norm in the sample
 _HUGE = 1e15  # norms whose squares still fit into float32
 
@@ -93,7 +94,7 @@ class EuclideanScreen:
             np.matmul(codes, self.codes[samples].T, out=out)
             return
         n_samples = samples.stop - samples.start
-        n_rows = max(1, min(n_samples, _VALUES // max(self.width, len(codes))))
+        n_rows = max(1, min(n_samples, temporary_size(_VALUES) // max(self.width, len(codes))))
         buffer = np.empty((n_rows, self.width), self.centre.dtype)
         for part in blocks(n_samples, n_rows):
             rows = slice(samples.start + part.start, samples.start + part.stop)

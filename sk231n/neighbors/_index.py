@@ -1,7 +1,7 @@
 """Which search suits the data, and the search on several threads."""
 
 import numpy as np
-from sklearn import get_config
+from sklearn import config_context, get_config
 
 from sk231n._estimators import blocks, one_blas_thread
 from sk231n._threads import count_threads, run_on_threads
@@ -85,7 +85,8 @@ def find_neighbors(search, Q, k, n_jobs):
         n_threads = 1
     elif n_threads > 1:
         n_threads = min(n_threads, count_threads(n_jobs))
-    memory = get_config()["working_memory"] * 2**20 / (2 * n_threads)
+    working_memory = get_config()["working_memory"]
+    memory = working_memory * 2**20 / (4 * n_threads)
     size = min(search.block_size(memory), max(1, -(-len(Q) // n_threads)))
     tasks = list(blocks(len(Q), size))
 
@@ -94,11 +95,16 @@ def find_neighbors(search, Q, k, n_jobs):
         return distances, indices
 
     def make_worker():
-        search_block = search.make_worker(Q, k, size, distances, indices)
+        share = working_memory / n_threads  # threads do not inherit the configuration
+        with config_context(working_memory=share):
+            search_block = search.make_worker(Q, k, size, distances, indices)
 
         def work(block):
             # Overflow and underflow are part of the distances' definition; bounds allow for both.
-            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            with (
+                config_context(working_memory=share),
+                np.errstate(over="ignore", under="ignore", invalid="ignore"),
+            ):
                 search_block(block)
 
         return work

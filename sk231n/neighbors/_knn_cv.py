@@ -129,7 +129,10 @@ class KNNClassifierCV(NeighborsClassifier):
             labels = classes[encoded]
             splitter = check_cv(self.cv, labels, classifier=True)
             splits = list(splitter.split(rows, labels, groups))
-            fewest = min(len(rows[train]) for train, _ in splits)
+            if not splits:
+                raise ValueError(f"cv={self.cv!r} yields no fold at all.")
+            everyone = np.arange(len(rows))
+            fewest = min(len(everyone[train]) for train, _ in splits)
             if min(candidates) > fewest:
                 raise ValueError(
                     f"n_neighbors={self.n_neighbors!r} all exceed n_samples={fewest}, which is "

@@ -7,9 +7,10 @@ import numpy as np
 
 from sk231n._estimators import blocks, float_dtype
 from sk231n._threads import run_on_threads
+from sk231n.neighbors._memory import temporary_size
 
 _U = 2.0**-24 * 1.01  # the percent covers the terms of higher order
-_VALUES = 2**20
+_VALUES = 2**19
 _HUGE = 1e30
 
 
@@ -40,9 +41,9 @@ class ManhattanScreen:
 
             return measure
 
-        self.n_rows = max(1, _VALUES // X.shape[1])
+        n_rows = max(1, temporary_size(_VALUES) // X.shape[1])
         with np.errstate(over="ignore", invalid="ignore"):
-            run_on_threads(make_worker, blocks(len(X), self.n_rows), n_threads)
+            run_on_threads(make_worker, blocks(len(X), n_rows), n_threads)
         self.largest_magnitude = self.magnitudes[self.magnitudes < _HUGE].max(initial=0)
 
     def encode(self, Q):
@@ -53,10 +54,11 @@ class ManhattanScreen:
     def scores(self, codes, samples, out):
         """Write the distances for a slice of the training rows."""
         Q = codes[0]
-        for rows in blocks(samples.stop - samples.start, self.n_rows):
+        n_rows = max(1, temporary_size(_VALUES) // self.X.shape[1])
+        for rows in blocks(samples.stop - samples.start, n_rows):
             part = self.X[samples.start + rows.start : samples.start + rows.stop]
             vectors, _ = self._centred(part)
-            n_queries = max(1, _VALUES // vectors.size)
+            n_queries = max(1, temporary_size(_VALUES) // vectors.size)
             buffer = np.empty((n_queries, *vectors.shape), np.float32)
             for queries in blocks(len(Q), n_queries):
                 differences = buffer[: queries.stop - queries.start]

@@ -19,7 +19,7 @@ def neighbor_weights(weights, distances):
     Returns
     -------
     ndarray of shape (n_queries, n_neighbors)
-        The weights; where all of a row would be 0 they are 1.
+        The weights, the largest of a row being 1; where all would be 0 they are 1.
 
     Raises
     ------
@@ -39,7 +39,8 @@ def neighbor_weights(weights, distances):
         if not (np.isfinite(weighed) & (weighed >= 0)).all():
             raise ValueError("weights returned values that are negative or infinite.")
     weighed[~weighed.any(axis=1)] = 1
-    return weighed
+    # Only ratios count: sums of huge weights would overflow, those of tiny ones lose digits.
+    return weighed / weighed.max(axis=1, keepdims=True)
 
 
 def count_votes(labels, weights, n_classes):
