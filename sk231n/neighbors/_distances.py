@@ -61,7 +61,7 @@ class Cosine(Euclidean):
     """``1 - a b / (|a| |b|)``, evaluated as ``|a / |a| - b / |b||**2 / 2``.
 
     The second form has no cancellation: vectors of one direction are at distance 0, or nearly so. A
-    row of zeros has no direction and is at distance 1 from every other.
+    row of zeros has no direction and is at distance 1, but for rounding, from every other.
     """
 
     integers_are_exact = False

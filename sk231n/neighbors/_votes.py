@@ -37,7 +37,8 @@ def neighbor_weights(weights, distances):
     else:
         weighed = call("weights", weights, distances.copy(), shape=distances.shape).copy()
         if not (np.isfinite(weighed) & (weighed >= 0)).all():
-            raise ValueError("weights returned values that are negative or infinite.")
+            name = getattr(weights, "__name__", repr(weights))
+            raise ValueError(f"weights={name} returned values that are negative or infinite.")
     weighed[~weighed.any(axis=1)] = 1
     # Only ratios count: sums of huge weights would overflow, those of tiny ones lose digits.
     return weighed / weighed.max(axis=1, keepdims=True)
