@@ -154,6 +154,13 @@ def test_every_k_beyond_the_training_part_is_an_error():
         KNNClassifierCV((25, 30)).fit(*data(30))
 
 
+@pytest.mark.parametrize("cv", [[], [(np.arange(9), [])], [(np.arange(9), np.arange(0))]])
+def test_a_fold_without_samples_to_test_is_an_error(cv):
+    cv = [(train, np.array(test, int)) for train, test in cv]
+    with pytest.raises(ValueError, match=r"cv=.* yields (no fold|a fold without samples)"):
+        KNNClassifierCV((1,), cv=cv).fit(*data())
+
+
 def test_folds_may_miss_a_class():
     X, y = data()
     order = np.argsort(y)

@@ -68,6 +68,21 @@ def test_duplicates(smooth):
             assert measure(model.predict, Q)[2] <= 64 * MEBIBYTE + OTHERS
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_ties_in_few_dimensions(metric):
+    """Thousands of training rows are at the distance of the last neighbour."""
+    rng = np.random.default_rng(0)
+    X, Q = (rng.integers(1, 4, (n, 2)).astype(np.float64) for n in (9000, 400))
+    model = KNNClassifier(metric=metric, n_jobs=1).fit(X, labels(X))
+    with config_context(working_memory=16):
+        (distances, indices), _, more = measure(model.kneighbors, Q)
+    assert more <= 16 * MEBIBYTE + OTHERS
+    copies = [np.flatnonzero((q == X).all(axis=1))[:5] for q in Q]
+    if metric != "cosine":  # where other rows lie in the same direction
+        np.testing.assert_array_equal(indices, copies)
+    np.testing.assert_allclose(distances, 0, atol=1e-15)
+
+
 @pytest.mark.parametrize("n_features", [2, 300])
 def test_votes_of_many_neighbors(n_features):
     """Two million votes, in blocks of queries as everything else."""

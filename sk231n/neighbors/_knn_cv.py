@@ -129,9 +129,12 @@ class KNNClassifierCV(NeighborsClassifier):
             labels = classes[encoded]
             splitter = check_cv(self.cv, labels, classifier=True)
             splits = list(splitter.split(rows, labels, groups))
-            if not splits:
-                raise ValueError(f"cv={self.cv!r} yields no fold at all.")
             everyone = np.arange(len(rows))
+            if not splits or any(not len(everyone[test]) for _, test in splits):
+                found = "a fold without samples to test" if splits else "no fold"
+                raise ValueError(
+                    f"cv={self.cv!r} yields {found}; expected pairs (train, test) of samples."
+                )
             fewest = min(len(everyone[train]) for train, _ in splits)
             if min(candidates) > fewest:
                 raise ValueError(

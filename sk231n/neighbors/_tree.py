@@ -3,10 +3,14 @@
 import numpy as np
 from scipy.spatial import KDTree
 
+from sk231n._estimators import blocks
 from sk231n.neighbors._distances import Manhattan, PairDistances
-from sk231n.neighbors._selection import first, smallest
+from sk231n.neighbors._exhaustive import ExhaustiveSearch
+from sk231n.neighbors._memory import temporary_size
+from sk231n.neighbors._selection import first
 
 _QUERIES = 4096
+_PAIRS = 2**18
 
 
 class TreeSearch:
@@ -34,11 +38,16 @@ class TreeSearch:
     def make_worker(self, Q, k, block_size, distances, indices):
         """Function that writes the k neighbours of a slice of the queries."""
         pair_distances = PairDistances(self.metric, self.X, Q)
+        most_pairs = temporary_size(_PAIRS)
 
         def search(block):
-            remaining = np.arange(block.start, block.stop)
+            n_queries = max(1, most_pairs // (2 * k + 2))
+            for part in blocks(block.stop - block.start, n_queries):
+                search_some(np.arange(block.start + part.start, block.start + part.stop))
+
+        def search_some(remaining):
             n_found = 2 * k + 2
-            while len(remaining) and n_found < len(self.X):
+            while n_found < len(self.X) and 0 < len(remaining) * n_found <= most_pairs:
                 vectors = self.metric.vectors(Q[remaining], of_queries=1)
                 far, found = self.tree.query(vectors, n_found, p=self.p)
                 rows = np.repeat(np.arange(len(remaining)), n_found)
@@ -54,9 +63,17 @@ class TreeSearch:
                 distances[remaining[done]] = measured[done]
                 remaining = remaining[~done]
                 n_found *= 4
-            everything = np.arange(len(self.X))
-            for query in remaining:
-                measured = pair_distances(np.full(len(self.X), query), everything)
-                indices[query], distances[query] = (a[0] for a in smallest(k, measured[np.newaxis]))
+            if len(remaining):
+                search_all(remaining)
+
+        def search_all(remaining):
+            """Where so many samples tie that a tree is no help."""
+            all_pairs = ExhaustiveSearch(self.metric, self.X)
+            found = np.empty((len(remaining), k)), np.empty((len(remaining), k), np.intp)
+            n_queries = max(1, most_pairs // len(self.X))
+            search_block = all_pairs.make_worker(Q[remaining], k, n_queries, *found)
+            for part in blocks(len(remaining), n_queries):
+                search_block(part)
+            distances[remaining], indices[remaining] = found
 
         return search
