@@ -197,7 +197,8 @@ def test_stacks_of_images_are_rows(metric, shape):
     y = np.arange(50) % 4
     of_stack = KNNClassifier(3, metric=metric).fit(images, y)
     of_rows = KNNClassifier(3, metric=metric).fit(images.reshape(50, -1), y)
-    for a, b in zip(of_stack.kneighbors(images), of_rows.kneighbors(images.reshape(50, -1)), strict=True):  # fmt: skip # noqa: E501
+    from_rows = of_rows.kneighbors(images.reshape(50, -1))
+    for a, b in zip(of_stack.kneighbors(images), from_rows, strict=True):
         assert np.array_equal(a, b)
 
 

@@ -17,11 +17,11 @@ def test_n_jobs_none_is_every_core_unless_joblib_says_otherwise():
     assert nested == [1, 1]
 
 
-def test_every_task_is_done_once():
-    for n_threads in (1, 2, 5):
-        done = []
-        run_on_threads(lambda: done.append, range(20), n_threads)  # noqa: B023
-        assert sorted(done) == list(range(20))
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+def test_every_task_is_done_once(n_threads):
+    done = []
+    run_on_threads(lambda: done.append, range(20), n_threads)
+    assert sorted(done) == list(range(20))
 
 
 def test_each_thread_has_a_worker_of_its_own_but_no_more_than_tasks():

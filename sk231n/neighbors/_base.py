@@ -89,6 +89,12 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n_queries,)
             Labels out of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If the queries are invalid, or `metric` or `weights` is a function that returns what it
+            must not.
         """
         winners = np.argmax(self._votes(X), axis=1)
         return self.classes_[winners]
@@ -105,6 +111,12 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n_queries, n_classes)
             Probabilities, in the order of ``classes_``; each row sums to 1.
+
+        Raises
+        ------
+        ValueError
+            If the queries are invalid, or `metric` or `weights` is a function that returns what it
+            must not.
         """
         votes = self._votes(X)
         votes /= votes.max(axis=1, keepdims=True)  # the sum of tiny votes would lose digits
