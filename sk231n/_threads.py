@@ -4,7 +4,7 @@ NumPy runs element-wise work on one thread but releases the interpreter lock whi
 few threads over blocks of the data use the other cores.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 import numpy as np
@@ -57,6 +57,74 @@ def run_on_threads(make_worker, tasks, n_threads):
     with ThreadPoolExecutor(n_threads) as executor:
         for future in [executor.submit(work) for _ in range(n_threads)]:
             future.result()
+
+
+class Team:
+    """Threads that stay together for a run, for work that comes in small portions.
+
+    Used as a context, at whose end the threads go home. They start with the first work there is,
+    so that a team that gets none costs nothing.
+
+    Parameters
+    ----------
+    n_threads : int
+        Number of threads, the caller's included.
+    """
+
+    def __init__(self, n_threads):
+        self.n_threads = n_threads
+        self._executor = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._executor is not None:
+            self._executor.shutdown()
+
+    def run(self, work, parts):
+        """Return ``[work(part) for part in parts]``, computed at the same time."""
+        if self.n_threads == 1 or len(parts) == 1:
+            return [work(part) for part in parts]
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(self.n_threads - 1, initializer=_enlist)
+        futures = [self._executor.submit(work, part) for part in parts[1:]]
+        try:
+            first = work(parts[0])
+        finally:
+            wait(futures)  # nobody writes any more when this returns, whatever happens
+        return [first, *(future.result() for future in futures)]
+
+    def matmul(self, a, b, out=None):
+        """Multiply two matrices, a part of the product on each thread if it is large."""
+        (n_rows, n_inner), n_columns = a.shape, b.shape[1]
+        if self.n_threads == 1 or n_rows * n_inner * n_columns < _LARGE_PRODUCT:
+            return np.matmul(a, b, out=out)
+        if out is None:
+            out = np.empty((n_rows, n_columns), np.result_type(a, b))
+        if n_columns < n_rows:
+            parts = split(n_rows, self.n_threads)
+            self.run(lambda rows: np.matmul(a[rows], b, out=out[rows]), parts)
+        else:
+            parts = split(n_columns, self.n_threads)
+            self.run(lambda columns: np.matmul(a, b[:, columns], out=out[:, columns]), parts)
+        return out
+
+
+_LARGE_PRODUCT = 2**23  # multiplications that take some ten times as long as waking a thread
+_WIDTH = 16  # numbers that fit into a few registers, so that parts end where registers do
+
+
+def split(length, n_parts):
+    """Slices of about equal length, a multiple of 16 but for the last."""
+    size = -(-length // (n_parts * _WIDTH)) * _WIDTH
+    return [slice(start, min(start + size, length)) for start in range(0, length, size)]
+
+
+def _enlist():
+    """Make a thread compute as the caller does."""
+    np.setbufsize(1024)
+    np.seterr(over="ignore", invalid="ignore")
 
 
 @contextmanager

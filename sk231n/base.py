@@ -3,7 +3,9 @@
 import copy
 import warnings
 from abc import abstractmethod
+from contextlib import closing
 from itertools import islice
+from numbers import Integral, Real
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +14,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from sk231n._callbacks import EpochTasks
@@ -23,14 +26,34 @@ from sk231n._estimators import (
     unchanged_on_error,
 )
 from sk231n._images import as_rows
-from sk231n.core.layers import Network
+from sk231n._threads import Team, count_threads
 from sk231n.core.monitoring import History, Monitor, Patience
+from sk231n.core.network import Network
 from sk231n.core.objective import Objective
-from sk231n.core.optimizers import OPTIMIZERS
+from sk231n.core.optimizers import OPTIMIZERS, Optimizer
 from sk231n.core.penalties import L1, L2, ElasticNet
 from sk231n.core.schedules import Constant, CosineDecay, Schedule
 from sk231n.core.standardization import Moments, Standardization, largest_eigenvalue
-from sk231n.core.training import Average, Data, Problem, epochs, lbfgs
+from sk231n.core.training import Average, Data, Problem, epochs, lbfgs, start
+
+TRAINING_CONSTRAINTS = {
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "penalty": [StrOptions({"l1", "l2", "elasticnet"}), None],
+    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    "optimizer": [StrOptions(set(OPTIMIZERS)), Optimizer],
+    "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither"), Schedule],
+    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "tol": [Interval(Real, 0, None, closed="left"), None],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "shuffle": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "averaging": [StrOptions({"ema"}), None],
+    "warm_start": ["boolean"],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
 
 
 class GradientEstimator(CallbackSupportMixin, BaseEstimator):
@@ -40,6 +63,9 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
     (``_encode``), and how the parameters become learnt attributes (``_learnt``) and are found in
     them again (``_parameters``).
     """
+
+    _target_checks: dict = {}  # what ``validate_data`` is told about the targets
+    _has_units = False  # whether the targets are quantities, which may be of any size
 
     @abstractmethod
     def _layers(self):
@@ -121,10 +147,10 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             data = self._data(X, y, sample_weight, reset=not warm, learn=not warm)
             data, validation = self._split(data, X_val, y_val, sample_weight_val, rng)
             data = self._weigh(data)
-            moments = Moments(data.X.shape[1])
+            moments = self._no_moments(data)
             problem = self._problem(data, moments, rng, warm=warm)
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-            with one_blas_thread():
+            with one_blas_thread(), problem.objective.team:
                 self._train(problem, validation, rng, {"X": X, "y": y, "metadata": metadata})
             vars(self).pop("_progress_", None)
         return self
@@ -133,7 +159,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         """Train for one epoch, from the learnt attributes on if there are any."""
         # A copy, so that an epoch that fails leaves no trace.
         progress = copy.deepcopy(getattr(self, "_progress_", None)) or SimpleNamespace(
-            moments=Moments(data.X.shape[1]),
+            moments=self._no_moments(data),
             rng=check_random_state(self.random_state),
             state=None,
             optimizer=None,
@@ -157,6 +183,14 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             scores[rows] = network.forward(parameters, x)[0]
         return scores
 
+    def _can_partial_fit(self):
+        if self._optimizer().full_batch or self.averaging is not None:
+            raise AttributeError(
+                f"partial_fit goes with neither averaging={self.averaging!r} nor an optimizer that "
+                f"works on all samples at once; optimizer={self.optimizer!r}."
+            )
+        return True
+
     def _check_arguments(self):
         """Check every argument, those of optimizer, schedule and loss too, before any work."""
         self._validate_params()
@@ -174,7 +208,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _data(self, X, y, sample_weight, *, reset, learn):
         """Validate samples; those of weight zero count as if they were not there."""
-        X, y = validate_data(self, as_rows(X)[0], y, reset=reset)
+        X, y = validate_data(self, as_rows(X)[0], y, reset=reset, **self._target_checks)
         X = only_numbers(X)
         w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         rows = np.flatnonzero(w)
@@ -208,6 +242,11 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             ) from error
         return data._replace(rows=rows).normalized(), data._replace(rows=held_out).normalized()
 
+    def _no_moments(self, data):
+        """Moments of inputs and targets before any data."""
+        targets = Moments(data.y.shape[1]) if self._has_units else None
+        return SimpleNamespace(inputs=Moments(data.X.shape[1]), targets=targets)
+
     # Training ------------------------------------------------------------------------------------
 
     def _optimizer(self):
@@ -221,21 +260,28 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         """Put together objective, first parameters, data, and the way that the inputs are seen."""
         network = Network(self._layers(), data.X.shape[1])
         theta = network.initialize(rng, data.dtype)
-        standardization = Standardization()
+        standardization, output = Standardization(), None
         if self._automatic:
-            moments.update(data, count=len(data.rows))
-            standardization = moments.standardization(data.dtype, ridge=4 * self._curvature)
-        factor = network.penalty_factor(standardization.factor).astype(data.dtype)
+            moments.inputs.update(data, count=len(data.rows))
+            standardization = moments.inputs.standardization(data.dtype, ridge=4 * self._curvature)
+            if self._has_units:
+                moments.targets.update(data._replace(X=data.y), count=len(data.rows))
+                output = moments.targets.target_units(data.dtype)
+        factors = network.penalty_factors(
+            standardization.factor, 1.0 if output is None else output.scale
+        )
+        objective = Objective(
+            network, self._loss(), self._score, self._penalty(), self.alpha, factors, output,
+            Team(count_threads(None)),
+        )  # fmt: skip
+        problem = Problem(objective, theta, data, standardization)
         if warm:
             views = network.layout.views(theta)
             for view, parameters in zip(views, self._parameters(), strict=True):
                 for name, values in vars(parameters).items():
                     getattr(view, name)[...] = values
-            standardization.unfold(views[0])
-        objective = Objective(
-            network, self._loss(), self._score, self._penalty(), self.alpha, factor
-        )
-        return Problem(objective, theta, data, standardization)
+            problem.unfold(views)
+        return problem
 
     @property
     def _automatic(self):
@@ -252,6 +298,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         largest = largest_eigenvalue(problem.data, problem.standardization)
         # The intercept sees a constant 1, hence the second moment of at least 1.
         smoothness = self._loss().curvature * max(largest, 1.0)
+        if problem.objective.output is not None:
+            smoothness *= float(np.max(problem.objective.output.scale)) ** self._loss().degree
         smoothness += (np.sqrt(self._curvature) * np.max(problem.standardization.factor)) ** 2
         # Twice the curvature is 1 for the cross-entropy; a steeper loss asks for smaller steps.
         reach = 2 * self._loss().curvature * np.sqrt(largest * problem.data.X.shape[1])
@@ -306,9 +354,10 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
                     shuffle=self.shuffle, rng=rng, average=average,
                     losses=monitor.history.monitored,
                 )  # fmt: skip
-                for epoch in islice(run, total):
-                    if after_epoch(epoch):
-                        break
+                with closing(run):  # what the optimizer remembers is not needed any more
+                    for epoch in islice(run, total):
+                        if after_epoch(epoch):
+                            break
         except KeyboardInterrupt:
             if not monitor.history["loss"]:
                 raise
@@ -328,13 +377,13 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             progress.optimizer, progress.state = type(self._optimizer()), None
             progress.refresh_at = 0
         # The rate rests on what is known of the data: it is found anew as often as that doubles.
-        if self._automatic and progress.moments.count >= progress.refresh_at:
+        if self._automatic and progress.moments.inputs.count >= progress.refresh_at:
             progress.rate = self._auto_rate(problem)
-            progress.refresh_at = 2 * progress.moments.count
+            progress.refresh_at = 2 * progress.moments.inputs.count
         schedule = Constant(progress.rate) if self._automatic else self._schedule(problem)
         # The optimizer's memory stays in the change of variables in which it arose: close enough.
-        progress.state = progress.state or self._optimizer().start(
-            problem.theta, problem.objective.factor > 0
+        progress.state = progress.state or start(
+            problem.objective, problem.theta, self._optimizer()
         )
         history = History(validated=False)  # of all epochs so far, none of which is forgotten
         history.update({name: list(getattr(self, "history_", history)[name]) for name in history})
@@ -344,7 +393,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             batch_size=batch_size, shuffle=self.shuffle, rng=progress.rng, state=progress.state,
             losses=history["loss"], first=len(history["loss"]),
         )  # fmt: skip
-        epoch = next(run)
+        with problem.objective.team:
+            epoch = next(run)
         history.add(**epoch._asdict())
         tasks.end(lambda: self._attributes(problem, problem.theta))
         self._learn(problem, problem.theta, history, best_score=None)
@@ -361,7 +411,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
     def _attributes(self, problem, theta):
         """Learnt attributes that belong to the parameters."""
         views = problem.objective.network.layout.views(theta.copy())
-        problem.standardization.fold(views[0])
+        problem.fold(views)
         return self._learnt(views)
 
     def _learn(self, problem, theta, history, best_score):

@@ -1,47 +1,25 @@
 """Classification: the arguments, labels, class weights and predictions of gradient training."""
 
-from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils import compute_class_weight
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 
 from sk231n._estimators import unchanged_on_error
-from sk231n.base import GradientEstimator
+from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
 from sk231n.core.objective import accuracy
-from sk231n.core.optimizers import OPTIMIZERS, Optimizer
-from sk231n.core.schedules import Schedule
 
 
 class GradientClassifier(ClassifierMixin, GradientEstimator):
     """Base of the classifiers that minimise the one objective by following its gradient."""
 
     _parameter_constraints: dict = {
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "penalty": [StrOptions({"l1", "l2", "elasticnet"}), None],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-        "optimizer": [StrOptions(set(OPTIMIZERS)), Optimizer],
-        "learning_rate": [
-            StrOptions({"auto"}),
-            Interval(Real, 0, None, closed="neither"),
-            Schedule,
-        ],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left"), None],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "shuffle": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "averaging": [StrOptions({"ema"}), None],
+        **TRAINING_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -83,15 +61,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _can_partial_fit(self):
-        if self._optimizer().full_batch or self.averaging is not None:
-            raise AttributeError(
-                f"partial_fit goes with neither averaging={self.averaging!r} nor an optimizer that "
-                f"works on all samples at once; optimizer={self.optimizer!r}."
-            )
-        return True
-
-    @available_if(_can_partial_fit)
+    @available_if(GradientEstimator._can_partial_fit)
     @with_callbacks
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on some of the data.
@@ -215,6 +185,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
                 f"class_weight must hold numbers >= 0, all finite; got {self.class_weight!r}."
             )
         w = data.w * weights[data.y]
-        if not w[data.rows].any():
+        rows = data.rows[w[data.rows] > 0]
+        if not len(rows):
             raise ValueError(f"class_weight={self.class_weight!r} gives all samples the weight 0.")
-        return data._replace(w=w).normalized()
+        return data._replace(w=w, rows=rows).normalized()

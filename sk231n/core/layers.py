@@ -7,20 +7,48 @@ and returns the gradient of the layer's input.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from sk231n.core.initializers import Zeros
-from sk231n.core.parameters import Layout
+
+
+class Phase(NamedTuple):
+    """What a run tells its layers; the defaults are those of prediction.
+
+    Parameters
+    ----------
+    rng : RandomState or None, default=None
+        Source of randomness while training; None when predicting.
+    w : ndarray of shape (n_samples,) or None, default=None
+        Weights of the samples of the batch.
+    matmul : callable, default=numpy.matmul
+        Multiplies two matrices, perhaps on several threads.
+    """
+
+    rng: np.random.RandomState | None = None
+    w: np.ndarray | None = None
+    matmul: object = np.matmul
+
+    @property
+    def training(self):
+        """Whether the layers are being trained."""
+        return self.rng is not None
+
+
+PREDICTION = Phase()
 
 
 class Layer:
     """Base of the layers: as wide as its input and without parameters, unless a layer says so.
 
-    ``penalized`` names the parameters that the penalty sees.
+    ``penalized`` names the parameters that the penalty sees, ``statistics`` those that ``forward``
+    itself updates while training, and no optimizer.
     """
 
     penalized = ()
+    statistics = ()
 
     def width(self, n_inputs):
         """Return the number of outputs for a number of inputs."""
@@ -33,6 +61,17 @@ class Layer:
     def initialize(self, p, rng):
         """Draw the first parameters into the views `p`."""
 
+    def project(self, p, factors):
+        """Move the parameters, after a step, to the nearest ones that are allowed.
+
+        Parameters
+        ----------
+        p : SimpleNamespace
+            The views, which are written to.
+        factors : dict
+            What turns the penalised parameters into the units of the data, by name.
+        """
+
 
 @dataclass(frozen=True)
 class Affine(Layer):
@@ -44,6 +83,9 @@ class Affine(Layer):
         Number of columns of the output.
     initializer : callable, default=Zeros()
         Draws ``W``: ``initializer(rng, (n_inputs, n_outputs))``.
+    max_norm : float or None, default=None
+        Largest length of a column of ``W``, the incoming weights of a unit, in the units of the
+        data; longer ones are shortened after each step.
 
     Notes
     -----
@@ -63,6 +105,7 @@ class Affine(Layer):
 
     n_outputs: int
     initializer: object = field(default_factory=Zeros)
+    max_norm: float | None = None
     penalized = ("W",)
 
     def width(self, n_inputs):
@@ -108,7 +151,15 @@ class Affine(Layer):
         p.W[...] = self.initializer(rng, p.W.shape)
         p.b[...] = 0
 
-    def forward(self, p, x, phase=None):
+    def project(self, p, factors):
+        """Shorten the columns of ``W`` that are longer than ``max_norm``; see :class:`Layer`."""
+        if self.max_norm is not None:
+            W = p.W * factors["W"]
+            length = np.sqrt(np.einsum("ij,ij->j", W, W))
+            if (length > self.max_norm).any():
+                p.W *= self.max_norm / np.maximum(length, self.max_norm)
+
+    def forward(self, p, x, phase=PREDICTION):
         """Compute the output and its pull-back.
 
         Parameters
@@ -117,8 +168,8 @@ class Affine(Layer):
             The views ``W`` of shape (n_inputs, n_outputs) and ``b`` of shape (n_outputs,).
         x : ndarray of shape (n_samples, n_inputs)
             The input.
-        phase : object, default=None
-            What training passes to the layers that differ then; None when predicting.
+        phase : Phase, default=PREDICTION
+            What the run tells its layers.
 
         Returns
         -------
@@ -128,127 +179,50 @@ class Affine(Layer):
             ``backward(dy, g, need_dx=True)`` writes the gradients into the views ``g.W``, ``g.b``
             and returns that of `x`, or None if it is not needed.
         """
-        y = x @ p.W
+        y = phase.matmul(x, p.W)
         y += p.b
 
         def backward(dy, g, need_dx=True):
-            np.matmul(x.T, dy, out=g.W)
+            phase.matmul(x.T, dy, out=g.W)
             np.sum(dy, axis=0, out=g.b)
-            return dy @ p.W.T if need_dx else None
+            return phase.matmul(dy, p.W.T) if need_dx else None
 
         return y, backward
 
 
-class Network:
-    """Layers one after the other, with one :class:`~sk231n.core.parameters.Layout` for all.
+@dataclass(frozen=True)
+class Dropout(Layer):
+    r"""Inverted dropout: while training, each input is dropped with probability :math:`p`.
 
     Parameters
     ----------
-    layers : sequence of layers
-        From the input to the scores.
-    n_inputs : int
-        Number of features of a sample.
+    p : float in [0, 1)
+        The probability to drop.
 
-    Attributes
+    Notes
+    -----
+    What is kept is divided by :math:`1 - p`, so that the mean stays and prediction has nothing to
+    do.
+
+    References
     ----------
-    layout : Layout
-        Where the parameters of each layer lie in the flat vector.
-    n_outputs : int
-        Number of scores of a sample.
+    N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
+    Journal of Machine Learning Research 15, 2014.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from sk231n.layers import Affine, Network
-    >>> network = Network([Affine(4), Affine(2)], n_inputs=3)
-    >>> theta = network.initialize(np.random.RandomState(0), np.float64)
-    >>> theta.shape  # 3 * 4 weights, 4 intercepts, 4 * 2 weights, 2 intercepts
-    (26,)
-    >>> scores, backward = network.forward(network.layout.views(theta), np.ones((5, 3)))
-    >>> scores.shape
-    (5, 2)
+    >>> from sk231n.layers import Dropout, Phase
+    >>> Dropout(0.5).forward(None, np.ones((1, 6)), Phase(np.random.RandomState(0)))[0]
+    array([[2., 2., 2., 2., 0., 2.]])
     """
 
-    def __init__(self, layers, n_inputs):
-        self.layers = list(layers)
-        shapes = []
-        for layer in self.layers:
-            shapes.append(layer.shapes(n_inputs))
-            n_inputs = layer.width(n_inputs)
-        self.n_outputs = n_inputs
-        self.layout = Layout(shapes)
+    p: float
 
-    def initialize(self, rng, dtype):
-        """Draw the first parameters.
-
-        Parameters
-        ----------
-        rng : RandomState
-            Source of randomness.
-        dtype : dtype
-            Floating-point type of the parameters.
-
-        Returns
-        -------
-        ndarray of shape (size,)
-            The flat vector.
-        """
-        theta = self.layout.zeros(dtype)
-        for layer, p in zip(self.layers, self.layout.views(theta), strict=True):
-            layer.initialize(p, rng)
-        return theta
-
-    def forward(self, views, x, phase=None):
-        """Compute the scores and their pull-back.
-
-        The pull-back stops at the first layer: nobody needs the gradient of the data, and leaving
-        it out saves about a third of a wide affine step.
-
-        Parameters
-        ----------
-        views : list of SimpleNamespace
-            The parameters of each layer, ``layout.views(theta)``.
-        x : ndarray of shape (n_samples, n_inputs)
-            The input.
-        phase : object, default=None
-            Passed to the layers; None when predicting.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples, n_outputs)
-            The scores.
-        backward : callable
-            ``backward(dscores, gradient_views)`` writes the gradients of the parameters.
-        """
-        pull_backs = []
-        for layer, p in zip(self.layers, views, strict=True):
-            x, pull_back = layer.forward(p, x, phase)
-            pull_backs.append(pull_back)
-
-        def backward(dy, gradient_views):
-            for k in reversed(range(len(pull_backs))):
-                dy = pull_backs[k](dy, gradient_views[k], need_dx=k > 0)
-
-        return x, backward
-
-    def penalty_factor(self, first_factor=1.0):
-        """Factor by which each parameter enters the penalty, as a flat vector.
-
-        Parameters
-        ----------
-        first_factor : float or ndarray of shape (n_inputs,), default=1.0
-            Factor of the first layer's weights, one per input: weights of inputs that were divided
-            by ``s`` are ``1 / s`` times as large in the units of the data.
-
-        Returns
-        -------
-        ndarray of shape (size,)
-            Zero for what is not penalised: the intercepts.
-        """
-        factor = self.layout.zeros(np.result_type(first_factor, np.float32))
-        for layer, p in zip(self.layers, self.layout.views(factor), strict=True):
-            for name in layer.penalized:
-                getattr(p, name)[...] = 1
-        first = self.layout.views(factor)[0]
-        first.W *= np.reshape(first_factor, (-1, 1))
-        return factor
+    def forward(self, p, x, phase=PREDICTION):
+        """Compute the output and its pull-back; see :meth:`Affine.forward`."""
+        if not phase.training or not self.p:
+            return x, lambda dy, g, need_dx=True: dy
+        mask = (phase.rng.random_sample(x.shape) >= self.p).astype(x.dtype)
+        mask *= 1 / (1 - self.p)
+        return x * mask, lambda dy, g, need_dx=True: dy * mask

@@ -3,7 +3,29 @@ r"""The one objective of every gradient-trained estimator.
 .. math:: J(\theta) = \sum_i w_i \, \ell(\text{scores}(x_i; \theta), y_i) + \alpha R(f \odot \theta)
 """
 
+from typing import NamedTuple
+
 import numpy as np
+
+from sk231n.core.layers import Phase
+
+BLOCK_SIZE = 2**16  # numbers: an optimizer's four arrays of them fit into a core's cache
+
+
+class Block(NamedTuple):
+    """A few rows of one parameter array, worked on while they lie in the cache.
+
+    Parameters
+    ----------
+    theta, gradient : ndarray
+        Views of the parameters and of their gradient.
+    factor : float or ndarray
+        What turns the parameters into the units of the data for the penalty; zero for none.
+    """
+
+    theta: np.ndarray
+    gradient: np.ndarray
+    factor: float | np.ndarray
 
 
 class Objective:
@@ -22,35 +44,41 @@ class Objective:
         Called on the penalised weights; returns the value and its gradient.
     alpha : float
         Strength of the penalty.
-    factor : ndarray of shape (size,)
-        What the parameters are multiplied by before the penalty sees them; zero for intercepts.
+    factors : list of dict
+        What the parameters of each layer are multiplied by before the penalty sees them.
+    output : TargetUnits, default=None
+        How the scores are seen; None: as they are.
+    team : Team, default=None
+        Threads to compute on; None for the caller's alone.
     """
 
-    def __init__(self, network, loss, score, penalty, alpha, factor):
+    def __init__(self, network, loss, score, penalty, alpha, factors, output=None, team=None):
         self.network = network
         self.loss = loss
         self.score = score
         self.penalty = penalty if alpha > 0 else None
         self.alpha = alpha
-        self.factor = factor
+        self.factors = factors
+        self.output = output
+        self.team = team
 
-    def __call__(self, theta, x, y, w, gradient, phase=None):
+    def __call__(self, theta, x, y, w, gradient, rng=None):
         """Compute value and gradient on one batch.
 
         Parameters
         ----------
         theta : ndarray of shape (size,)
-            The parameters.
+            The parameters. Running averages of the layers are updated while training.
         x : ndarray of shape (n_samples, n_features)
             Inputs.
-        y : ndarray of shape (n_samples,)
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         w : ndarray of shape (n_samples,)
             Weights; they sum to about one.
         gradient : ndarray of shape (size,)
-            Overwritten with the gradient.
-        phase : object, default=None
-            Passed to the layers; see :mod:`sk231n.layers`.
+            Overwritten with the gradient, but for what has none: the running averages.
+        rng : RandomState, default=None
+            The layers' source of randomness; None: they behave as in prediction.
 
         Returns
         -------
@@ -59,33 +87,96 @@ class Objective:
         score : float
             The score of the batch.
         """
-        value, score = self.data_loss(theta, x, y, w, gradient, phase)
-        return value + self.add_penalty(theta, gradient), score
+        value, score = self.data_loss(theta, x, y, w, gradient, rng)
+        return value + self.add_penalties(theta, gradient), score
 
-    def data_loss(self, theta, x, y, w, gradient, phase=None):
+    def data_loss(self, theta, x, y, w, gradient, rng=None):
         """Compute the loss without the penalty; see :meth:`__call__`."""
         layout = self.network.layout
+        phase = Phase(rng, w, self._matmul)
         scores, backward = self.network.forward(layout.views(theta), x, phase)
+        if self.output is not None:
+            scores = self.output(scores)
         value, dscores = self.loss(scores, y, w)
+        if self.output is not None:
+            dscores *= self.output.scale
         score = self.score(scores, y, w)
         backward(dscores, layout.views(gradient))
         return value, score
 
     def evaluate(self, theta, x, y, w):
         """Compute loss (without the penalty) and score, no gradient."""
-        scores, _ = self.network.forward(self.network.layout.views(theta), x)
+        views = self.network.layout.views(theta)
+        scores, _ = self.network.forward(views, x, Phase(matmul=self._matmul))
+        if self.output is not None:
+            scores = self.output(scores)
         return self.loss(scores, y, w)[0], self.score(scores, y, w)
 
-    def add_penalty(self, theta, gradient=None):
-        """Return the penalty; add its gradient to `gradient`, if that is given."""
-        if self.penalty is None:
-            return 0.0
-        value, slope = self.penalty(self.factor * theta)
-        if gradient is not None:
-            slope = slope * self.factor
-            slope *= self.alpha
+    @property
+    def _matmul(self):
+        return np.matmul if self.team is None else self.team.matmul
+
+    def blocks(self, theta, gradient):
+        """List all parameters that are trained, in blocks."""
+        layout = self.network.layout
+        parts = 1 if self.team is None else self.team.n_threads
+        blocks = []
+        layers = zip(
+            self.network.layers, layout.views(theta), layout.views(gradient), self.factors,
+            strict=True,
+        )  # fmt: skip
+        for layer, p, g, factors in layers:
+            for name, array in vars(p).items():
+                if name in layer.statistics:
+                    continue
+                n_blocks = parts * -(-array.size // (parts * BLOCK_SIZE))
+                n_rows = max(1, -(-len(array) // n_blocks))
+                factor = factors.get(name, 0.0)
+                by_row = np.ndim(factor) > 0 and len(factor) > 1
+                for start in range(0, len(array), n_rows):
+                    rows = slice(start, start + n_rows)
+                    blocks.append(
+                        Block(
+                            array[rows],
+                            getattr(g, name)[rows],
+                            factor[rows] if by_row else factor,
+                        )
+                    )
+        return blocks
+
+    def add_penalties(self, theta, gradient):
+        """Return the penalty; add its gradient to `gradient`."""
+        return sum(self.add_penalty(block) for block in self.blocks(theta, gradient))
+
+    def add_penalty(self, block):
+        """Return the penalty of a block; add its gradient to that of the block."""
+        value, slope = self._penalty(block)
+        if slope is not None:
+            gradient = block.gradient
             gradient += slope
-        return self.alpha * value
+        return value
+
+    def penalty_value(self, theta):
+        """Return the penalty alone."""
+        return sum(self._penalty(block)[0] for block in self.blocks(theta, theta))
+
+    def _penalty(self, block):
+        """Value and gradient of the penalty of a block; no gradient where there is no penalty."""
+        factor = block.factor
+        if self.penalty is None or not np.any(factor):
+            return 0.0, None
+        plain = np.ndim(factor) == 0 and factor == 1
+        value, slope = self.penalty(block.theta if plain else factor * block.theta)
+        slope = self.alpha * slope
+        if not plain:
+            slope *= factor
+        return self.alpha * value, slope
+
+    def project(self, theta):
+        """Move the parameters to the nearest ones that the layers allow."""
+        views = self.network.layout.views(theta)
+        for layer, p, factors in zip(self.network.layers, views, self.factors, strict=True):
+            layer.project(p, factors)
 
 
 def accuracy(scores, y, w):
@@ -106,3 +197,8 @@ def accuracy(scores, y, w):
         Between 0 and the sum of the weights.
     """
     return float(w @ (np.argmax(scores, axis=1) == y))
+
+
+def subset_accuracy(scores, y, w):
+    """Weighted share of the samples all of whose labels are predicted; see :func:`accuracy`."""
+    return float(w @ ((scores > 0) == (y > 0)).all(axis=1))

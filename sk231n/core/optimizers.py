@@ -4,7 +4,8 @@ r"""Optimizers: formulas that turn a gradient into a direction, simplest first.
 :math:`\theta \leftarrow \theta - \eta_t d`, so that every schedule of the rate :math:`\eta_t` fits
 every optimizer.  An optimizer is a hyper-parameter: it holds numbers, never arrays; what it has to
 remember is the ``state`` that ``start`` makes and the loop carries.  To save memory traffic a
-direction may be written over the gradient it came from.
+direction may be written over the gradient it came from.  All work element by element, so that the
+loop may hand them the parameters in pieces that fit into the cache, each with a state of its own.
 """
 
 import math
@@ -296,13 +297,9 @@ class Adam(Optimizer):
         self.weight_decay = weight_decay
 
     def start(self, theta, decayed=True):
-        """Start at step zero with means of zero."""
+        """Start at step zero with sums of zero."""
         return SimpleNamespace(
-            t=0,
-            mean=np.zeros_like(theta),
-            squares=np.zeros_like(theta),
-            scratch=np.empty_like(theta),
-            decayed=decayed,
+            t=0, sums=np.zeros_like(theta), squares=np.zeros_like(theta), decayed=decayed
         )
 
     def auto_rate(self, smoothness, reach):
@@ -311,23 +308,22 @@ class Adam(Optimizer):
 
     def direction(self, gradient, state, theta):
         """Turn a gradient into a direction; see :meth:`SGD.direction`."""
+        # The sums, m / (1 - beta1) and c / (1 - beta2), spare two passes over the memory.
         state.t += 1
-        scratch = state.scratch
-        state.mean *= self.beta1
-        state.mean += np.multiply(gradient, 1 - self.beta1, out=scratch)
+        state.sums *= self.beta1
+        state.sums += gradient
+        direction = gradient
+        direction *= gradient
         state.squares *= self.beta2
-        np.multiply(gradient, gradient, out=scratch)
-        scratch *= 1 - self.beta2
-        state.squares += scratch
-        np.sqrt(state.squares, out=scratch)
-        scratch /= math.sqrt(1 - self.beta2**state.t)
-        scratch += self.epsilon
-        np.divide(state.mean, scratch, out=gradient)
-        gradient /= 1 - self.beta1**state.t
+        state.squares += direction
+        root = math.sqrt((1 - self.beta2) / (1 - self.beta2**state.t))
+        np.sqrt(state.squares, out=direction)
+        direction += self.epsilon / root
+        np.divide(state.sums, direction, out=direction)
+        direction *= (1 - self.beta1) / (1 - self.beta1**state.t) / root
         if self.weight_decay:
-            np.multiply(theta, self.weight_decay, out=scratch)
-            gradient += np.multiply(scratch, state.decayed, out=scratch)
-        return gradient
+            direction += self.weight_decay * state.decayed * theta
+        return direction
 
 
 class LBFGS(Optimizer):

@@ -43,7 +43,7 @@ class L2(Spec):
         gradient : ndarray of shape (size,)
             Its gradient.
         """
-        return 0.5 * float(u @ u), u
+        return 0.5 * float(np.vdot(u, u)), u
 
 
 class L1(Spec):

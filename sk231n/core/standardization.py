@@ -53,6 +53,39 @@ class Standardization:
             layer.W *= self.scale[:, None]
 
 
+@dataclass(frozen=True)
+class TargetUnits:
+    """Scores in the units of the targets, ``score * scale + mean``.
+
+    As the standardisation does for the inputs, it shortens the way to targets of any size: the last
+    layer is trained as if they had zero mean and unit variance, and folded back afterwards.
+
+    Parameters
+    ----------
+    mean, scale : ndarray of shape (n_outputs,)
+        Mean and spread of the targets.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def __call__(self, scores):
+        """Turn scores of shape (n_samples, n_outputs) into predictions."""
+        return scores * self.scale + self.mean
+
+    def fold(self, layer):
+        """Turn a last layer (views ``W``, ``b``) that is followed by this into one that is not."""
+        layer.W *= self.scale
+        layer.b *= self.scale
+        layer.b += self.mean
+
+    def unfold(self, layer):
+        """Undo :meth:`fold`."""
+        layer.b -= self.mean
+        layer.b /= self.scale
+        layer.W /= self.scale
+
+
 class Moments:
     """Weighted mean and variance of each feature, over any number of data sets.
 
@@ -117,6 +150,12 @@ class Moments:
         scale = np.sqrt(variance + ridge)
         scale[scale == 0] = 1
         return Standardization(self.mean.astype(dtype), scale.astype(dtype))
+
+    def target_units(self, dtype):
+        """Make the units of targets; those without spread get the scale 1."""
+        scale = np.sqrt(self.variance)
+        scale[scale <= 8 * np.finfo(dtype).eps * np.abs(self.mean)] = 1
+        return TargetUnits(self.mean.astype(dtype), scale.astype(dtype))
 
 
 def largest_eigenvalue(data, standardization, n_rows=1000, n_iter=20):

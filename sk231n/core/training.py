@@ -4,10 +4,15 @@
 no stopping and no callbacks.  ``lbfgs`` hands the same objective to SciPy.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
+
+from sk231n._estimators import blocks
+from sk231n._threads import small_buffers
+from sk231n.core.objective import BLOCK_SIZE
 
 _BLOCK_ROWS = 1024  # rows of a full pass computed at a time, so that memory stays bounded
 
@@ -48,6 +53,18 @@ class Problem(NamedTuple):
     theta: np.ndarray
     data: Data
     standardization: object
+
+    def fold(self, views):
+        """Turn the parameters of each layer into those of the data as they are given."""
+        self.standardization.fold(views[0])
+        if self.objective.output is not None:
+            self.objective.output.fold(views[-1])
+
+    def unfold(self, views):
+        """Undo :meth:`fold`."""
+        if self.objective.output is not None:
+            self.objective.output.unfold(views[-1])
+        self.standardization.unfold(views[0])
 
 
 class Epoch(NamedTuple):
@@ -98,8 +115,8 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
         Whether each epoch draws a new order.
     rng : RandomState
         Source of randomness.
-    state : SimpleNamespace or None, default=None
-        The optimizer's state, to go on with; None to start.
+    state : list or None, default=None
+        The optimizer's states (see :func:`start`) to go on with; None to start.
     average : Average or None, default=None
         Told about the parameters after each step.
     losses : sequence of float, default=()
@@ -119,8 +136,8 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
         If the loss or the parameters cease to be finite.
     """
     objective, theta, data, standardization = problem
-    state = optimizer.start(theta, objective.factor > 0) if state is None else state
-    gradient = np.empty_like(theta)
+    gradient = np.zeros_like(theta)
+    walk = Walk(objective, theta, gradient, optimizer, state, average)
     n_samples, epoch = len(data.rows), first
     n_steps = -(-n_samples // batch_size)
     while True:
@@ -128,24 +145,97 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
         order = rng.permutation(data.rows) if shuffle else data.rows
         loss = score = 0.0
         # Overflow is no news here: the next loss is not finite, and the error says what to do.
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"), small_buffers():
             steps = zip(rates, batches(data, standardization, batch_size, order), strict=True)
             for rate, (x, y, w) in steps:
                 share = len(x) / n_samples
-                value, batch_score = objective(theta, x, y, w / share, gradient, rng)
+                value, batch_score = objective.data_loss(theta, x, y, w / share, gradient, rng)
                 _check_finite(value, epoch, rate)
-                update = optimizer.direction(gradient, state, theta)
-                update *= rate
-                theta -= update
+                value += walk.step(float(rate))
+                _check_finite(value, epoch, rate)
                 loss += share * value
                 score += share * batch_score
-                if average is not None:
-                    average.update(theta)
-            length = np.linalg.norm(theta)
+            length, ratio = walk.lengths()
             _check_finite(length, epoch, rates[-1])
         epoch += 1
-        ratio = float(np.linalg.norm(update) / length) if length else 0.0
         yield Epoch(loss, score, float(np.mean(rates)), ratio)
+
+
+class Walk:
+    """The optimizer's walk over the parameters, block by block on every thread.
+
+    Penalty, direction, step and average follow each other while a block lies in the cache: over
+    millions of parameters the way to the memory takes longer than the arithmetic.
+
+    Parameters
+    ----------
+    objective : Objective
+        Has the blocks, and the penalty.
+    theta : ndarray of shape (size,)
+        The parameters, which change in place.
+    gradient : ndarray of shape (size,)
+        The gradient without that of the penalty; after a step, the update.
+    optimizer : Optimizer
+        Turns gradients into directions.
+    state : list or None
+        The optimizer's states, one per block, to go on with; None to start.
+    average : Average or None
+        Told about the parameters after each step.
+    """
+
+    def __init__(self, objective, theta, gradient, optimizer, state=None, average=None):
+        self.objective = objective
+        self.theta = theta
+        self.optimizer = optimizer
+        self.average = average
+        self.blocks = objective.blocks(theta, gradient)
+        self.state = start(objective, theta, optimizer) if state is None else state
+        team = objective.team
+        n_parts = team.n_threads if team is not None and theta.size > BLOCK_SIZE else 1
+        steps = list(zip(self.blocks, self.state, strict=True))
+        self._parts = [steps[part::n_parts] for part in range(n_parts)]
+        self._run = team.run if n_parts > 1 else _run_here
+
+    def step(self, rate):
+        """Take a step, the gradient being that of the data's loss; return the penalty before it."""
+
+        def walk(part):
+            penalty = 0.0
+            for block, state in part:
+                penalty += self.objective.add_penalty(block)
+                theta, update = block.theta, block.gradient
+                direction = self.optimizer.direction(update, state, theta)
+                np.multiply(direction, rate, out=update)
+                theta -= update
+            return penalty
+
+        penalty = sum(self._run(walk, self._parts))
+        self.objective.project(self.theta)
+        if self.average is not None:
+            self.average.update(self.theta)
+        return penalty
+
+    def lengths(self):
+        """Length of the parameters, and that of the last update relative to it."""
+        length, update = (
+            math.sqrt(sum(float(np.vdot(array, array)) for array in arrays))
+            for arrays in zip(
+                *((block.theta, block.gradient) for block in self.blocks), strict=True
+            )
+        )
+        return length, update / length if length else 0.0
+
+
+def start(objective, theta, optimizer):
+    """Make the states with which an optimizer starts, one for each block."""
+    return [
+        optimizer.start(block.theta, bool(np.any(block.factor)))
+        for block in objective.blocks(theta, theta)
+    ]
+
+
+def _run_here(work, parts):
+    return [work(part) for part in parts]
 
 
 def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
@@ -182,7 +272,7 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
         nonlocal score
         point = vector.astype(theta.dtype)
         gradient[:] = 0
-        value, score = objective.add_penalty(point, gradient), 0.0
+        value, score = objective.add_penalties(point, gradient), 0.0
         total = gradient.astype(np.float64)
         for x, y, w in batches(data, standardization, _BLOCK_ROWS, data.rows):
             batch_value, batch_score = objective.data_loss(point, x, y, w, gradient)
@@ -228,7 +318,7 @@ def evaluate(problem, theta, data):
     for x, y, w in batches(data, problem.standardization, _BLOCK_ROWS, data.rows):
         batch_value, batch_score = problem.objective.evaluate(theta, x, y, w)
         value, score = value + batch_value, score + batch_score
-    return value + problem.objective.add_penalty(theta), score
+    return value + problem.objective.penalty_value(theta), score
 
 
 class Average:
@@ -250,8 +340,10 @@ class Average:
     def update(self, theta):
         """Take in the parameters after a step."""
         self._steps += 1
-        self._sum *= self._keep
-        self._sum += (1 - self._keep) * theta
+        for rows in blocks(len(theta), BLOCK_SIZE):
+            part = self._sum[rows]
+            part *= self._keep
+            part += (1 - self._keep) * theta[rows]
 
     @property
     def value(self):

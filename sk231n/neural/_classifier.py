@@ -1,0 +1,357 @@
+"""The classifier: one label or several per sample."""
+
+import numpy as np
+from scipy.special import expit
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from sk231n.classification import GradientClassifier
+from sk231n.core.losses import CrossEntropy, SigmoidCrossEntropy, WestonWatkins, log_softmax
+from sk231n.core.objective import subset_accuracy
+from sk231n.core.spec import Spec
+from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
+
+LOSSES = {
+    "cross_entropy": CrossEntropy(),
+    "hinge": WestonWatkins(),
+    "squared_hinge": WestonWatkins(power=2),
+}
+
+
+class MLPClassifier(Perceptron, GradientClassifier):
+    r"""Fully connected network for classification: the multi-layer perceptron.
+
+    A hidden block is affine, normalization, activation, dropout. Where `y` is an indicator matrix,
+    each sample has any number of labels (multi-label).
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Number of units of each hidden layer; ``()`` for none: the linear classifier.
+    activation : str or sequence of str, default="relu"
+        "identity", "logistic", "tanh", "relu", "leaky_relu" (slope 0.01) or "maxout" (of two), for
+        all hidden layers or one for each.
+    normalization : {"batch", "layer"} or None, default=None
+        What is normalised between the affine layer and the activation: each unit over the batch,
+        or each sample over its units.
+    dropout : float in [0, 1), default=0.0
+        Probability to drop a hidden unit while training; the others are scaled up instead.
+    loss : {"cross_entropy", "hinge", "squared_hinge"} or loss, default="cross_entropy"
+        The softmax cross-entropy, a hinge loss of Weston and Watkins, or an object of
+        :mod:`sk231n.losses`, such as ``CrossEntropy(label_smoothing=0.1)``. Multi-label: only
+        the cross-entropy, that of one sigmoid per label.
+    weight_init : {"auto", "he", "glorot", "lecun", "sparse"} or float, default="auto"
+        How the weights start. "auto": zero for the scores, and for the hidden layers He's start for
+        the ReLU family and Glorot's otherwise. A number is the standard deviation. "sparse" gives
+        each unit ten inputs.
+    max_norm : float or None, default=None
+        Largest length of the incoming weights of a unit; after each step longer ones are shortened.
+    alpha : float >= 0, default=1e-4
+        Strength of the penalty.
+    penalty : {"l1", "l2", "elasticnet"} or None, default="l2"
+        The penalty :math:`R` on the weights: :math:`\lVert W \rVert_1`,
+        :math:`\frac12 \lVert W \rVert_2^2`, or a blend. Intercepts, and the scale and shift of
+        the normalization, are not penalised.
+    l1_ratio : float in [0, 1], default=0.5
+        The share of l1 in the elastic net.
+    optimizer : str or optimizer, default="adam"
+        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "lbfgs" (neither with dropout
+        nor with batch normalization), or an object of :mod:`sk231n.optimizers`.
+    learning_rate : "auto", float or schedule, default="auto"
+        "auto" finds a rate from the data and lets it fall to zero along half a cosine, while the
+        training sees standardised features and folds the change of variables back into
+        ``coefs_``. A float, or a schedule of :mod:`sk231n.schedules`, is taken at its word: the
+        optimizer then works on the data as they are.
+    batch_size : int or "auto", default="auto"
+        Number of samples per step; "auto" is 200, or all if there are fewer.
+    max_iter : int or "auto", default="auto"
+        Number of epochs, at most; "auto" makes about 1,000 steps in at least 8 and at most 1,000
+        epochs, and allows 1,000 iterations of L-BFGS.
+    tol : float or None, default=1e-4
+        By how much the training loss (with `early_stopping`, the validation score) must improve in
+        `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`. L-BFGS stops
+        when no component of the gradient is larger. With ``learning_rate="auto"`` the training loss
+        is not watched: the rate comes to zero by itself.
+    n_iter_no_change : int, default=10
+        Number of epochs without progress that end the training.
+    shuffle : bool, default=True
+        Whether each epoch visits the samples in a new order.
+    early_stopping : bool, default=False
+        Whether to watch the score on validation data, stop when it ceases to improve, and keep
+        the parameters that were best, running averages of the batch normalization included.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the training data, stratified by class, that `early_stopping` sets aside where
+        ``fit`` gets no ``X_val``.
+    averaging : "ema" or None, default=None
+        "ema": an exponential moving average of the parameters over about the last epoch predicts.
+        It plays no part in L-BFGS, and there is no ``partial_fit`` then.
+    class_weight : dict, "balanced" or None, default=None
+        Weight of each class; "balanced" makes all classes weigh alike. Not for multi-label.
+    warm_start : bool, default=False
+        Whether ``fit`` starts from the parameters of the last ``fit``.
+    random_state : int, RandomState or None, default=None
+        Determines the first weights, the order of the samples, dropout, and what `early_stopping`
+        sets aside; an int makes the result reproducible to the last bit.
+    verbose : int, default=0
+        If positive, print one line per epoch.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (n_inputs, n_outputs)
+        The weights of each affine layer; the columns of the first are one picture per unit. With
+        maxout a hidden layer has twice as many columns as units.
+    intercepts_ : list of ndarray of shape (n_outputs,)
+        The intercepts of each affine layer.
+    normalizations_ : list of dict
+        ``scale`` and ``shift`` of each hidden layer that is normalised, and for batch
+        normalization the running averages ``mean`` and ``variance``.
+    n_layers_ : int
+        Number of layers, the input's and the scores' included.
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted; for multi-label the numbers of the columns of `y`.
+    history_ : dict of lists
+        One entry per epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
+        they were met), "validation_loss" and "validation_score" where there are validation data,
+        "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
+        relative to that of the parameters; about 1e-3 is healthy).
+    loss_curve_ : list of float
+        ``history_["loss"]``.
+    n_iter_ : int
+        Number of epochs done.
+    best_validation_score_ : float or None
+        The best validation score; None without validation data.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where `X` had any.
+
+    See Also
+    --------
+    SoftmaxClassifier : The network without hidden layer.
+    MLPRegressor : The network for quantities.
+    sklearn.neural_network.MLPClassifier : A network without normalization and dropout.
+
+    Notes
+    -----
+    With the scores :math:`s(x)` of the network it minimises
+
+    .. math:: \sum_i w_i \, \ell(s(x_i), y_i) + \alpha \sum_l R(W_l),
+
+    the :math:`w_i` summing to one. Sample weights weigh the moments of the batch normalization
+    too: a sample of weight two counts as two samples.
+
+    References
+    ----------
+    CS231n course notes, "Neural networks", parts 1 to 3, https://cs231n.github.io/.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sk231n import MLPClassifier
+    >>> X_train, X_test, y_train, y_test = train_test_split(*load_digits(return_X_y=True),
+    ...                                                     random_state=0)
+    >>> model = MLPClassifier((64,), normalization="batch", dropout=0.2, random_state=0)
+    >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.95
+    True
+    >>> pictures_of_the_hidden_units = model.coefs_[0].T.reshape(-1, 8, 8)
+    """
+
+    _parameter_constraints: dict = {
+        **NETWORK_CONSTRAINTS,
+        "loss": [StrOptions(set(LOSSES)), Spec],
+        "class_weight": GradientClassifier._parameter_constraints["class_weight"],
+    }
+    _target_checks: dict = {"multi_output": True}
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        normalization=None,
+        dropout=0.0,
+        loss="cross_entropy",
+        weight_init="auto",
+        max_norm=None,
+        alpha=1e-4,
+        penalty="l2",
+        l1_ratio=0.5,
+        optimizer="adam",
+        learning_rate="auto",
+        batch_size="auto",
+        max_iter="auto",
+        tol=1e-4,
+        n_iter_no_change=10,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        averaging=None,
+        class_weight=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            alpha=alpha,
+            penalty=penalty,
+            l1_ratio=l1_ratio,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            max_iter=max_iter,
+            tol=tol,
+            n_iter_no_change=n_iter_no_change,
+            shuffle=shuffle,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            averaging=averaging,
+            class_weight=class_weight,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.normalization = normalization
+        self.dropout = dropout
+        self.loss = loss
+        self.weight_init = weight_init
+        self.max_norm = max_norm
+
+    def __sklearn_tags__(self):
+        """Describe the classifier to scikit-learn."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _n_scores(self):
+        return len(self.classes_)
+
+    def _loss(self):
+        loss = LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
+        if not getattr(self, "_multilabel_", False):
+            return loss
+        if isinstance(loss, CrossEntropy):
+            return SigmoidCrossEntropy(loss.label_smoothing)
+        if isinstance(loss, SigmoidCrossEntropy):
+            return loss
+        raise ValueError(
+            f"loss={self.loss!r} is for one label per sample, but y is an indicator matrix; use "
+            "loss='cross_entropy'."
+        )
+
+    def _score(self, scores, y, w):
+        return subset_accuracy(scores, y, w) if self._multilabel_ else super()._score(scores, y, w)
+
+    def _strata(self, data):
+        return None if self._multilabel_ else super()._strata(data)
+
+    def _encode(self, y, rows, learn):
+        """Indices of the labels, or the indicator matrix."""
+        multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
+        known = getattr(self, "_multilabel_", None)
+        if learn or known is None:
+            self._multilabel_ = multilabel
+        elif multilabel != known:
+            raise ValueError(
+                "y must be an indicator matrix as in the first call of fit."
+                if known
+                else "y is an indicator matrix, but in the first call it had one label per sample."
+            )
+        if not multilabel:
+            return super()._encode(column_or_1d(y, warn=True), rows, learn)
+        y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
+        if learn:
+            self.classes_ = np.arange(y.shape[1])
+        if y.shape[1] != len(self.classes_):
+            raise ValueError(
+                f"y has {y.shape[1]} columns, but there are {len(self.classes_)} labels."
+            )
+        return y.astype(np.int8)
+
+    def _weigh(self, data):
+        if self._multilabel_ and self.class_weight is not None:
+            raise ValueError(
+                f"class_weight={self.class_weight!r} is for one label per sample, but y is an "
+                "indicator matrix; pass sample_weight."
+            )
+        return super()._weigh(data)
+
+    def decision_function(self, X):
+        """Compute the scores.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; stacks of images are flattened.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            A score for each class (for two classes the second minus the first) or label.
+        """
+        check_is_fitted(self)
+        return self._scores(X) if self._multilabel_ else super().decision_function(X)
+
+    def predict(self, X):
+        """Predict the class with the largest score, or all labels whose score is positive.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; stacks of images are flattened.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels out of ``classes_``, or the indicator matrix.
+        """
+        check_is_fitted(self)
+        return (self._scores(X) > 0).astype(int) if self._multilabel_ else super().predict(X)
+
+    def _has_probabilities(self):
+        loss = LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
+        if not isinstance(loss, CrossEntropy | SigmoidCrossEntropy):
+            raise AttributeError(
+                f"Probabilities belong to the cross-entropy; loss={self.loss!r} has none."
+            )
+        return True
+
+    @available_if(_has_probabilities)
+    def predict_proba(self, X):
+        """Compute the probabilities of the classes, the softmax of the scores, or of each label.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; stacks of images are flattened.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities; those of classes sum to one, those of labels are independent.
+        """
+        check_is_fitted(self)
+        scores = self._scores(X)
+        return expit(scores) if self._multilabel_ else np.exp(log_softmax(scores))
+
+    @available_if(_has_probabilities)
+    def predict_log_proba(self, X):
+        """Compute the logarithms of the probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; stacks of images are flattened.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logarithms of the probabilities, finite however small these are.
+        """
+        check_is_fitted(self)
+        scores = self._scores(X)
+        return -np.logaddexp(0, -scores) if self._multilabel_ else log_softmax(scores)

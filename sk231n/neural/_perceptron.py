@@ -1,0 +1,146 @@
+"""What the two multi-layer perceptrons share: the network, and how it becomes attributes."""
+
+from numbers import Integral, Real
+from types import SimpleNamespace
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sk231n._estimators import blocks, float_dtype, only_numbers
+from sk231n._images import as_rows
+from sk231n.base import TRAINING_CONSTRAINTS
+from sk231n.core.activations import ACTIVATIONS
+from sk231n.core.initializers import INITIALIZERS, Normal, Zeros
+from sk231n.core.layers import Affine, Dropout
+from sk231n.core.network import Network
+from sk231n.core.normalizations import NORMALIZATIONS
+
+NETWORK_CONSTRAINTS = {
+    **TRAINING_CONSTRAINTS,
+    "hidden_layer_sizes": [Interval(Integral, 1, None, closed="left"), "array-like"],
+    "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
+    "normalization": [StrOptions(set(NORMALIZATIONS)), None],
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "weight_init": [
+        StrOptions({"auto", *INITIALIZERS}),
+        Interval(Real, 0, None, closed="left"),
+    ],
+    "max_norm": [Interval(Real, 0, None, closed="neither"), None],
+}
+
+
+class Perceptron:
+    """Mixin of the multi-layer perceptrons, which says how many scores there are."""
+
+    def _hidden_blocks(self):
+        """Layers of each hidden block: affine, normalization, activation, dropout."""
+        hidden_blocks = []
+        for width, activation in self._widths_and_activations():
+            initializer = self._initializer(activation.initializer)
+            layers = [Affine(activation.n_inputs(width), initializer, self.max_norm)]
+            if self.normalization is not None:
+                layers.append(NORMALIZATIONS[self.normalization])
+            layers.append(activation)
+            if self.dropout:
+                layers.append(Dropout(self.dropout))
+            hidden_blocks.append(layers)
+        return hidden_blocks
+
+    def _widths_and_activations(self):
+        """Width and activation of each hidden layer."""
+        sizes = self.hidden_layer_sizes
+        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+            raise ValueError(
+                "hidden_layer_sizes must be a positive integer or a sequence of them; got "
+                f"{self.hidden_layer_sizes!r}."
+            )
+        names = self.activation
+        names = [names] * len(sizes) if isinstance(names, str) else list(names)
+        if len(names) != len(sizes):
+            raise ValueError(
+                f"activation={self.activation!r} names {len(names)} activations for the "
+                f"{len(sizes)} hidden layers of hidden_layer_sizes={self.hidden_layer_sizes!r}."
+            )
+        unknown = [name for name in names if name not in ACTIVATIONS]
+        if unknown:
+            raise ValueError(
+                f"activation must hold names out of {sorted(ACTIVATIONS)}; got {unknown[0]!r}."
+            )
+        return [(int(size), ACTIVATIONS[name]) for size, name in zip(sizes, names, strict=True)]
+
+    def _initializer(self, auto):
+        if isinstance(self.weight_init, str):
+            return INITIALIZERS[auto if self.weight_init == "auto" else self.weight_init]
+        return Normal(float(self.weight_init))
+
+    def _layers(self):
+        # All scores zero to begin with: no class is preferred, and the first loss is known.
+        last = Zeros() if self.weight_init == "auto" else self._initializer(None)
+        hidden = [layer for block in self._hidden_blocks() for layer in block]
+        return [*hidden, Affine(self._n_scores(), last, self.max_norm)]
+
+    def _check_arguments(self):
+        super()._check_arguments()
+        self._widths_and_activations()
+        if self._optimizer().full_batch and (self.dropout or self.normalization == "batch"):
+            raise ValueError(
+                f"optimizer={self.optimizer!r} sees all samples at once and needs an objective "
+                f"without chance; dropout={self.dropout} and normalization="
+                f"{self.normalization!r} go with mini-batches. Use optimizer='adam', or dropout=0 "
+                "and normalization 'layer' or None."
+            )
+
+    def _learnt(self, views):
+        affine = [view for view in views if hasattr(view, "W")]
+        return {
+            "coefs_": [view.W for view in affine],
+            "intercepts_": [view.b for view in affine],
+            "normalizations_": [dict(vars(view)) for view in views if hasattr(view, "scale")],
+            "n_layers_": len(affine) + 1,
+        }
+
+    def _parameters(self):
+        affine = (
+            SimpleNamespace(W=W, b=b) for W, b in zip(self.coefs_, self.intercepts_, strict=True)
+        )
+        normalizations = (SimpleNamespace(**arrays) for arrays in self.normalizations_)
+        parameters = []
+        for layer in self._layers():
+            names = layer.shapes(1)
+            source = affine if "W" in names else normalizations if names else None
+            parameters.append(SimpleNamespace() if source is None else next(source))
+        return parameters
+
+    def hidden_activations(self, X):
+        """Compute what each hidden layer passes on, as in prediction.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; stacks of images are flattened.
+
+        Returns
+        -------
+        list of ndarray of shape (n_samples, width)
+            The outputs of the activations, one array per hidden layer.
+
+        Raises
+        ------
+        ValueError
+            If `X` is not like the training data.
+        """
+        check_is_fitted(self)
+        X = only_numbers(validate_data(self, as_rows(X)[0], reset=False))
+        parameters, network = self._parameters(), Network(self._layers(), X.shape[1])
+        dtype = np.result_type(float_dtype(X.dtype), self.coefs_[0])
+        hidden_blocks = self._hidden_blocks()
+        ends = np.cumsum([len(block) for block in hidden_blocks], dtype=int)
+        # Dropout, the last layer of a block where there is one, has nothing to do in prediction.
+        outputs = [np.empty((len(X), width), dtype) for width, _ in self._widths_and_activations()]
+        for rows in blocks(len(X)):
+            of_layers = network.outputs(parameters, X[rows].astype(dtype, copy=False))
+            for output, end in zip(outputs, ends, strict=True):
+                output[rows] = of_layers[end - 1]
+        return outputs

@@ -1,0 +1,284 @@
+"""The regressor: one quantity or several per sample."""
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.callback import with_callbacks
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
+
+from sk231n._estimators import unchanged_on_error
+from sk231n.base import GradientEstimator
+from sk231n.core.losses import AbsoluteError, SquaredError
+from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
+
+LOSSES = {"squared_error": SquaredError(), "absolute_error": AbsoluteError()}
+
+
+class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
+    r"""Fully connected network for regression: the multi-layer perceptron.
+
+    A hidden block is affine, normalization, activation, dropout. There may be several targets.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Number of units of each hidden layer; ``()`` for none: linear regression.
+    activation : str or sequence of str, default="relu"
+        "identity", "logistic", "tanh", "relu", "leaky_relu" (slope 0.01) or "maxout" (of two), for
+        all hidden layers or one for each.
+    normalization : {"batch", "layer"} or None, default=None
+        What is normalised between the affine layer and the activation: each unit over the batch,
+        or each sample over its units.
+    dropout : float in [0, 1), default=0.0
+        Probability to drop a hidden unit while training; the others are scaled up instead.
+    loss : {"squared_error", "absolute_error"}, default="squared_error"
+        Half the squared error, or the absolute error, added up over the targets.
+    weight_init : {"auto", "he", "glorot", "lecun", "sparse"} or float, default="auto"
+        How the weights start. "auto": zero for the scores, and for the hidden layers He's start for
+        the ReLU family and Glorot's otherwise. A number is the standard deviation. "sparse" gives
+        each unit ten inputs.
+    max_norm : float or None, default=None
+        Largest length of the incoming weights of a unit; after each step longer ones are shortened.
+    alpha : float >= 0, default=1e-4
+        Strength of the penalty.
+    penalty : {"l1", "l2", "elasticnet"} or None, default="l2"
+        The penalty :math:`R` on the weights: :math:`\lVert W \rVert_1`,
+        :math:`\frac12 \lVert W \rVert_2^2`, or a blend. Intercepts, and the scale and shift of
+        the normalization, are not penalised.
+    l1_ratio : float in [0, 1], default=0.5
+        The share of l1 in the elastic net.
+    optimizer : str or optimizer, default="adam"
+        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "lbfgs" (neither with dropout
+        nor with batch normalization), or an object of :mod:`sk231n.optimizers`.
+    learning_rate : "auto", float or schedule, default="auto"
+        "auto" finds a rate from the data and lets it fall to zero along half a cosine, while the
+        training sees standardised features and targets and folds the change of variables back into
+        ``coefs_``. A float, or a schedule of :mod:`sk231n.schedules`, is taken at its word: the
+        optimizer then works on the data as they are.
+    batch_size : int or "auto", default="auto"
+        Number of samples per step; "auto" is 200, or all if there are fewer.
+    max_iter : int or "auto", default="auto"
+        Number of epochs, at most; "auto" makes about 1,000 steps in at least 8 and at most 1,000
+        epochs, and allows 1,000 iterations of L-BFGS.
+    tol : float or None, default=1e-4
+        By how much the training loss (with `early_stopping`, the validation score) must improve in
+        `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`. L-BFGS stops
+        when no component of the gradient is larger. With ``learning_rate="auto"`` the training loss
+        is not watched: the rate comes to zero by itself.
+    n_iter_no_change : int, default=10
+        Number of epochs without progress that end the training.
+    shuffle : bool, default=True
+        Whether each epoch visits the samples in a new order.
+    early_stopping : bool, default=False
+        Whether to watch the score on validation data, stop when it ceases to improve, and keep
+        the parameters that were best, running averages of the batch normalization included.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the training data that `early_stopping` sets aside where
+        ``fit`` gets no ``X_val``.
+    averaging : "ema" or None, default=None
+        "ema": an exponential moving average of the parameters over about the last epoch predicts.
+        It plays no part in L-BFGS, and there is no ``partial_fit`` then.
+    warm_start : bool, default=False
+        Whether ``fit`` starts from the parameters of the last ``fit``.
+    random_state : int, RandomState or None, default=None
+        Determines the first weights, the order of the samples, dropout, and what `early_stopping`
+        sets aside; an int makes the result reproducible to the last bit.
+    verbose : int, default=0
+        If positive, print one line per epoch.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (n_inputs, n_outputs)
+        The weights of each affine layer; the columns of the first are one picture per unit. With
+        maxout a hidden layer has twice as many columns as units.
+    intercepts_ : list of ndarray of shape (n_outputs,)
+        The intercepts of each affine layer.
+    normalizations_ : list of dict
+        ``scale`` and ``shift`` of each hidden layer that is normalised, and for batch
+        normalization the running averages ``mean`` and ``variance``.
+    n_layers_ : int
+        Number of layers, the input's and the scores' included.
+    n_outputs_ : int
+        Number of targets.
+    history_ : dict of lists
+        One entry per epoch: "loss" and "score" (objective and R2 over the epoch's batches as
+        they were met), "validation_loss" and "validation_score" where there are validation data,
+        "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
+        relative to that of the parameters; about 1e-3 is healthy).
+    loss_curve_ : list of float
+        ``history_["loss"]``.
+    n_iter_ : int
+        Number of epochs done.
+    best_validation_score_ : float or None
+        The best validation score; None without validation data.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where `X` had any.
+
+    See Also
+    --------
+    MLPClassifier : The network for classes.
+    sklearn.neural_network.MLPRegressor : A network without normalization and dropout.
+
+    Notes
+    -----
+    With the predictions :math:`s(x)` of the network it minimises
+
+    .. math:: \sum_i w_i \, \ell(s(x_i), y_i) + \alpha \sum_l R(W_l),
+
+    the :math:`w_i` summing to one. The scores in ``history_`` measure the errors against the
+    variance of the training targets, those of the validation data too.
+
+    References
+    ----------
+    CS231n course notes, "Neural networks", parts 1 to 3, https://cs231n.github.io/.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sk231n import MLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> MLPRegressor((20,), random_state=0).fit(X, y).score(X, y) > 0.5
+    True
+    """
+
+    _parameter_constraints: dict = {**NETWORK_CONSTRAINTS, "loss": [StrOptions(set(LOSSES))]}
+    _target_checks: dict = {"multi_output": True, "y_numeric": True}
+    _has_units = True
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        normalization=None,
+        dropout=0.0,
+        loss="squared_error",
+        weight_init="auto",
+        max_norm=None,
+        alpha=1e-4,
+        penalty="l2",
+        l1_ratio=0.5,
+        optimizer="adam",
+        learning_rate="auto",
+        batch_size="auto",
+        max_iter="auto",
+        tol=1e-4,
+        n_iter_no_change=10,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        averaging=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.normalization = normalization
+        self.dropout = dropout
+        self.loss = loss
+        self.weight_init = weight_init
+        self.max_norm = max_norm
+        self.alpha = alpha
+        self.penalty = penalty
+        self.l1_ratio = l1_ratio
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.averaging = averaging
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        """Describe the regressor to scikit-learn."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _n_scores(self):
+        return self.n_outputs_
+
+    def _loss(self):
+        return LOSSES[self.loss]
+
+    def _score(self, scores, y, w):
+        error = scores - y
+        error *= error
+        return float(w @ (1 - (error * self._precisions_).mean(axis=1)))
+
+    def _encode(self, y, rows, learn):
+        """Targets as a matrix of floats."""
+        one = y.ndim == 1
+        y = y.astype(np.float64, copy=False).reshape(len(y), -1)
+        if learn:
+            self._one_target_, self.n_outputs_ = one, y.shape[1]
+            variance = y[rows].var(axis=0) if len(rows) else np.ones(y.shape[1])
+            self._precisions_ = 1 / np.where(variance > 0, variance, 1)
+        if y.shape[1] != self.n_outputs_:
+            raise ValueError(
+                f"y has {y.shape[1]} targets, but the first call of fit had {self.n_outputs_}."
+            )
+        return y
+
+    @available_if(GradientEstimator._can_partial_fit)
+    @with_callbacks
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch on some of the data.
+
+        There is no validation: `early_stopping` plays no part. With ``learning_rate="auto"`` the
+        rate is constant, and the change of variables follows the data seen so far; a schedule
+        counts the calls as epochs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Training data; stacks of images are flattened.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; None weighs all alike.
+
+        Returns
+        -------
+        self : object
+            The regressor after the epoch.
+
+        Raises
+        ------
+        ValueError
+            If the data or the arguments are invalid; the regressor is then as it was.
+        FloatingPointError
+            If training diverges; the message names the learning rate to lower.
+        """
+        with unchanged_on_error(self):
+            self._check_arguments()
+            first_call = not hasattr(self, "n_iter_")
+            data = self._data(X, y, sample_weight, reset=first_call, learn=first_call)
+            metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+            self._continue_on(data, {"X": X, "y": y, "metadata": metadata}, warm=not first_call)
+        return self
+
+    def predict(self, X):
+        """Predict the targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; stacks of images are flattened.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The predictions.
+        """
+        scores = self._scores(X)
+        return scores[:, 0] if self._one_target_ else scores
