@@ -1,6 +1,5 @@
 """Classification: the arguments, labels, class weights and predictions of gradient training."""
 
-
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks

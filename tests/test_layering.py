@@ -20,14 +20,17 @@ LEVELS = {
         "core",
         "core.spec",
         "neighbors._memory",
+        "reference._activations",
         "reference._color",
         "reference._gradient_check",
         "reference._hog",
         "reference._layers",
         "reference._losses",
         "reference._neighbors",
+        "reference._normalizations",
         "reference._optimizers",
         "reference._penalties",
+        "reference._target_losses",
     ],
     1: [
         "_images",
@@ -54,7 +57,13 @@ LEVELS = {
         "neighbors._search",
         "neighbors._votes",
     ],
-    3: ["core.objective", "neighbors._tree"],
+    3: [
+        "core.activations",
+        "core.network",
+        "core.normalizations",
+        "core.objective",
+        "neighbors._tree",
+    ],
     4: ["core.training", "neighbors._index"],
     5: ["core.monitoring", "neighbors._base"],
     6: [
@@ -77,6 +86,7 @@ LEVELS = {
     7: [
         "classification",
         "neighbors",
+        "neural._perceptron",
         "preprocessing",
         "datasets._cifar10_formats",
         "datasets._fashion_mnist",
@@ -86,8 +96,14 @@ LEVELS = {
         "features.color",
         "features.hog",
     ],
-    8: ["datasets._cifar10", "features", "linear"],
-    9: ["datasets._fetch"],
+    8: [
+        "datasets._cifar10",
+        "features",
+        "linear",
+        "neural._classifier",
+        "neural._regressor",
+    ],
+    9: ["datasets._fetch", "neural"],
     10: ["datasets"],
     11: [""],  # sk231n/__init__.py
 }

@@ -1,4 +1,4 @@
-"""Layers against the loops of the reference, and the network's gradient against differences."""
+"""Layers against the loops of the reference, and their gradients against differences."""
 
 from types import SimpleNamespace
 
@@ -6,8 +6,24 @@ import numpy as np
 import pytest
 
 from sk231n import reference
-from sk231n.initializers import Zeros
-from sk231n.layers import Affine, Network
+from sk231n.core.activations import ACTIVATIONS
+from sk231n.core.initializers import INITIALIZERS
+from sk231n.core.normalizations import NORMALIZATIONS
+from sk231n.initializers import Glorot, He, LeCun, Normal, Sparse, Zeros
+from sk231n.layers import (
+    Affine,
+    BatchNorm,
+    Dropout,
+    Identity,
+    LayerNorm,
+    LeakyReLU,
+    Logistic,
+    Maxout,
+    Network,
+    Phase,
+    ReLU,
+    Tanh,
+)
 
 RNG = np.random.RandomState(0)
 
@@ -147,12 +163,60 @@ class TestNetwork:
 
     def test_penalized(self, network):
         scale = np.array([1.0, 10.0, 100.0])
-        first, second = network.layout.views(network.penalty_factor(1 / scale))
-        np.testing.assert_array_equal(first.W, np.repeat(1 / scale[:, None], 4, axis=1))
-        np.testing.assert_array_equal(second.W, 1)
-        assert not first.b.any()
-        assert not second.b.any()
-        np.testing.assert_array_equal(network.layout.views(network.penalty_factor())[0].W, 1)
+        first, second = network.penalty_factors(1 / scale)
+        np.testing.assert_array_equal(
+            first["W"] * np.ones((3, 4)), np.repeat(1 / scale[:, None], 4, axis=1)
+        )
+        assert second == {"W": 1.0}
+        assert first.keys() == {"W"}  # no intercepts
+        assert network.penalty_factors() == [{"W": 1.0}, {"W": 1.0}]
+
+    def test_penalized_in_the_units_of_the_targets(self, network):
+        scale, units = np.array([1.0, 10.0, 100.0]), np.array([5.0, 7.0])
+        first, second = network.penalty_factors(1 / scale, units)
+        np.testing.assert_array_equal(first["W"], 1 / scale[:, None])
+        np.testing.assert_array_equal(second["W"] * np.ones((4, 2)), np.tile(units, (4, 1)))
+        ((only),) = Network([Affine(2)], n_inputs=3).penalty_factors(1 / scale, units)
+        np.testing.assert_allclose(only["W"], np.outer(1 / scale, units))
+
+    def test_only_affine_weights_are_penalized(self):
+        layers = [Affine(4), BatchNorm(), ReLU(), Dropout(0.5), Affine(4), LayerNorm(), Affine(2)]
+        factors = Network(layers, n_inputs=3).penalty_factors()
+        assert [list(names) for names in factors] == [["W"], [], [], [], ["W"], [], ["W"]]
+
+    def test_widths_of_all_kinds_of_layers(self):
+        layers = [Affine(6), LayerNorm(), Maxout(3), Dropout(0.5), BatchNorm(), Tanh(), Affine(4)]
+        network = Network(layers, n_inputs=3)
+        assert network.n_outputs == 4
+        assert network.layout.shapes == [
+            {"W": (3, 6), "b": (6,)}, {"scale": (6,), "shift": (6,)}, {}, {},
+            {"scale": (2,), "shift": (2,), "mean": (2,), "variance": (2,)}, {},
+            {"W": (2, 4), "b": (4,)},
+        ]  # fmt: skip
+
+    def test_outputs_are_those_of_every_layer(self):
+        layers = [Affine(6, normal), BatchNorm(), Maxout(), Dropout(0.5), Affine(2, normal)]
+        network = Network(layers, n_inputs=3)
+        views = network.layout.views(network.initialize(np.random.RandomState(4), np.float64))
+        x = np.random.RandomState(5).standard_normal((5, 3))
+        outputs = network.outputs(views, x)
+        assert [output.shape[1] for output in outputs] == [6, 6, 3, 3, 2]
+        np.testing.assert_array_equal(outputs[-1], network.forward(views, x)[0])
+        hidden = reference.affine(x, views[0].W, views[0].b) / np.sqrt(1 + 1e-5)
+        np.testing.assert_allclose(outputs[1], hidden, rtol=1e-13)
+        np.testing.assert_allclose(outputs[3], reference.maxout(hidden), rtol=1e-13)
+
+    def test_training_updates_the_running_averages_alone(self):
+        network = Network([Affine(4, normal), BatchNorm(), ReLU(), Affine(2, normal)], n_inputs=3)
+        theta = network.initialize(np.random.RandomState(0), np.float64)
+        before, x = theta.copy(), np.random.RandomState(1).standard_normal((5, 3))
+        network.forward(network.layout.views(theta), x)
+        np.testing.assert_array_equal(theta, before)
+        network.forward(network.layout.views(theta), x, Phase(np.random.RandomState(0)))
+        changed = network.layout.views(theta != before)
+        assert changed[1].mean.all()
+        assert changed[1].variance.all()
+        assert np.count_nonzero(theta != before) == 8
 
     def test_prediction_keeps_nothing(self, network):
         """Forward passes that interleave do not disturb each other."""
@@ -168,5 +232,440 @@ class TestNetwork:
         np.testing.assert_array_equal(interleaved, alone)
 
 
-def test_zeros():
-    np.testing.assert_array_equal(Zeros()(None, (2, 3)), np.zeros((2, 3)))
+class TestMaxNorm:
+    def test_shortens_the_columns_that_are_too_long(self):
+        W = np.array([[3.0, 0.3, 0.0], [4.0, 0.4, 2.0]])
+        p = SimpleNamespace(W=W.copy(), b=np.full(3, 9.0))
+        Affine(3, max_norm=2.0).project(p, {"W": 1.0})
+        np.testing.assert_allclose(p.W, [[1.2, 0.3, 0], [1.6, 0.4, 2]], rtol=1e-15)
+        np.testing.assert_array_equal(p.W[:, 1:], W[:, 1:])
+        np.testing.assert_array_equal(p.b, 9)
+
+    def test_in_the_units_of_the_data(self):
+        p = SimpleNamespace(W=np.array([[3.0, 1.0], [8.0, 1.0]]), b=np.zeros(2))
+        Affine(2, max_norm=2.5).project(p, {"W": np.array([[1.0], [0.5]])})  # (3, 4) is 5 long
+        np.testing.assert_allclose(p.W, [[1.5, 1.0], [4.0, 1.0]], rtol=1e-15)
+
+    def test_without_one_nothing_happens(self):
+        p = SimpleNamespace(W=np.full((3, 2), 1e6), b=np.zeros(2))
+        Affine(2).project(p, {"W": 1.0})
+        np.testing.assert_array_equal(p.W, 1e6)
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_columns_of_zeros_and_the_type(self, dtype):
+        p = SimpleNamespace(W=np.zeros((3, 2), dtype), b=np.zeros(2, dtype))
+        p.W[:, 1] = 5
+        Affine(2, max_norm=1.0).project(p, {"W": 1.0})
+        assert p.W.dtype == dtype
+        np.testing.assert_array_equal(p.W[:, 0], 0)
+        np.testing.assert_allclose(np.linalg.norm(p.W[:, 1]), 1, rtol=1e-6)
+
+
+W_OF_SAMPLES = np.array([0.1, 0.5, 0.05, 0.2, 0.15])
+LAYERS = {
+    "affine": Affine(4),
+    "identity": Identity(),
+    "logistic": Logistic(),
+    "tanh": Tanh(),
+    "relu": ReLU(),
+    "leaky_relu": LeakyReLU(),
+    "steeper leaky_relu": LeakyReLU(slope=0.3),
+    "maxout": Maxout(),
+    "maxout of three": Maxout(pieces=3),
+    "batch_norm": BatchNorm(),
+    "batch_norm of its own": BatchNorm(momentum=0.5, epsilon=0.1),
+    "layer_norm": LayerNorm(),
+    "layer_norm of its own": LayerNorm(epsilon=0.1),
+    "dropout": Dropout(0.4),
+    "no dropout": Dropout(0.0),
+}
+PHASES = {
+    "prediction": lambda dtype: Phase(),
+    "training": lambda dtype: Phase(np.random.RandomState(7)),
+    "weighted training": lambda dtype: Phase(np.random.RandomState(7), W_OF_SAMPLES.astype(dtype)),
+}
+
+
+def parameters(layer, dtype=np.float64, n_inputs=6):
+    """Parameters of any size but zero; a variance is positive."""
+    rng = np.random.RandomState(8)
+    arrays = {
+        name: rng.uniform(0.5, 1.5, size=shape) * rng.choice([-1, 1], size=shape)
+        for name, shape in layer.shapes(n_inputs).items()
+    }
+    if "variance" in arrays:
+        arrays["variance"] = np.abs(arrays["variance"])
+    return SimpleNamespace(**{name: array.astype(dtype) for name, array in arrays.items()})
+
+
+def copy(p):
+    return SimpleNamespace(**{name: array.copy() for name, array in vars(p).items()})
+
+
+def nans_like(p):
+    return SimpleNamespace(**{name: np.full_like(array, np.nan) for name, array in vars(p).items()})
+
+
+def inputs(layer, n_samples=5, dtype=np.float64):
+    """An input and the gradient of the output."""
+    rng = np.random.RandomState(9)
+    x = 2 * rng.standard_normal((n_samples, 6))
+    dy = rng.standard_normal((n_samples, layer.width(6)))
+    return x.astype(dtype), dy.astype(dtype)
+
+
+def batch_norm_loops(layer, p, x, phase):
+    w = np.ones(len(x)) if phase.w is None else phase.w
+    if phase.training:
+        return reference.batch_norm(x, p.scale, p.shift, w, layer.epsilon)[0]
+    return p.scale * (x - p.mean) / np.sqrt(p.variance + layer.epsilon) + p.shift
+
+
+def dropout_loops(layer, p, x, phase):
+    if not phase.training:
+        return x
+    return reference.dropout(x, np.random.RandomState(7).random_sample(x.shape) >= layer.p, layer.p)
+
+
+LOOPS = {
+    Affine: lambda layer, p, x, phase: reference.affine(x, p.W, p.b),
+    Identity: lambda layer, p, x, phase: x,
+    Logistic: lambda layer, p, x, phase: reference.logistic(x),
+    Tanh: lambda layer, p, x, phase: reference.tanh(x),
+    ReLU: lambda layer, p, x, phase: reference.relu(x),
+    LeakyReLU: lambda layer, p, x, phase: reference.leaky_relu(x, layer.slope),
+    Maxout: lambda layer, p, x, phase: reference.maxout(x, layer.pieces),
+    BatchNorm: batch_norm_loops,
+    LayerNorm: lambda layer, p, x, phase: reference.layer_norm(x, p.scale, p.shift, layer.epsilon),
+    Dropout: dropout_loops,
+}
+
+
+@pytest.mark.parametrize("phase", PHASES.values(), ids=PHASES)
+@pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
+class TestEveryLayer:
+    @pytest.mark.parametrize("n_samples", [5, 2])
+    def test_against_loops(self, layer, phase, n_samples):
+        p, (x, _), phase = parameters(layer), inputs(layer, n_samples), phase(np.float64)
+        if phase.w is not None:
+            phase = phase._replace(w=phase.w[:n_samples])
+        y, _ = layer.forward(copy(p), x, phase)
+        expected = LOOPS[type(layer)](layer, p, x, phase)
+        np.testing.assert_allclose(y, expected, rtol=1e-13, atol=1e-14)
+
+    @pytest.mark.parametrize("n_samples", [5, 1])
+    def test_numerical_gradient(self, layer, phase, n_samples):
+        p, (x, dy) = parameters(layer), inputs(layer, n_samples)
+        make_phase = phase
+
+        def forward(p, x):
+            phase = make_phase(np.float64)
+            if phase.w is not None:
+                phase = phase._replace(w=phase.w[:n_samples])
+            return layer.forward(copy(p), x, phase)
+
+        # No kink lies within the step: the layer is smooth where it is looked at.
+        assert np.abs(x).min() > 1e-3
+        if isinstance(layer, Maxout):
+            pieces = np.sort(x.reshape(n_samples, layer.pieces, -1), axis=1)
+            assert np.diff(pieces, axis=1).min() > 1e-3
+
+        g = nans_like(p)
+        dx = forward(p, x)[1](dy, g)
+        gradients = {"x": dx}
+        for name in vars(p):
+            if name in layer.statistics:
+                assert np.isnan(getattr(g, name)).all()  # they have no gradient
+            else:
+                gradients[name] = getattr(g, name)
+
+        for name, gradient in gradients.items():
+
+            def output(v, name=name):
+                if name == "x":
+                    return float(np.sum(dy * forward(p, v)[0]))
+                return float(np.sum(dy * forward(SimpleNamespace(**{**vars(p), name: v}), x)[0]))
+
+            numerical = reference.numerical_gradient(output, x if name == "x" else getattr(p, name))
+            assert gradient.shape == numerical.shape
+            assert np.abs(gradient - numerical).max() / np.abs(numerical).max() < 1e-7, name
+
+    def test_changes_none_of_its_inputs(self, layer, phase):
+        p, (x, dy), phase = parameters(layer), inputs(layer), phase(np.float64)
+        learnt = [array for name, array in vars(p).items() if name not in layer.statistics]
+        if not phase.training:
+            learnt = list(vars(p).values())
+        for array in (x, dy, *learnt, *([] if phase.w is None else [phase.w])):
+            array.flags.writeable = False
+        y, backward = layer.forward(p, x, phase)
+        before = y.copy()
+        backward(dy, nans_like(p))
+        np.testing.assert_array_equal(y, before)
+
+    def test_a_pull_back_can_be_used_twice(self, layer, phase):
+        p, (x, dy) = parameters(layer), inputs(layer)
+        _, backward = layer.forward(p, x, phase(np.float64))
+        first, second = nans_like(p), nans_like(p)
+        np.testing.assert_array_equal(backward(dy, first), backward(dy, second))
+        for name, array in vars(first).items():
+            np.testing.assert_array_equal(array, getattr(second, name))
+
+    @pytest.mark.parametrize("n_samples", [5, 1])
+    def test_float32_stays_float32(self, layer, phase, n_samples):
+        p, (x, dy) = parameters(layer, np.float32), inputs(layer, n_samples, np.float32)
+        phase = phase(np.float32)
+        if phase.w is not None:
+            phase = phase._replace(w=phase.w[:n_samples])
+        y, backward = layer.forward(p, x, phase)
+        assert y.dtype == np.float32
+        assert backward(dy, nans_like(p)).dtype == np.float32
+
+    def test_is_a_value(self, layer, phase):
+        assert layer == type(layer)(**vars(layer))
+        assert hash(layer) == hash(type(layer)(**vars(layer))) or isinstance(layer, Affine)
+        for name in vars(layer):
+            with pytest.raises(AttributeError):
+                setattr(layer, name, 5)
+
+
+class TestActivations:
+    def test_saturation_is_harmless(self):
+        x = np.array([[-1e300, -1000.0, 0.0, 1000.0, 1e300]])
+        for layer, ends in ((Logistic(), (0, 0.5, 1)), (Tanh(), (-1, 0, 1))):
+            y, backward = layer.forward(None, x)
+            np.testing.assert_array_equal(y, [np.repeat(ends, [2, 1, 2])])
+            dx = backward(np.ones_like(x), None)
+            np.testing.assert_array_equal(dx != 0, x == 0)
+
+    def test_slopes_at_the_kink(self):
+        x = np.zeros((1, 2))
+        dy = np.array([[3.0, 5.0]])
+        np.testing.assert_array_equal(ReLU().forward(None, x)[1](dy, None), 0)
+        np.testing.assert_allclose(LeakyReLU(0.1).forward(None, x)[1](dy, None), 0.1 * dy)
+
+    def test_the_first_of_those_that_tie_wins(self):
+        x = np.array([[1.0, 2.0, 1.0, 3.0, 0.0, 3.0]])
+        y, backward = Maxout(pieces=3).forward(None, x)
+        np.testing.assert_array_equal(y, [[1, 3]])
+        np.testing.assert_array_equal(backward(np.array([[5.0, 7.0]]), None), [[5, 0, 0, 7, 0, 0]])
+
+    def test_maxout_is_a_choice_between_affine_maps(self):
+        rng = np.random.RandomState(0)
+        x, W, b = rng.standard_normal((5, 3)), rng.standard_normal((3, 8)), rng.standard_normal(8)
+        y, _ = Maxout().forward(None, x @ W + b)
+        expected = np.maximum(x @ W[:, :4] + b[:4], x @ W[:, 4:] + b[4:])
+        np.testing.assert_array_equal(y, expected)
+
+    @pytest.mark.parametrize("name", ACTIVATIONS)
+    def test_names(self, name):
+        activation = ACTIVATIONS[name]
+        assert activation.width(activation.n_inputs(5)) == 5
+        assert activation.initializer in INITIALIZERS
+
+    @pytest.mark.parametrize("name", ["identity", "tanh", "relu", "leaky_relu"])
+    def test_signals_keep_their_size_on_the_way(self, name):
+        """The start that an activation asks for neither quenches nor blows up a deep network."""
+        activation = ACTIVATIONS[name]
+        initializer = INITIALIZERS[activation.initializer]
+        block = [Affine(activation.n_inputs(200), initializer), activation]
+        network = Network(10 * block, n_inputs=200)
+        views = network.layout.views(network.initialize(np.random.RandomState(0), np.float64))
+        x = np.random.RandomState(1).standard_normal((100, 200))
+        size = np.sqrt(np.mean(network.forward(views, x)[0] ** 2))
+        assert 0.1 < size < 30
+
+
+class TestDropout:
+    def test_drops_its_share_and_keeps_the_mean(self):
+        x = np.ones((400, 500))
+        y, _ = Dropout(0.3).forward(None, x, Phase(np.random.RandomState(0)))
+        assert set(np.unique(y)) == {0.0, 1 / 0.7}
+        np.testing.assert_allclose(np.mean(y == 0), 0.3, atol=0.005)
+        np.testing.assert_allclose(y.mean(), 1, atol=0.01)
+
+    def test_draws_a_new_mask_each_time(self):
+        phase, x = Phase(np.random.RandomState(0)), np.ones((4, 10))
+        first, second = (Dropout(0.5).forward(None, x, phase)[0] for _ in range(2))
+        assert not np.array_equal(first, second)
+
+    def test_the_gradient_is_dropped_where_the_signal_was(self):
+        x = np.ones((4, 10))
+        y, backward = Dropout(0.5).forward(None, x, Phase(np.random.RandomState(0)))
+        np.testing.assert_array_equal(backward(np.ones_like(x), None), y)
+
+    def test_prediction_draws_nothing(self):
+        x = np.ones((2, 3))
+        assert Dropout(0.5).forward(None, x)[0] is x
+        rng = np.random.RandomState(0)
+        assert Dropout(0.0).forward(None, x, Phase(rng))[0] is x
+        assert rng.random_sample() == np.random.RandomState(0).random_sample()
+
+
+class TestBatchNorm:
+    def moments(self, x, w=None):
+        _, mean, variance = reference.batch_norm(
+            x, np.ones(6), np.zeros(6), np.ones(len(x)) if w is None else w
+        )
+        return mean, variance
+
+    @pytest.mark.parametrize("w", [None, W_OF_SAMPLES, 30 * W_OF_SAMPLES])
+    def test_running_averages(self, w):
+        p, (x, _) = parameters(BatchNorm()), inputs(BatchNorm())
+        before = copy(p)
+        BatchNorm(momentum=0.75).forward(p, x, Phase(np.random.RandomState(0), w))
+        for average, old, new in zip(
+            (p.mean, p.variance), (before.mean, before.variance), self.moments(x, w), strict=True
+        ):
+            np.testing.assert_allclose(average, 0.75 * old + 0.25 * new, rtol=1e-13)
+
+    def test_prediction_is_that_of_the_averages_in_the_long_run(self):
+        layer, (x, _) = BatchNorm(momentum=0.5), inputs(BatchNorm())
+        p = parameters(layer)
+        for _ in range(60):
+            trained, _ = layer.forward(p, x, Phase(np.random.RandomState(0)))
+        np.testing.assert_allclose(layer.forward(p, x)[0], trained, rtol=1e-12)
+
+    def test_one_sample_is_normalised_as_in_prediction(self):
+        layer = BatchNorm()
+        p, (x, dy) = parameters(layer), inputs(layer, n_samples=1)
+        before, g, expected_g = copy(p), nans_like(p), nans_like(p)
+        y, backward = layer.forward(p, x, Phase(np.random.RandomState(0), np.ones(1)))
+        expected, expected_backward = layer.forward(before, x)
+        np.testing.assert_array_equal(y, expected)
+        np.testing.assert_array_equal(backward(dy, g), expected_backward(dy, expected_g))
+        np.testing.assert_array_equal(g.scale, expected_g.scale)
+        np.testing.assert_array_equal(p.mean, before.mean)
+        np.testing.assert_array_equal(p.variance, before.variance)
+
+    def test_a_sample_of_weight_two_counts_as_two_samples(self):
+        layer, counts = BatchNorm(), np.array([2, 1, 3, 1, 1])
+        (x, dy) = inputs(layer)
+        weighted, repeated = parameters(layer), parameters(layer)
+        g, expected_g = nans_like(weighted), nans_like(weighted)
+        rows = np.repeat(np.arange(5), counts)
+        w = counts / counts.sum()
+        y, backward = layer.forward(weighted, x, Phase(np.random.RandomState(0), w))
+        expected, expected_backward = layer.forward(
+            repeated, x[rows], Phase(np.random.RandomState(0))
+        )
+        np.testing.assert_allclose(y[rows], expected, rtol=1e-12)
+        np.testing.assert_allclose(weighted.mean, repeated.mean, rtol=1e-13)
+        np.testing.assert_allclose(weighted.variance, repeated.variance, rtol=1e-13)
+        # The loss has weighed the gradient before: that of a sample is the sum over its copies.
+        dx = backward(counts[:, None] * dy, g)
+        expected_dx = expected_backward(dy[rows], expected_g)
+        np.testing.assert_allclose(dx[rows], np.repeat(counts, counts)[:, None] * expected_dx,
+                                   rtol=1e-11, atol=1e-13)  # fmt: skip
+        np.testing.assert_allclose(g.scale, expected_g.scale, rtol=1e-12)
+        np.testing.assert_allclose(g.shift, expected_g.shift, rtol=1e-12)
+
+    def test_weights_of_any_sum(self):
+        layer, (x, dy) = BatchNorm(), inputs(BatchNorm())
+        results = []
+        for factor in (1.0, 16.0):
+            p, g = parameters(layer), nans_like(parameters(layer))
+            phase = Phase(np.random.RandomState(0), factor * W_OF_SAMPLES)
+            y, backward = layer.forward(p, x, phase)
+            results.append((y, backward(dy, g), g.scale, p.mean, p.variance))
+        for one, other in zip(*results, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    def test_a_shift_and_a_scale_of_the_input_change_next_to_nothing(self):
+        layer, (x, _) = BatchNorm(), inputs(BatchNorm())
+        y = layer.forward(parameters(layer), x, Phase(np.random.RandomState(0)))[0]
+        moved = layer.forward(parameters(layer), 8 * x + 100, Phase(np.random.RandomState(0)))[0]
+        np.testing.assert_allclose(moved, y, rtol=1e-4)
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_a_constant_column_becomes_the_shift(self, dtype):
+        layer = BatchNorm()
+        p, g = parameters(layer, dtype), nans_like(parameters(layer, dtype))
+        x = np.full((4, 6), 0.5, dtype)
+        y, backward = layer.forward(p, x, Phase(np.random.RandomState(0)))
+        np.testing.assert_array_equal(y, np.tile(p.shift, (4, 1)))
+        assert np.isfinite(backward(np.ones_like(x), g)).all()
+
+    def test_start(self):
+        for layer in NORMALIZATIONS.values():
+            p = SimpleNamespace(**{name: np.full(3, np.nan) for name in layer.shapes(3)})
+            layer.initialize(p, None)
+            expected = {"scale": 1, "variance": 1, "shift": 0, "mean": 0}
+            for name, array in vars(p).items():
+                np.testing.assert_array_equal(array, expected[name])
+
+
+class TestLayerNorm:
+    def test_is_the_same_in_training(self):
+        layer, (x, _) = LayerNorm(), inputs(LayerNorm())
+        p = parameters(layer)
+        trained = layer.forward(p, x, Phase(np.random.RandomState(0), W_OF_SAMPLES))[0]
+        np.testing.assert_array_equal(trained, layer.forward(p, x)[0])
+
+    def test_rows_do_not_see_each_other(self):
+        layer, (x, _) = LayerNorm(), inputs(LayerNorm())
+        p = parameters(layer)
+        alone = np.concatenate([layer.forward(p, x[i : i + 1])[0] for i in range(5)])
+        np.testing.assert_allclose(layer.forward(p, x)[0], alone, rtol=1e-14)
+
+
+class TestInitializers:
+    @pytest.mark.parametrize(
+        ("initializer", "std"),
+        [
+            (Normal(), 0.01),
+            (Normal(0.3), 0.3),
+            (Normal(0), 0.0),
+            (He(), np.sqrt(2 / 300)),
+            (Glorot(), np.sqrt(2 / 700)),
+            (LeCun(), np.sqrt(1 / 300)),
+        ],
+        ids=str,
+    )
+    def test_mean_and_spread(self, initializer, std):
+        initializer.check()
+        W = initializer(np.random.RandomState(0), (300, 400))
+        assert W.shape == (300, 400)
+        assert W.dtype == np.float64
+        np.testing.assert_allclose(W.std(), std, rtol=0.01)
+        np.testing.assert_allclose(W.mean(), 0, atol=std / 100)
+
+    @pytest.mark.parametrize("n_connections", [1, 7, 300, 1000])
+    def test_sparse(self, n_connections):
+        W = Sparse(n_connections)(np.random.RandomState(0), (300, 400))
+        k = min(n_connections, 300)
+        assert W.shape == (300, 400)
+        np.testing.assert_array_equal(np.count_nonzero(W, axis=0), k)
+        # Every input is as likely as every other: their numbers of units are binomial.
+        listeners = np.count_nonzero(W, axis=1)
+        variance = 400 * k / 300 * (1 - k / 300)
+        squares = (listeners - 400 * k / 300) ** 2
+        np.testing.assert_allclose(squares.mean(), variance, rtol=0.25)
+        connected = W[W != 0]
+        tolerance = 3 / np.sqrt(2 * connected.size)  # three standard errors
+        np.testing.assert_allclose(connected.std(), np.sqrt(2 / k), rtol=tolerance)
+
+    def test_zeros(self):
+        np.testing.assert_array_equal(Zeros()(None, (2, 3)), np.zeros((2, 3)))
+
+    @pytest.mark.parametrize("name", INITIALIZERS)
+    def test_names_stand_for_valid_specifications_that_repeat(self, name):
+        initializer = INITIALIZERS[name]
+        initializer.check()
+        first, again = (initializer(np.random.RandomState(3), (20, 5)) for _ in range(2))
+        np.testing.assert_array_equal(first, again)
+
+    @pytest.mark.parametrize(
+        ("initializer", "name"),
+        [
+            (Normal(-0.1), "std"),
+            (Normal("0.1"), "std"),
+            (Normal(float("nan")), "std"),
+            (Sparse(0), "n_connections"),
+            (Sparse(2.5), "n_connections"),
+        ],
+        ids=str,
+    )
+    def test_bad_parameters(self, initializer, name):
+        message = f"'{name}' parameter of {type(initializer).__name__}"
+        with pytest.raises(ValueError, match=message):
+            initializer.check()

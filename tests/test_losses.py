@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from sk231n import reference
-from sk231n.losses import CrammerSinger, CrossEntropy, OneVsRest, WestonWatkins, log_softmax
+from sk231n.losses import (
+    AbsoluteError,
+    CrammerSinger,
+    CrossEntropy,
+    OneVsRest,
+    SigmoidCrossEntropy,
+    SquaredError,
+    WestonWatkins,
+    log_softmax,
+)
 
 HINGES = [
     (WestonWatkins, reference.weston_watkins),
@@ -19,6 +28,15 @@ ALL_LOSSES = [
     CrossEntropy(),
     CrossEntropy(label_smoothing=0.1),
     *(loss(margin=1.5, power=power) for loss, _ in HINGES for power in (1, 2)),
+]
+TARGET_LOSSES = [
+    (SigmoidCrossEntropy(), reference.sigmoid_cross_entropy),
+    (
+        SigmoidCrossEntropy(label_smoothing=0.2),
+        lambda *batch: reference.sigmoid_cross_entropy(*batch, label_smoothing=0.2),
+    ),
+    (SquaredError(), reference.squared_error),
+    (AbsoluteError(), reference.absolute_error),
 ]
 FIGURE_SCORES = np.array([[-2.85, 0.86, 0.28]])  # the figure of the notes; the third class is true
 ONE = np.array([1.0])
@@ -240,6 +258,9 @@ class TestEveryLoss:
     [
         (CrossEntropy(label_smoothing=1.0), "label_smoothing"),
         (CrossEntropy(label_smoothing=-0.1), "label_smoothing"),
+        (SigmoidCrossEntropy(label_smoothing=1.0), "label_smoothing"),
+        (SigmoidCrossEntropy(label_smoothing=-0.1), "label_smoothing"),
+        (SigmoidCrossEntropy(label_smoothing=None), "label_smoothing"),
         (CrossEntropy(label_smoothing="0.1"), "label_smoothing"),
         (CrossEntropy(label_smoothing=float("nan")), "label_smoothing"),
         (WestonWatkins(margin=-1.0), "margin"),
@@ -281,3 +302,138 @@ def test_integers_and_lists_will_do():
     value, gradient = WestonWatkins(margin=10)([[13, -7, 11]], [0], [1])
     assert value == 8
     np.testing.assert_array_equal(gradient, [[-1, 0, 1]])
+
+
+@st.composite
+def target_batches(draw, scores):
+    """Scores and targets of 1 to 4 outputs with weights, some of them zero."""
+    n_samples, n_outputs = draw(st.integers(1, 5)), draw(st.integers(1, 4))
+
+    def matrix(element, n_columns):
+        rows = st.lists(element, min_size=n_columns, max_size=n_columns)
+        drawn = draw(st.lists(rows, min_size=n_samples, max_size=n_samples))
+        return np.array(drawn, dtype=np.float64)
+
+    targets = st.sampled_from([0.0, 0.25, 1.0])
+    weights = st.sampled_from([0.0, 0.25, 0.5, 1.0, 3.0])
+    w = matrix(weights, 1)[:, 0]
+    return matrix(scores, n_outputs), matrix(targets, n_outputs), w
+
+
+@pytest.mark.parametrize(("loss", "loops"), TARGET_LOSSES, ids=lambda value: str(value)[:40])
+class TestEveryTargetLoss:
+    @exact
+    @given(batch=target_batches(anywhere | eighths))
+    def test_float64(self, loss, loops, batch):
+        assert_close(loss(*batch), loops(*batch), rtol=1e-13)
+
+    @exact
+    @given(batch=target_batches(eighths))
+    def test_float32(self, loss, loops, batch):
+        scores, y, w = batch
+        got = loss(scores.astype(np.float32), y, w.astype(np.float32))
+        assert got[1].dtype == np.float32
+        # A small loss is the difference of its two terms, which are known to an ulp of the score.
+        scale = (w @ np.abs(scores)).sum() + w.sum()
+        assert_close(got, loops(*batch), rtol=2e-6, scale=scale)
+
+    @pytest.fixture
+    def batch(self):
+        rng = np.random.RandomState(0)
+        return 2 * rng.standard_normal((6, 4)), rng.uniform(size=(6, 4)), rng.uniform(size=6)
+
+    def test_numerical_gradient(self, loss, loops, batch):
+        scores, y, w = batch
+        assert np.abs(scores - y).min() > 1e-3  # no kink within the step
+        _, gradient = loss(scores, y, w)
+        numerical = reference.numerical_gradient(lambda s: loss(s, y, w)[0], scores)
+        assert np.abs(gradient - numerical).max() / np.abs(gradient).max() < 1e-7
+
+    def test_leaves_its_arguments_as_they_are(self, loss, loops, batch):
+        before = joblib.hash((batch, loss))
+        for array in batch:
+            array.flags.writeable = False
+        loss(*batch)
+        assert joblib.hash((batch, loss)) == before
+
+    def test_is_a_sum_over_the_samples(self, loss, loops, batch):
+        scores, y, w = batch
+        singles = [loss(scores[i : i + 1], y[i : i + 1], ONE) for i in range(6)]
+        value, gradient = loss(scores, y, w)
+        expected = sum(w[i] * single for i, (single, _) in enumerate(singles))
+        np.testing.assert_allclose(value, expected, rtol=1e-14)
+        rows = np.concatenate([g for _, g in singles])
+        np.testing.assert_allclose(gradient, w[:, None] * rows, rtol=1e-14)
+
+    def test_without_weights_it_is_a_mean(self, loss, loops, batch):
+        scores, y, _ = batch
+        assert_close(loss(scores, y), loss(scores, y, np.full(6, 1 / 6)), rtol=1e-15)
+
+    def test_smooth_says_whether_the_gradient_is_continuous(self, loss, loops):
+        scores = np.linspace(-4, 4, 80_001)[:, None]
+        y, w = np.full_like(scores, 0.3), np.ones(len(scores))
+        jump = np.abs(np.diff(loss(scores, y, w)[1], axis=0)).max()
+        assert (jump < 0.01) == loss.smooth
+
+    def test_is_a_specification(self, loss, loops):
+        copy = clone(loss)
+        assert copy.get_params() == loss.get_params()
+        copy.check()
+
+    @pytest.mark.parametrize(
+        ("scores", "y", "message"),
+        [
+            (np.zeros(3), np.zeros(3), r"\(3,\) and \(3,\)"),
+            (np.zeros((2, 3)), np.zeros(2), r"\(2, 3\) and \(2,\)"),
+            (np.zeros((2, 3)), np.zeros((2, 1)), r"\(2, 3\) and \(2, 1\)"),
+            (np.zeros((3, 1)), np.zeros((1, 3)), r"\(3, 1\) and \(1, 3\)"),
+            (np.zeros((0, 3)), np.zeros((0, 3)), r"\(0, 3\)"),
+        ],
+    )
+    def test_wrong_shapes_are_explained(self, loss, loops, scores, y, message):
+        with pytest.raises(ValueError, match=message):
+            loss(scores, y)
+
+    def test_integers_and_lists_will_do(self, loss, loops):
+        got = loss([[1, -2]], [[0, 1]], [1])
+        assert got[1].dtype == np.float64
+        assert_close(got, loops(np.array([[1.0, -2.0]]), np.array([[0, 1]]), ONE), rtol=1e-14)
+
+
+def test_the_curvature_of_smooth_target_losses_is_the_largest_second_derivative():
+    scores, h = np.linspace(-3, 3, 601)[:, None], 1e-4
+    y, w = np.zeros_like(scores), np.ones(len(scores))
+    for loss in (SigmoidCrossEntropy(), SquaredError()):
+        second = (loss(scores + h, y, w)[1] - loss(scores - h, y, w)[1]) / (2 * h)
+        np.testing.assert_allclose(second.max(), loss.curvature, rtol=1e-6)
+
+
+def test_sigmoid_cross_entropy_is_cross_entropy_with_a_score_of_zero():
+    """One label is two classes, the other of which has the score zero."""
+    rng = np.random.RandomState(0)
+    s, y, w = 3 * rng.standard_normal((8, 1)), rng.randint(2, size=8), rng.uniform(size=8)
+    for smoothing in (0.0, 0.3):
+        value, gradient = SigmoidCrossEntropy(smoothing)(s, y[:, None], w)
+        two = np.hstack([np.zeros_like(s), s])
+        expected, two_gradients = CrossEntropy(smoothing)(two, y, w)
+        np.testing.assert_allclose(value, expected, rtol=1e-13)
+        np.testing.assert_allclose(gradient[:, 0], two_gradients[:, 1], rtol=1e-12)
+
+
+def test_sigmoid_cross_entropy_of_huge_scores():
+    scores = np.array([[1e300, 1e300, -1e300, -1e300]])
+    value, gradient = SigmoidCrossEntropy()(scores, np.array([[1, 0, 0, 1]]), ONE)
+    assert value == 2e300
+    np.testing.assert_array_equal(gradient, [[0, 1, 0, -1]])
+
+
+def test_absolute_error_has_no_slope_at_zero():
+    value, gradient = AbsoluteError()(np.array([[1.0, 2.0]]), np.array([[1.0, 5.0]]), ONE)
+    assert value == 3
+    np.testing.assert_array_equal(gradient, [[0, -1]])
+
+
+@pytest.mark.parametrize("loss", [SquaredError(), AbsoluteError()], ids=str)
+def test_degree_says_how_the_loss_grows_with_the_unit(loss):
+    scores, y = np.array([[1.0, 2.0]]), np.array([[1.5, 5.0]])
+    assert loss(8 * scores, 8 * y, ONE)[0] == 8**loss.degree * loss(scores, y, ONE)[0]

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from sk231n.core.layers import Affine, Network
+from sk231n.core.layers import Affine
 from sk231n.core.losses import CrossEntropy
 from sk231n.core.monitoring import History, Monitor, Patience
+from sk231n.core.network import Network
 from sk231n.core.objective import Objective, accuracy
 from sk231n.core.standardization import Standardization
 from sk231n.core.training import Data, Epoch, Problem, evaluate
@@ -70,7 +71,7 @@ def problem():
     X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
     data = Data(X, np.array([0, 0, 1, 1]), np.full(4, 0.25), np.arange(4), np.dtype(float))
     network = Network([Affine(2)], 1)
-    objective = Objective(network, CrossEntropy(), accuracy, None, 0.0, np.zeros(4))
+    objective = Objective(network, CrossEntropy(), accuracy, None, 0.0, [{}])
     return Problem(objective, np.zeros(4), data, Standardization())
 
 

@@ -213,6 +213,22 @@ class TestEveryOptimizer:
         last = run(optimizer, middle, gradients[3:], state=state)[-1]
         np.testing.assert_array_equal(last, run(optimizer, theta, gradients)[-1])
 
+    def test_parts_give_the_steps_of_the_whole(self, optimizer):
+        """The loop hands over blocks of the parameters, each with a state of its own."""
+        rng = np.random.RandomState(0)
+        theta, gradients = rng.standard_normal(7), rng.standard_normal((5, 7))
+        parts = [
+            run(optimizer, theta[part], gradients[:, part]) for part in np.split(range(7), [3])
+        ]
+        np.testing.assert_array_equal(np.hstack(parts), run(optimizer, theta, gradients))
+
+    def test_arrays_of_two_dimensions(self, optimizer):
+        rng = np.random.RandomState(0)
+        theta, gradients = rng.standard_normal((3, 2)), rng.standard_normal((5, 3, 2))
+        path = run(optimizer, theta, gradients)
+        flat = run(optimizer, theta.ravel(), gradients.reshape(5, 6))
+        np.testing.assert_array_equal(path.reshape(5, 6), flat)
+
     def test_no_gradient_no_step(self, optimizer):
         path = run(optimizer, np.zeros(2), np.zeros((3, 2)))
         np.testing.assert_array_equal(path, 0)
@@ -259,6 +275,19 @@ def test_set_params():
 def test_bad_parameters(optimizer, name):
     with pytest.raises(ValueError, match=f"'{name}' parameter of {type(optimizer).__name__}"):
         optimizer.check()
+
+
+def test_adam_s_sums_are_the_means_of_the_formula():
+    """The state holds m / (1 - beta1) and c / (1 - beta2)."""
+    optimizer, theta = Adam(beta1=0.8, beta2=0.9), np.ones(3)
+    gradients = np.random.RandomState(0).standard_normal((4, 3))
+    state, mean, squares = optimizer.start(theta), np.zeros(3), np.zeros(3)
+    for t, gradient in enumerate(gradients, start=1):
+        optimizer.direction(gradient.copy(), state, theta)
+        reference.adam(np.ones(3), gradient, mean, squares, t, 0.1, beta1=0.8, beta2=0.9)
+        assert state.t == t
+        np.testing.assert_allclose((1 - 0.8) * state.sums, mean, rtol=1e-13)
+        np.testing.assert_allclose((1 - 0.9) * state.squares, squares, rtol=1e-13)
 
 
 def test_weight_decay_leaves_alone_what_it_is_told_to():

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sk231n.core.standardization import Moments, Standardization, largest_eigenvalue
+from sk231n.core.standardization import (
+    Moments,
+    Standardization,
+    TargetUnits,
+    largest_eigenvalue,
+)
 from sk231n.core.training import Data
 
 
@@ -172,6 +177,47 @@ class TestStandardization:
         expected = layer.W * standardization.factor[:, None]
         standardization.fold(layer)
         np.testing.assert_allclose(layer.W, expected, rtol=1e-14)
+
+
+class TestTargetUnits:
+    @pytest.fixture
+    def units(self):
+        return TargetUnits(np.array([5.0, -3e4, 0.0]), np.array([2.0, 100.0, 1e-3]))
+
+    @pytest.fixture
+    def layer(self):
+        rng = np.random.RandomState(6)
+        return SimpleNamespace(W=rng.standard_normal((4, 3)), b=rng.standard_normal(3))
+
+    def test_of_targets(self, X):
+        units = moments_of(make_data(X)).target_units(np.dtype(float))
+        np.testing.assert_allclose(units.mean, X.mean(axis=0), rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(units.scale, X.std(axis=0), rtol=1e-12)
+        z = (X - units.mean) / units.scale
+        np.testing.assert_allclose(units(z), X, rtol=1e-12, atol=1e-9)
+
+    def test_keeps_the_type(self, X):
+        units = moments_of(make_data(X)).target_units(np.dtype(np.float32))
+        assert units(np.ones((2, 4), np.float32)).dtype == np.float32
+
+    def test_targets_without_spread_have_the_scale_one(self):
+        X = np.full((100, 3), 0.3)
+        X[::2, 0] = 0.1 + 0.2  # one ulp more
+        X[::2, 1] += 1e-9
+        units = moments_of(make_data(X)).target_units(np.dtype(float))
+        np.testing.assert_allclose(units.scale, [1, 5e-10, 1], rtol=1e-6)
+
+    def test_fold_keeps_the_predictions(self, X, units, layer):
+        before = units(X @ layer.W + layer.b)
+        units.fold(layer)
+        np.testing.assert_allclose(X @ layer.W + layer.b, before, rtol=1e-9, atol=1e-9)
+
+    def test_unfold_undoes_fold(self, units, layer):
+        W, b = layer.W.copy(), layer.b.copy()
+        units.fold(layer)
+        units.unfold(layer)
+        np.testing.assert_allclose(layer.W, W, rtol=1e-13)
+        np.testing.assert_allclose(layer.b, b, rtol=1e-9)
 
 
 class TestLargestEigenvalue:

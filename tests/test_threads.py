@@ -1,10 +1,13 @@
 """How work is spread over threads."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
-from sk231n._threads import count_threads, run_on_threads
+from sk231n._threads import Team, count_threads, run_on_threads, split
 
 
 def test_n_jobs_none_is_every_core_unless_joblib_says_otherwise():
@@ -51,3 +54,139 @@ def test_errors_of_workers_come_out():
     for n_threads in (1, 2):
         with pytest.raises(ValueError, match="no"):
             run_on_threads(lambda: fail, range(4), n_threads)
+
+
+class TestSplit:
+    @pytest.mark.parametrize("length", [1, 15, 16, 17, 100, 1000, 4096])
+    @pytest.mark.parametrize("n_parts", [1, 2, 3, 7])
+    def test_covers_everything_once_in_at_most_as_many_parts(self, length, n_parts):
+        parts = split(length, n_parts)
+        covered = np.concatenate([np.arange(length)[part] for part in parts])
+        np.testing.assert_array_equal(covered, np.arange(length))
+        assert len(parts) <= n_parts
+        assert all((part.stop - part.start) % 16 == 0 for part in parts[:-1])
+        assert all(part.stop > part.start for part in parts)
+
+
+def sizes(n_rows, n_inner, n_columns):
+    rng = np.random.RandomState(0)
+    return rng.standard_normal((n_rows, n_inner)), rng.standard_normal((n_inner, n_columns))
+
+
+# The last three are beyond 2**23 multiplications, where the work is shared.
+SHAPES = [
+    (1, 1, 1), (5, 3, 2), (200, 30, 10), (255, 256, 127),
+    (256, 256, 128), (1000, 97, 101), (33, 1001, 260), (17, 3000, 333),
+]  # fmt: skip
+
+
+class TestTeam:
+    @pytest.mark.parametrize("n_threads", [1, 2, 3])
+    @pytest.mark.parametrize("n_parts", [1, 2, 3, 8])
+    def test_run_keeps_the_order(self, n_threads, n_parts):
+        def work(part):
+            time.sleep(0.002 * (n_parts - part))  # the first parts end last
+            return part * part
+
+        with Team(n_threads) as team:
+            for _ in range(2):
+                assert team.run(work, list(range(n_parts))) == [k * k for k in range(n_parts)]
+
+    def test_works_on_several_threads_at_once(self):
+        meeting = threading.Barrier(2)
+        with Team(2) as team:
+            # Each waits for the other: one thread alone would never come out.
+            names = team.run(
+                lambda part: (meeting.wait(timeout=30), threading.current_thread().name)[1], [0, 1]
+            )
+        assert names[0] == threading.current_thread().name
+        assert names[1] != names[0]
+
+    def test_one_thread_is_the_caller_s(self):
+        with Team(1) as team:
+            callers = team.run(lambda part: threading.current_thread(), [0, 1, 2])
+        assert set(callers) == {threading.current_thread()}
+
+    def test_threads_go_home(self):
+        before = threading.active_count()
+        with Team(3) as team:
+            assert threading.active_count() == before
+            team.run(lambda part: None, [0, 1, 2])
+            assert threading.active_count() > before
+        assert threading.active_count() == before
+
+    @pytest.mark.parametrize("n_threads", [1, 2])
+    @pytest.mark.parametrize("failing", [0, 1])
+    def test_errors_come_out(self, n_threads, failing):
+        def work(part):
+            if part == failing:
+                raise ValueError(f"no {part}")
+
+        with Team(n_threads) as team:
+            with pytest.raises(ValueError, match=f"no {failing}"):
+                team.run(work, [0, 1])
+            assert team.run(abs, [-1, -2]) == [1, 2]  # and the team goes on
+
+    def test_when_an_error_comes_out_all_have_finished(self):
+        finished = []
+
+        def work(part):
+            if part == 0:
+                raise KeyboardInterrupt
+            time.sleep(0.05)
+            finished.append(part)
+
+        with Team(2) as team:
+            with pytest.raises(KeyboardInterrupt):
+                team.run(work, [0, 1, 2])
+            assert finished == [1, 2]
+
+    @pytest.mark.parametrize("n_threads", [1, 2, 3])
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_matmul(self, n_threads, shape):
+        a, b = sizes(*shape)
+        expected = np.matmul(a, b)
+        with Team(n_threads) as team:
+            np.testing.assert_array_equal(team.matmul(a, b), expected)
+            out = np.full_like(expected, np.nan)
+            assert team.matmul(a, b, out=out) is out
+            np.testing.assert_array_equal(out, expected)
+
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_matmul_of_transposed_matrices(self, shape):
+        a, b = sizes(*shape)
+        with Team(2) as team:
+            np.testing.assert_allclose(
+                team.matmul(np.asfortranarray(a), np.asfortranarray(b)), a @ b, rtol=1e-10,
+                atol=1e-11,
+            )  # fmt: skip
+
+    def test_matmul_keeps_the_type(self):
+        with Team(2) as team:
+            for shape in ((4, 3, 2), (1000, 97, 101), (33, 1001, 260)):
+                a, b = (array.astype(np.float32) for array in sizes(*shape))
+                product = team.matmul(a, b)
+                assert product.dtype == np.float32
+                np.testing.assert_array_equal(product, np.matmul(a, b))
+
+    @pytest.mark.parametrize("shape", [(1000, 97, 101), (33, 1001, 260)])
+    def test_large_products_are_shared(self, shape, monkeypatch):
+        team, shared = Team(2), []
+        monkeypatch.setattr(team, "run", lambda work, parts: shared.append(parts))
+        team.matmul(*sizes(*shape))
+        assert len(shared[0]) == 2
+        team.matmul(*sizes(200, 30, 10))
+        assert len(shared) == 1
+
+    def test_threads_compute_as_the_caller_does(self):
+        """Small buffers, and no warning of an overflow."""
+
+        def work(part):
+            if part == 0:
+                return None
+            return np.getbufsize(), np.float64(1e300) * np.float64(1e300)
+
+        before = np.getbufsize()
+        with Team(2) as team:
+            assert team.run(work, [0, 1])[1] == (1024, np.inf)
+        assert np.getbufsize() == before

@@ -7,14 +7,24 @@ import pytest
 from scipy.optimize import minimize
 
 from sk231n import reference
-from sk231n.core.layers import Affine, Network
+from sk231n.core.layers import Affine
 from sk231n.core.losses import CrammerSinger, CrossEntropy, OneVsRest, WestonWatkins
+from sk231n.core.network import Network
 from sk231n.core.objective import Objective, accuracy
 from sk231n.core.optimizers import LBFGS, SGD, Adam, Momentum
 from sk231n.core.penalties import L1, L2, ElasticNet
 from sk231n.core.schedules import Constant, InverseTimeDecay, Plateau
 from sk231n.core.standardization import Moments, Standardization
-from sk231n.core.training import Average, Data, Problem, batches, epochs, evaluate, lbfgs
+from sk231n.core.training import (
+    Average,
+    Data,
+    Problem,
+    batches,
+    epochs,
+    evaluate,
+    lbfgs,
+    start,
+)
 
 N_SAMPLES, N_FEATURES, N_CLASSES, ALPHA = 40, 5, 3, 0.1
 
@@ -51,7 +61,7 @@ def make_data(n_samples=N_SAMPLES):
     return Data(X, y, w, np.arange(n_samples), np.dtype(float)).normalized()
 
 
-def make_problem(loss="cross-entropy", penalty="l2", standardized=False, data=None):
+def make_problem(loss="cross-entropy", penalty="l2", standardized=False, data=None, team=None):
     data = make_data() if data is None else data
     network = Network([Affine(N_CLASSES)], N_FEATURES)
     standardization = Standardization()
@@ -59,8 +69,10 @@ def make_problem(loss="cross-entropy", penalty="l2", standardized=False, data=No
         moments = Moments(N_FEATURES)
         moments.update(data, count=len(data.rows))
         standardization = moments.standardization(data.dtype, ridge=0.3)
-    factor = network.penalty_factor(standardization.factor).astype(float)
-    objective = Objective(network, LOSSES[loss][0], accuracy, PENALTIES[penalty][0], ALPHA, factor)
+    factors = network.penalty_factors(standardization.factor)
+    objective = Objective(
+        network, LOSSES[loss][0], accuracy, PENALTIES[penalty][0], ALPHA, factors, team=team
+    )
     theta = np.random.RandomState(1).standard_normal(network.layout.size)
     return Problem(objective, theta, data, standardization)
 
@@ -167,7 +179,7 @@ class TestObjective:
 
 def test_a_penalty_of_strength_zero_is_none():
     network = Network([Affine(2)], 3)
-    assert Objective(network, CrossEntropy(), accuracy, L2(), 0.0, np.ones(8)).penalty is None
+    assert Objective(network, CrossEntropy(), accuracy, L2(), 0.0, [{}]).penalty is None
 
 
 def test_accuracy():
@@ -205,14 +217,15 @@ class TestEpochs:
     def test_every_epoch_draws_a_new_order_of_all_samples(self):
         seen = []
 
-        def record(theta, x, y, w, gradient, phase):
-            seen.extend(x[:, 0])
-            gradient[:] = 0
-            return 0.0, 0.0
+        class Record(Objective):
+            def data_loss(self, theta, x, y, w, gradient, rng=None):
+                seen.extend(x[:, 0])
+                gradient[:] = 0
+                return 0.0, 0.0
 
         problem = make_problem()
-        record.factor = problem.objective.factor
-        problem = problem._replace(objective=record)
+        vanishing = Record(problem.objective.network, None, None, None, 0.0, [{}])
+        problem = problem._replace(objective=vanishing)
         run(problem, SGD(), 0.1, 3, batch_size=7, shuffle=True)
         orders = np.reshape(seen, (3, N_SAMPLES))
         for order in orders:
@@ -227,7 +240,7 @@ class TestEpochs:
         through, in_parts = make_problem(), make_problem()
         rate = InverseTimeDecay(0.05)
         whole = run(through, optimizer, rate, 4, batch_size=16)
-        state = optimizer.start(in_parts.theta)
+        state = start(in_parts.objective, in_parts.theta, optimizer)
         parts = [
             run(in_parts, optimizer, rate, 1, batch_size=16, state=state, first=first)[0]
             for first in range(4)

@@ -29,3 +29,12 @@ def affine_backward(dy, x, W):
                 dx[i, j] += dy[i, k] * W[j, k]
                 dW[j, k] += x[i, j] * dy[i, k]
     return dx, dW, db
+
+
+def dropout(x, mask, p):
+    """Inverted dropout, y_ij = x_ij / (1 - p) where the mask keeps x_ij, else 0."""
+    y = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        if mask[index]:
+            y[index] = x[index] / (1 - p)
+    return y
