@@ -33,7 +33,7 @@ from sk231n.core.objective import Objective
 from sk231n.core.optimizers import OPTIMIZERS, Optimizer
 from sk231n.core.penalties import L1, L2, ElasticNet
 from sk231n.core.schedules import Constant, CosineDecay, Schedule
-from sk231n.core.standardization import Moments, Standardization, largest_eigenvalue
+from sk231n.core.standardization import Moments, Standardization, largest_eigenvalue, sample
 from sk231n.core.training import Average, Data, Problem, epochs, lbfgs, start
 
 TRAINING_CONSTRAINTS = {
@@ -295,14 +295,23 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _auto_rate(self, problem):
         """Learning rate that the data allow; see :meth:`Optimizer.auto_rate`."""
-        largest = largest_eigenvalue(problem.data, problem.standardization)
+        network, loss = problem.objective.network, self._loss()
+        z, w = sample(problem.data, problem.standardization)
+        outputs = network.outputs(network.layout.views(problem.theta), z)
+        inputs = [x for layer, x in zip(network.layers, [z, *outputs], strict=False)
+                  if layer.penalized]  # fmt: skip
+        largest = [largest_eigenvalue(x, w) for x in inputs]
         # The intercept sees a constant 1, hence the second moment of at least 1.
-        smoothness = self._loss().curvature * max(largest, 1.0)
+        smoothness = loss.curvature * sum(max(value, 1.0) for value in largest)
         if problem.objective.output is not None:
-            smoothness *= float(np.max(problem.objective.output.scale)) ** self._loss().degree
+            smoothness *= float(np.max(problem.objective.output.scale)) ** loss.degree
         smoothness += (np.sqrt(self._curvature) * np.max(problem.standardization.factor)) ** 2
         # Twice the curvature is 1 for the cross-entropy; a steeper loss asks for smaller steps.
-        reach = 2 * self._loss().curvature * np.sqrt(largest * problem.data.X.shape[1])
+        reach = 2 * loss.curvature * sum(
+            np.sqrt(value * x.shape[1]) for value, x in zip(largest, inputs, strict=True)
+        )  # fmt: skip
+        if len(inputs) > 1:  # the changes of the layers multiply; larger steps end in chaos
+            reach = max(reach, 500.0)
         return self._optimizer().auto_rate(smoothness, reach)
 
     def _batch_size(self, n_samples):

@@ -49,15 +49,13 @@ VARIANTS = [
     LinearSVM(strategy="one_vs_rest", penalty="elasticnet", optimizer="momentum"),
     MeanSubtraction(mode="channel"),
     MeanSubtraction(mode="global"),
-    MLPClassifier((), max_iter=100),
-    MLPClassifier((20, 10), ("maxout", "tanh"), normalization="layer", max_iter=100),
-    MLPClassifier((20,), loss="hinge", averaging="ema", max_iter=100),
-    MLPClassifier((20,), normalization="batch", max_norm=5, max_iter=100),
-    MLPClassifier((20,), optimizer="lbfgs", alpha=0.01, tol=1e-3),
-    MLPRegressor((), max_iter=100),
-    MLPRegressor((20,), "maxout", normalization="layer", loss="absolute_error", max_iter=100),
-    MLPRegressor((20,), "tanh", optimizer="lbfgs", alpha=0.01, tol=1e-3),
-    MLPRegressor((20,), normalization="batch", optimizer="nesterov", max_iter=100),
+    MLPClassifier((), max_iter=50),
+    MLPClassifier((20, 10), ("maxout", "tanh"), normalization="layer", max_iter=50),
+    MLPClassifier((20,), loss="hinge", averaging="ema", max_iter=50),
+    MLPClassifier((20,), normalization="batch", max_norm=5, max_iter=50),
+    MLPClassifier((20,), optimizer="lbfgs", max_iter=50, tol=None),
+    MLPRegressor((20,), "maxout", normalization="layer", loss="absolute_error", max_iter=50),
+    MLPRegressor((20,), "tanh", optimizer="lbfgs", max_iter=50, tol=None),
     SoftmaxClassifier(optimizer="lbfgs"),
     SoftmaxClassifier(optimizer="nesterov"),
     SoftmaxClassifier(penalty="l1", optimizer="adagrad"),
@@ -65,8 +63,8 @@ VARIANTS = [
 ]
 # Dropout draws a mask per row: a row that is there twice is not one of twice the weight.
 WITH_CHANCE = [
-    MLPClassifier((40, 20), normalization="batch", dropout=0.1, max_iter=100),
-    MLPRegressor((40, 20), normalization="batch", dropout=0.1, max_iter=100),
+    MLPClassifier((40, 20), normalization="batch", dropout=0.1, max_iter=50),
+    MLPRegressor((40, 20), normalization="batch", dropout=0.1, max_iter=50),
 ]
 TRANSFORMERS = [estimator for estimator in ESTIMATORS if isinstance(estimator, TransformerMixin)]
 

@@ -1,5 +1,7 @@
 """The network classifier: its meaning, its parts, labels, and what it refuses."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
@@ -43,7 +45,7 @@ def same_start(network, referee, coefs, intercepts):
 
 def draw(sizes, seed=1):
     rng = np.random.RandomState(seed)
-    coefs = [rng.normal(0, 0.5, size=pair) for pair in zip(sizes[:-1], sizes[1:], strict=True)]
+    coefs = [rng.normal(0, 0.5, size=pair) for pair in pairwise(sizes)]
     return coefs, [rng.normal(0, 0.1, size=size) for size in sizes[1:]]
 
 
@@ -237,11 +239,11 @@ def test_starts_are_what_they_say():
         model = MLPClassifier((100,), activation, weight_init=weight_init, **frozen)
         model.fit(narrow, labels)
         np.testing.assert_allclose(model.coefs_[0].std(), std, rtol=0.02)
-        assert model.coefs_[1].any() == (weight_init != "auto" or model.loss_curve_[0] == 0) or (
-            np.abs(model.coefs_[1]).max() < 1e-10
-        )
         if weight_init == "auto":
+            assert np.abs(model.coefs_[1]).max() < 1e-10
             assert model.loss_curve_[0] == pytest.approx(np.log(3), abs=0.03)
+        else:
+            assert np.abs(model.coefs_[1]).max() > 0.1
     sparse = MLPClassifier((100,), weight_init="sparse", alpha=0, **frozen).fit(narrow, labels)
     np.testing.assert_array_equal((np.abs(sparse.coefs_[0]) > 1e-6).sum(axis=0), 10)
 
@@ -336,8 +338,8 @@ def test_hidden_activations_by_hand(learning_rate):
 
 
 def test_hidden_activations_with_layer_normalization():
-    model = MLPClassifier((6,), "logistic", normalization="layer", **{**QUICK, "max_iter": 20}
-                          if False else {"max_iter": 20, "random_state": 0}).fit(X, Y)  # fmt: skip
+    model = MLPClassifier((6,), "logistic", normalization="layer", max_iter=20, random_state=0)
+    model.fit(X, Y)
     z = X @ model.coefs_[0] + model.intercepts_[0]
     z = (z - z.mean(axis=1, keepdims=True)) / np.sqrt(z.var(axis=1, keepdims=True) + 1e-5)
     (n,) = model.normalizations_
@@ -383,7 +385,7 @@ def test_queries_are_checked(method):
         getattr(model, method)(csr_array(X))
 
 
-# Several labels per sample --------------------------------------------------------------------------
+# Several labels per sample -----------------------------------------------------------------------
 
 
 def test_multi_label(tags):
@@ -439,13 +441,15 @@ def test_multi_label_with_all_the_trimmings(tags):
     model = MLPClassifier((16,), random_state=0, learning_rate=0.01)
     with pytest.raises(ValueError, match="classes"):
         model.partial_fit(features, labels)
-    for _ in range(30):
+    for _ in range(60):
         model.partial_fit(features, labels, classes=[0, 1, 2])
-    assert model.score(features, labels) > 0.6
+    assert model.score(features, labels) > 0.5
     with pytest.raises(ValueError, match="columns"):
         model.partial_fit(features, labels[:, :2])
     smooth = MLPClassifier((16,), loss=CrossEntropy(label_smoothing=0.2), random_state=0)
-    assert smooth.fit(features, labels).predict_proba(features).max() < 0.99
+    smooth.fit(features, labels)
+    plain = MLPClassifier((16,), random_state=0).fit(features, labels)
+    assert smooth.predict_proba(features).max() < plain.predict_proba(features).max()
     sigmoid = MLPClassifier(loss=SigmoidCrossEntropy(), **QUICK).fit(features, labels)
     plain = MLPClassifier(**QUICK).fit(features, labels)
     np.testing.assert_array_equal(sigmoid.coefs_[0], plain.coefs_[0])
@@ -456,8 +460,7 @@ def test_multi_label_with_all_the_trimmings(tags):
     [
         ({"class_weight": "balanced"}, "class_weight='balanced' is for one label per sample"),
         ({"class_weight": {0: 2.0}}, "class_weight=.* is for one label per sample"),
-        ({"loss": "hinge"}, "loss='hinge' is for one label per sample"),
-        ({"loss": OneVsRest()}, "loss=OneVsRest.* is for one label per sample"),
+        ({"loss": CrammerSinger()}, "loss=CrammerSinger.* is for one label per sample"),
     ],
     ids=str,
 )

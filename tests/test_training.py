@@ -7,18 +7,33 @@ import pytest
 from scipy.optimize import minimize
 
 from sk231n import reference
-from sk231n.core.layers import Affine
-from sk231n.core.losses import CrammerSinger, CrossEntropy, OneVsRest, WestonWatkins
+from sk231n._estimators import one_blas_thread
+from sk231n._threads import Team
+from sk231n.core import objective as objective_module
+from sk231n.core import training as training_module
+from sk231n.core.activations import ReLU
+from sk231n.core.initializers import He
+from sk231n.core.layers import Affine, Dropout
+from sk231n.core.losses import (
+    AbsoluteError,
+    CrammerSinger,
+    CrossEntropy,
+    OneVsRest,
+    SquaredError,
+    WestonWatkins,
+)
 from sk231n.core.network import Network
-from sk231n.core.objective import Objective, accuracy
-from sk231n.core.optimizers import LBFGS, SGD, Adam, Momentum
+from sk231n.core.normalizations import BatchNorm
+from sk231n.core.objective import Objective, accuracy, subset_accuracy
+from sk231n.core.optimizers import LBFGS, SGD, Adagrad, Adam, Momentum, RMSProp
 from sk231n.core.penalties import L1, L2, ElasticNet
 from sk231n.core.schedules import Constant, InverseTimeDecay, Plateau
-from sk231n.core.standardization import Moments, Standardization
+from sk231n.core.standardization import Moments, Standardization, TargetUnits
 from sk231n.core.training import (
     Average,
     Data,
     Problem,
+    Walk,
     batches,
     epochs,
     evaluate,
@@ -187,6 +202,65 @@ def test_accuracy():
     assert accuracy(scores, np.array([1, 0, 1]), np.array([0.5, 0.25, 0.25])) == 0.75
 
 
+def test_subset_accuracy():
+    scores = np.array([[1.0, -2.0], [3.0, 0.0], [-5.0, -4.0], [-1.0, 4.0]])
+    y = np.array([[1, 0], [1, 1], [0, 0], [1, 1]])
+    w = np.array([0.5, 0.25, 0.125, 0.125])
+    assert subset_accuracy(scores, y, w) == 0.625
+
+
+class TestTargetsWithUnits:
+    """Scores that are trained in units of their own: what is minimised is the plain formula."""
+
+    UNITS = TargetUnits(np.array([3.0, -40.0]), np.array([0.5, 20.0]))
+
+    def make_problem(self, loss, penalty):
+        rng = np.random.RandomState(0)
+        data = make_data()
+        data = data._replace(y=self.UNITS(rng.standard_normal((N_SAMPLES, 2))))
+        moments = Moments(N_FEATURES)
+        moments.update(data, count=N_SAMPLES)
+        standardization = moments.standardization(data.dtype, ridge=0.3)
+        network = Network([Affine(2)], N_FEATURES)
+        factors = network.penalty_factors(standardization.factor, self.UNITS.scale)
+        objective = Objective(
+            network, loss, lambda scores, y, w: 0.0, penalty, ALPHA, factors, self.UNITS
+        )
+        theta = np.random.RandomState(1).standard_normal(network.layout.size)
+        return Problem(objective, theta, data, standardization)
+
+    @every_penalty
+    @pytest.mark.parametrize(
+        ("loss", "loops"),
+        [(SquaredError(), reference.squared_error), (AbsoluteError(), reference.absolute_error)],
+        ids=str,
+    )
+    def test_is_the_plain_formula(self, loss, loops, penalty):
+        problem = self.make_problem(loss, PENALTIES[penalty][0])
+        views = problem.objective.network.layout.views(problem.theta.copy())
+        problem.fold(views)
+        data, (layer,) = problem.data, views
+        expected, _ = loops(reference.affine(data.X, layer.W, layer.b), data.y, data.w)
+        expected += ALPHA * PENALTIES[penalty][1](layer.W.ravel())[0]
+        value, _ = evaluate(problem, problem.theta, data)
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+        problem.unfold(views)
+        again = np.concatenate([layer.W.ravel(), layer.b])
+        np.testing.assert_allclose(again, problem.theta, rtol=1e-11, atol=1e-12)
+
+    @every_penalty
+    @pytest.mark.parametrize("loss", [SquaredError(), AbsoluteError()], ids=str)
+    def test_gradient(self, loss, penalty):
+        problem = self.make_problem(loss, PENALTIES[penalty][0])
+        ((x, y, w),) = batches(problem.data, problem.standardization, N_SAMPLES, problem.data.rows)
+        gradient, scratch = np.full_like(problem.theta, np.nan), np.empty_like(problem.theta)
+        problem.objective(problem.theta, x, y, w, gradient)
+        numerical = reference.numerical_gradient(
+            lambda theta: problem.objective(theta, x, y, w, scratch)[0], problem.theta
+        )
+        assert np.abs(gradient - numerical).max() / np.abs(gradient).max() < 1e-7
+
+
 def test_evaluate_works_in_blocks():
     data = make_data(2500)
     problem = make_problem(data=data, standardized=True)
@@ -286,6 +360,206 @@ class TestEpochs:
     def test_divergence_in_the_last_step_of_an_epoch(self):
         with pytest.raises(FloatingPointError, match="diverged in epoch 1"):
             run(make_problem(), SGD(), 1e308, 1)
+
+
+STEPPING = [
+    SGD(),
+    Momentum(nesterov=True),
+    Adagrad(),
+    RMSProp(),
+    Adam(),
+    Adam(weight_decay=0.1),
+]
+
+
+def deep_problem(penalty="elastic net", n_threads=None, max_norm=None):
+    """Two hidden layers, batch normalization, inputs in another unit; no rows of equal size."""
+    rng = np.random.RandomState(0)
+    layers = [Affine(7, He(), max_norm), BatchNorm(), ReLU(), Affine(6, He()), Affine(N_CLASSES)]
+    network = Network(layers, N_FEATURES)
+    factors = network.penalty_factors(rng.uniform(0.5, 2, N_FEATURES), np.array([1.0, 2.0, 0.25]))
+    team = None if n_threads is None else Team(n_threads)
+    objective = Objective(
+        network, CrossEntropy(), accuracy, PENALTIES[penalty][0], ALPHA, factors, team=team
+    )
+    theta = rng.uniform(0.5, 1.5, network.layout.size) * rng.choice([-1, 1], network.layout.size)
+    for view in network.layout.views(theta)[1:2]:
+        view.variance[...] = np.abs(view.variance)
+    return Problem(objective, theta, make_data(), Standardization())
+
+
+class TestBlocks:
+    @pytest.mark.parametrize("block_size", [1, 4, 10, 2**16])
+    @pytest.mark.parametrize("n_threads", [None, 1, 2, 3])
+    def test_cover_all_but_the_statistics_once(self, monkeypatch, block_size, n_threads):
+        monkeypatch.setattr(objective_module, "BLOCK_SIZE", block_size)
+        problem = deep_problem(n_threads=n_threads)
+        seen, gradient = np.zeros_like(problem.theta), np.zeros_like(problem.theta)
+        blocks = problem.objective.blocks(seen, gradient)
+        for k, block in enumerate(blocks, start=1):
+            assert block.theta.shape == block.gradient.shape
+            assert block.theta.flags.c_contiguous
+            block.theta[...] += k
+            block.gradient[...] += k
+        np.testing.assert_array_equal(gradient, seen)
+        assert set(seen) == set(range(len(blocks) + 1))
+        views = problem.objective.network.layout.views(seen)
+        for layer, view in zip(problem.objective.network.layers, views, strict=True):
+            for name, array in vars(view).items():
+                assert array.all() == (name not in layer.statistics)
+                assert array.any() == (name not in layer.statistics)
+        if block_size == 2**16 and n_threads in (None, 1):
+            assert len(blocks) == 8  # two arrays of each of four layers
+
+    def test_are_no_larger_than_they_should(self, monkeypatch):
+        monkeypatch.setattr(objective_module, "BLOCK_SIZE", 12)
+        problem = deep_problem()
+        for block in problem.objective.blocks(problem.theta, problem.theta):
+            assert block.theta.size <= 12 + block.theta[0].size - 1
+
+    @every_penalty
+    @pytest.mark.parametrize("block_size", [1, 10, 2**16])
+    @pytest.mark.parametrize("n_threads", [None, 2])
+    def test_penalty(self, monkeypatch, penalty, block_size, n_threads):
+        monkeypatch.setattr(objective_module, "BLOCK_SIZE", block_size)
+        problem = deep_problem(penalty, n_threads)
+        objective, theta = problem.objective, problem.theta
+        expected, expected_gradient = 0.0, np.ones_like(theta)
+        layout = objective.network.layout
+        for p, g, factors in zip(
+            layout.views(theta), layout.views(expected_gradient), objective.factors, strict=True
+        ):
+            for name, factor in factors.items():
+                factor = factor * np.ones_like(getattr(p, name))
+                value, slope = PENALTIES[penalty][1]((factor * getattr(p, name)).ravel())
+                expected += ALPHA * value
+                getattr(g, name)[...] += ALPHA * factor * slope.reshape(factor.shape)
+        gradient, before = np.ones_like(theta), theta.copy()
+        np.testing.assert_allclose(objective.penalty_value(theta), expected, rtol=1e-13)
+        np.testing.assert_allclose(objective.add_penalties(theta, gradient), expected, rtol=1e-13)
+        np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-13)
+        np.testing.assert_array_equal(theta, before)
+
+
+class TestWalk:
+    @pytest.mark.parametrize("block_size", [1, 10, 2**16])
+    @pytest.mark.parametrize("n_threads", [None, 1, 2, 3])
+    @pytest.mark.parametrize("optimizer", STEPPING, ids=str)
+    def test_is_the_formula_on_the_whole_vector(
+        self, monkeypatch, optimizer, n_threads, block_size
+    ):
+        for module in (objective_module, training_module):
+            monkeypatch.setattr(module, "BLOCK_SIZE", block_size)
+        problem = deep_problem(n_threads=n_threads)
+        objective, theta = problem.objective, problem.theta
+        layout = objective.network.layout
+        penalized = np.zeros(layout.size, bool)
+        trained = np.ones(layout.size, bool)
+        for layer, view, still in zip(
+            objective.network.layers, layout.views(penalized), layout.views(trained), strict=True
+        ):
+            for name in layer.penalized:
+                getattr(view, name)[...] = True
+            for name in layer.statistics:
+                getattr(still, name)[...] = False
+
+        expected, gradient = theta.copy(), np.zeros_like(theta)
+        state = optimizer.start(expected, decayed=penalized)
+        walk = Walk(objective, theta, gradient, optimizer)
+        rng = np.random.RandomState(3)
+        for rate in (0.1, 0.05, 0.2):
+            of_data = rng.standard_normal(layout.size)
+            plain = of_data.copy()
+            value = objective.add_penalties(expected, plain)
+            direction = optimizer.direction(plain, state, expected)
+            update = np.where(trained, rate * direction, 0)
+            expected -= update
+            gradient[...] = of_data
+            np.testing.assert_allclose(walk.step(rate), value, rtol=1e-13)
+            np.testing.assert_array_equal(theta, expected)
+            np.testing.assert_array_equal(gradient[trained], update[trained])
+            length = np.linalg.norm(theta[trained])
+            np.testing.assert_allclose(
+                walk.lengths(), (length, np.linalg.norm(update) / length), rtol=1e-12
+            )
+        if n_threads is not None:
+            objective.team.__exit__()
+
+    def test_of_nothing_but_zeros(self):
+        problem = make_problem("weston-watkins", "none")
+        problem.theta[...] = 0
+        walk = Walk(problem.objective, problem.theta, np.zeros_like(problem.theta), SGD())
+        assert walk.step(0.1) == 0
+        assert walk.lengths() == (0, 0)
+
+    def test_one_state_for_each_block(self, monkeypatch):
+        monkeypatch.setattr(objective_module, "BLOCK_SIZE", 10)
+        problem = deep_problem()
+        states = start(problem.objective, problem.theta, Adam(weight_decay=0.1))
+        blocks = problem.objective.blocks(problem.theta, problem.theta)
+        assert [state.sums.shape for state in states] == [block.theta.shape for block in blocks]
+        assert [state.decayed for state in states] == [bool(np.any(b.factor)) for b in blocks]
+        assert {state.decayed for state in states} == {True, False}
+
+    def test_max_norm_holds_after_each_step(self):
+        problem = deep_problem(max_norm=3.2)
+        layout, factors = problem.objective.network.layout, problem.objective.factors
+        gradient = np.zeros_like(problem.theta)
+        free = deep_problem()
+        walk, free_walk = (
+            Walk(p.objective, p.theta, gradient.copy(), SGD()) for p in (problem, free)
+        )
+        assert walk.step(0.01) == free_walk.step(0.01)
+        (first, *others), (free_first, *free_others) = (
+            layout.views(theta) for theta in (problem.theta, free.theta)
+        )
+        length = np.linalg.norm(free_first.W * factors[0]["W"], axis=0)
+        assert (length > 3.2).any()
+        assert (length < 3.2).any()
+        expected = free_first.W * np.minimum(1, 3.2 / length)
+        np.testing.assert_allclose(first.W, expected, rtol=1e-14)
+        np.testing.assert_array_equal(first.b, free_first.b)
+        for view, free_view in zip(others, free_others, strict=True):
+            for name, array in vars(view).items():
+                np.testing.assert_array_equal(array, getattr(free_view, name))
+
+    def test_the_average_sees_what_max_norm_left(self):
+        class Witness:
+            def update(self, theta):
+                self.theta = theta.copy()
+
+        problem, witness = deep_problem(max_norm=0.5), Witness()
+        run(problem, SGD(), 0.01, 1, batch_size=16, average=witness)
+        np.testing.assert_array_equal(witness.theta, problem.theta)
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_any_number_of_threads_gives_the_same_weights(self, dtype):
+        """Large enough for threads both in the products and in the walk."""
+        rng = np.random.RandomState(0)
+        X = rng.standard_normal((500, 256)).astype(dtype)
+        y = rng.randint(10, size=500)
+        data = Data(X, y, rng.uniform(0.5, 1, 500), np.arange(500), np.dtype(dtype)).normalized()
+        layers = [Affine(320, He(), 1.3), BatchNorm(), ReLU(), Dropout(0.3), Affine(10, He())]
+        network = Network(layers, 256)
+        assert network.layout.size > training_module.BLOCK_SIZE
+        results = []
+        for n_threads in (None, 1, 2):
+            team = None if n_threads is None else Team(n_threads)
+            objective = Objective(
+                network, CrossEntropy(), accuracy, L2(), 1e-3, network.penalty_factors(), None, team
+            )
+            theta = network.initialize(np.random.RandomState(1), np.dtype(dtype))
+            problem = Problem(objective, theta, data, Standardization())
+            with one_blas_thread():
+                (*_, last) = run(problem, Adam(), 0.01, 2, batch_size=200, shuffle=True)
+            if team is not None:
+                assert (team._executor is not None) == (n_threads > 1)
+                team.__exit__()
+            results.append((theta, last))
+        assert results[0][0].dtype == dtype
+        for theta, last in results[1:]:
+            np.testing.assert_array_equal(theta, results[0][0])
+            np.testing.assert_allclose(last, results[0][1], rtol=1e-5)
 
 
 class TestLBFGS:

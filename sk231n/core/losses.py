@@ -258,6 +258,8 @@ class CrammerSinger(MarginLoss):
 class OneVsRest(MarginLoss):
     r"""The sum of one binary hinge per class: this class against all the others.
 
+    For samples with several labels `y` may be an indicator matrix of the shape of the scores.
+
     Parameters
     ----------
     margin : float, default=1.0
@@ -281,9 +283,13 @@ class OneVsRest(MarginLoss):
 
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
-        scores, y, w = _prepare(scores, y, w)
-        sign = np.ones_like(scores)
-        sign[np.arange(len(y)), y] = -1
+        if np.ndim(y) == 2:
+            scores, y, w = _prepare_targets(scores, y, w)
+            sign = 1 - 2 * y
+        else:
+            scores, y, w = _prepare(scores, y, w)
+            sign = np.ones_like(scores)
+            sign[np.arange(len(y)), y] = -1
         terms, gradient = self._hinge(self.margin + sign * scores)
         gradient *= sign
         gradient *= w[:, None]

@@ -67,10 +67,8 @@ class BatchNorm(Layer):
         """Compute the output and its pull-back; see :meth:`Affine.forward`."""
         if not phase.training or len(x) == 1:
             return _apply(p, x - p.mean, 1 / np.sqrt(p.variance + self.epsilon))
-        if phase.w is None:
-            w = np.full(len(x), 1 / len(x), x.dtype)
-        else:
-            w = phase.w / phase.w.sum()
+        w = np.ones(len(x), x.dtype) if phase.w is None else phase.w
+        w = w / w.sum()
         mean = w @ x
         normalized = x - mean
         variance = w @ (normalized * normalized)

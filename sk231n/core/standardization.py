@@ -155,11 +155,14 @@ class Moments:
         """Make the units of targets; those without spread get the scale 1."""
         scale = np.sqrt(self.variance)
         scale[scale <= 8 * np.finfo(dtype).eps * np.abs(self.mean)] = 1
-        return TargetUnits(self.mean.astype(dtype), scale.astype(dtype))
+        # Of targets without any offset the intercept's first gradient would be nothing but rounding
+        # errors, and Adam, which looks at signs, would make whole steps of them.
+        mean = np.round(self.mean / scale * 4) / 4 * scale
+        return TargetUnits(mean.astype(dtype), scale.astype(dtype))
 
 
-def largest_eigenvalue(data, standardization, n_rows=1000, n_iter=20):
-    """Estimate the largest eigenvalue of the second moments of the standardised inputs.
+def sample(data, standardization, n_rows=1000):
+    """Pick some of the samples, as training sees them.
 
     Parameters
     ----------
@@ -168,7 +171,29 @@ def largest_eigenvalue(data, standardization, n_rows=1000, n_iter=20):
     standardization : Standardization
         How training sees them.
     n_rows : int, default=1000
-        About this many rows, evenly spread over the data, are looked at.
+        About this many rows, evenly spread over the data, are picked.
+
+    Returns
+    -------
+    z : ndarray of shape (n_picked, n_features)
+        The standardised inputs.
+    w : ndarray of shape (n_picked,)
+        Their weights, which sum to one.
+    """
+    rows = data.rows[:: max(1, len(data.rows) // n_rows)]
+    z = standardization(data.X[rows].astype(data.dtype))
+    return z, (data.w[rows] / (data.w[rows].sum() or 1)).astype(data.dtype)
+
+
+def largest_eigenvalue(z, w, n_iter=20):
+    """Estimate the largest eigenvalue of the second moments of weighted samples.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n_samples, n_features)
+        The samples.
+    w : ndarray of shape (n_samples,)
+        Their weights.
     n_iter : int, default=20
         Number of power iterations.
 
@@ -177,10 +202,7 @@ def largest_eigenvalue(data, standardization, n_rows=1000, n_iter=20):
     float
         The eigenvalue, at least 1e-12.
     """
-    rows = data.rows[:: max(1, len(data.rows) // n_rows)]
-    z = standardization(data.X[rows].astype(data.dtype))
-    w = (data.w[rows] / (data.w[rows].sum() or 1)).astype(data.dtype)
-    v = np.random.RandomState(0).standard_normal(z.shape[1]).astype(data.dtype)
+    v = np.random.RandomState(0).standard_normal(z.shape[1]).astype(z.dtype)
     norm = 1.0
     for _ in range(n_iter):
         v /= np.linalg.norm(v) or 1

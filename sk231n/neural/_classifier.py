@@ -8,7 +8,14 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from sk231n.classification import GradientClassifier
-from sk231n.core.losses import CrossEntropy, SigmoidCrossEntropy, WestonWatkins, log_softmax
+from sk231n.core.losses import (
+    AbsoluteError,
+    CrossEntropy,
+    SigmoidCrossEntropy,
+    SquaredError,
+    WestonWatkins,
+    log_softmax,
+)
 from sk231n.core.objective import subset_accuracy
 from sk231n.core.spec import Spec
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
@@ -18,6 +25,8 @@ LOSSES = {
     "hinge": WestonWatkins(),
     "squared_hinge": WestonWatkins(power=2),
 }
+CROSS_ENTROPIES = CrossEntropy, SigmoidCrossEntropy
+FOR_TARGETS = SigmoidCrossEntropy, SquaredError, AbsoluteError
 
 
 class MLPClassifier(Perceptron, GradientClassifier):
@@ -224,24 +233,34 @@ class MLPClassifier(Perceptron, GradientClassifier):
     def __sklearn_tags__(self):
         """Describe the classifier to scikit-learn."""
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_label = isinstance(self._given_loss(), CROSS_ENTROPIES)
         return tags
 
     def _n_scores(self):
         return len(self.classes_)
 
+    def _given_loss(self):
+        return LOSSES.get(self.loss) if isinstance(self.loss, str) else self.loss
+
     def _loss(self):
-        loss = LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
-        if not getattr(self, "_multilabel_", False):
-            return loss
-        if isinstance(loss, CrossEntropy):
+        loss = self._given_loss()
+        if getattr(self, "_multilabel_", False) and isinstance(loss, CrossEntropy):
             return SigmoidCrossEntropy(loss.label_smoothing)
-        if isinstance(loss, SigmoidCrossEntropy):
-            return loss
-        raise ValueError(
-            f"loss={self.loss!r} is for one label per sample, but y is an indicator matrix; use "
-            "loss='cross_entropy'."
-        )
+        return loss
+
+    def _check_loss(self):
+        """Check that the loss is one for the kind of targets that there are."""
+        loss = self._given_loss()
+        if self._multilabel_ and not isinstance(loss, CROSS_ENTROPIES):
+            raise ValueError(
+                f"loss={self.loss!r} is for one label per sample, but y is an indicator matrix; "
+                "use loss='cross_entropy'."
+            )
+        if not self._multilabel_ and (isinstance(loss, FOR_TARGETS) or not hasattr(loss, "smooth")):
+            raise ValueError(
+                f"loss={self.loss!r} is none for one label per sample; use one of "
+                f"{sorted(LOSSES)} or an object such as CrossEntropy() or WestonWatkins()."
+            )
 
     def _score(self, scores, y, w):
         return subset_accuracy(scores, y, w) if self._multilabel_ else super()._score(scores, y, w)
@@ -261,6 +280,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
                 if known
                 else "y is an indicator matrix, but in the first call it had one label per sample."
             )
+        self._check_loss()
         if not multilabel:
             return super()._encode(column_or_1d(y, warn=True), rows, learn)
         y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
@@ -269,6 +289,10 @@ class MLPClassifier(Perceptron, GradientClassifier):
         if y.shape[1] != len(self.classes_):
             raise ValueError(
                 f"y has {y.shape[1]} columns, but there are {len(self.classes_)} labels."
+            )
+        if not np.isin(y, (0, 1)).all():
+            raise ValueError(
+                f"y has the form of an indicator matrix, which holds 0 and 1; got {np.unique(y)}."
             )
         return y.astype(np.int8)
 
@@ -313,8 +337,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
         return (self._scores(X) > 0).astype(int) if self._multilabel_ else super().predict(X)
 
     def _has_probabilities(self):
-        loss = LOSSES[self.loss] if isinstance(self.loss, str) else self.loss
-        if not isinstance(loss, CrossEntropy | SigmoidCrossEntropy):
+        if not isinstance(self._given_loss(), CROSS_ENTROPIES):
             raise AttributeError(
                 f"Probabilities belong to the cross-entropy; loss={self.loss!r} has none."
             )

@@ -50,7 +50,8 @@ class Perceptron:
     def _widths_and_activations(self):
         """Width and activation of each hidden layer."""
         sizes = self.hidden_layer_sizes
-        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        one = isinstance(sizes, Integral) or getattr(sizes, "ndim", 1) == 0
+        sizes = [sizes] if one else list(sizes)
         if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
             raise ValueError(
                 "hidden_layer_sizes must be a positive integer or a sequence of them; got "
@@ -63,7 +64,7 @@ class Perceptron:
                 f"activation={self.activation!r} names {len(names)} activations for the "
                 f"{len(sizes)} hidden layers of hidden_layer_sizes={self.hidden_layer_sizes!r}."
             )
-        unknown = [name for name in names if name not in ACTIVATIONS]
+        unknown = [name for name in names if not isinstance(name, str) or name not in ACTIVATIONS]
         if unknown:
             raise ValueError(
                 f"activation must hold names out of {sorted(ACTIVATIONS)}; got {unknown[0]!r}."
@@ -84,12 +85,19 @@ class Perceptron:
     def _check_arguments(self):
         super()._check_arguments()
         self._widths_and_activations()
-        if self._optimizer().full_batch and (self.dropout or self.normalization == "batch"):
+        if not self._optimizer().full_batch:
+            return
+        if self.dropout or self.normalization == "batch":
             raise ValueError(
                 f"optimizer={self.optimizer!r} sees all samples at once and needs an objective "
                 f"without chance; dropout={self.dropout} and normalization="
                 f"{self.normalization!r} go with mini-batches. Use optimizer='adam', or dropout=0 "
                 "and normalization 'layer' or None."
+            )
+        if self.max_norm is not None:
+            raise ValueError(
+                f"optimizer={self.optimizer!r} minimises without constraints, which "
+                f"max_norm={self.max_norm} is one of. Use optimizer='adam', or max_norm=None."
             )
 
     def _learnt(self, views):
@@ -102,15 +110,21 @@ class Perceptron:
         }
 
     def _parameters(self):
-        affine = (
-            SimpleNamespace(W=W, b=b) for W, b in zip(self.coefs_, self.intercepts_, strict=True)
-        )
-        normalizations = (SimpleNamespace(**arrays) for arrays in self.normalizations_)
-        parameters = []
-        for layer in self._layers():
-            names = layer.shapes(1)
-            source = affine if "W" in names else normalizations if names else None
-            parameters.append(SimpleNamespace() if source is None else next(source))
+        affine = iter({"W": W, "b": b} for W, b in zip(self.coefs_, self.intercepts_, strict=True))
+        normalizations = iter(self.normalizations_)
+        parameters, fits = [], True
+        for shapes in Network(self._layers(), len(self.coefs_[0])).layout.shapes:
+            source = affine if "W" in shapes else normalizations if shapes else iter([{}])
+            arrays = next(source, {})
+            fits &= {name: array.shape for name, array in arrays.items()} == shapes
+            parameters.append(SimpleNamespace(**arrays))
+        if not fits or [*affine, *normalizations]:
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r}, activation={self.activation!r} "
+                f"and normalization={self.normalization!r} do not describe the network that was "
+                f"fitted, whose coefs_ have the shapes {[W.shape for W in self.coefs_]}; fit anew "
+                "with warm_start=False, or set the parameters back."
+            )
         return parameters
 
     def hidden_activations(self, X):

@@ -1,6 +1,7 @@
 """The regressor: one quantity or several per sample."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import StrOptions
@@ -217,12 +218,23 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
 
     def _encode(self, y, rows, learn):
         """Targets as a matrix of floats."""
+        if issparse(y):
+            raise TypeError("y is sparse; MLPRegressor needs dense targets, such as y.toarray().")
         one = y.ndim == 1
         y = y.astype(np.float64, copy=False).reshape(len(y), -1)
         if learn:
             self._one_target_, self.n_outputs_ = one, y.shape[1]
-            variance = y[rows].var(axis=0) if len(rows) else np.ones(y.shape[1])
-            self._precisions_ = 1 / np.where(variance > 0, variance, 1)
+            spread = np.ones(y.shape[1])
+            if len(rows):
+                with np.errstate(over="ignore", invalid="ignore"):
+                    spread, mean = y[rows].std(axis=0), y[rows].mean(axis=0)
+                if not np.isfinite(spread).all():
+                    raise ValueError(
+                        "y holds values too large for float64 arithmetic; scale the targets down."
+                    )
+                # The rounding of the mean is no spread.
+                spread[spread <= 8 * np.finfo(np.float64).eps * np.abs(mean)] = 1
+            self._precisions_ = 1 / spread / spread
         if y.shape[1] != self.n_outputs_:
             raise ValueError(
                 f"y has {y.shape[1]} targets, but the first call of fit had {self.n_outputs_}."
