@@ -259,19 +259,22 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
     def _problem(self, data, moments, rng, *, warm):
         """Put together objective, first parameters, data, and the way that the inputs are seen."""
         network = Network(self._layers(), data.X.shape[1])
-        theta = network.initialize(rng, data.dtype)
-        standardization, output = Standardization(), None
+        theta = network.layout.zeros(data.dtype) if warm else network.initialize(rng, data.dtype)
+        standardization, output, unit = Standardization(), None, 1.0
         if self._automatic:
-            moments.inputs.update(data, count=len(data.rows))
-            standardization = moments.inputs.standardization(data.dtype, ridge=4 * self._curvature)
             if self._has_units:
                 moments.targets.update(data._replace(X=data.y), count=len(data.rows))
                 output = moments.targets.target_units(data.dtype)
+                unit = float(output.scale.min()) ** self._loss().degree
+            moments.inputs.update(data, count=len(data.rows))
+            standardization = moments.inputs.standardization(
+                data.dtype, ridge=4 * self._curvature / unit
+            )
         factors = network.penalty_factors(
             standardization.factor, 1.0 if output is None else output.scale
         )
         objective = Objective(
-            network, self._loss(), self._score, self._penalty(), self.alpha, factors, output,
+            network, self._loss(), self._score, self._penalty(), self.alpha, factors, output, unit,
             Team(count_threads(None)),
         )  # fmt: skip
         problem = Problem(objective, theta, data, standardization)
@@ -304,14 +307,20 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         # The intercept sees a constant 1, hence the second moment of at least 1.
         smoothness = loss.curvature * sum(max(value, 1.0) for value in largest)
         if problem.objective.output is not None:
-            smoothness *= float(np.max(problem.objective.output.scale)) ** loss.degree
-        smoothness += (np.sqrt(self._curvature) * np.max(problem.standardization.factor)) ** 2
+            scale = problem.objective.output.scale
+            smoothness *= float(scale.max() / scale.min()) ** loss.degree
+        curvature = self._curvature / problem.objective.unit
+        smoothness += (np.sqrt(curvature) * np.max(problem.standardization.factor)) ** 2
         # Twice the curvature is 1 for the cross-entropy; a steeper loss asks for smaller steps.
         reach = 2 * loss.curvature * sum(
             np.sqrt(value * x.shape[1]) for value, x in zip(largest, inputs, strict=True)
         )  # fmt: skip
-        if len(inputs) > 1:  # the changes of the layers multiply; larger steps end in chaos
-            reach = max(reach, 500.0)
+        if len(inputs) > 1:
+            # The changes of the layers multiply, and large steps end in chaos, soonest where an
+            # error has no bound; a run of few steps cannot do without.
+            n_samples = len(problem.data.rows)
+            n_steps = self._n_epochs(n_samples) * n_samples / self._batch_size(n_samples)
+            reach = max(reach, min(n_steps / 2, 500.0 if self._has_units else 100.0))
         return self._optimizer().auto_rate(smoothness, reach)
 
     def _batch_size(self, n_samples):

@@ -427,6 +427,33 @@ def test_sigmoid_cross_entropy_of_huge_scores():
     np.testing.assert_array_equal(gradient, [[0, 1, 0, -1]])
 
 
+@pytest.mark.parametrize("power", [1, 2])
+@exact
+@given(batch=target_batches(anywhere | eighths))
+def test_one_vs_rest_of_an_indicator_matrix(power, batch):
+    """Each label is a binary hinge: that of two classes, the first of which has the score -2."""
+    scores, y, w = batch
+    y = np.round(y)
+    got = OneVsRest(power=power)(scores, y, w)
+    columns = []
+    for s, t in zip(scores.T, y.T, strict=True):
+        two = np.stack([np.full_like(s, -2.0), s], axis=1)  # it pays 3 where it is true
+        value, gradient = reference.one_vs_rest(two, t.astype(int), w, power=power)
+        columns.append((value - 3**power * float(w @ (t == 0)), gradient[:, 1]))
+    values, gradients = zip(*columns, strict=True)
+    expected = sum(values), np.stack(gradients, axis=1)
+    assert_close(got, expected, rtol=1e-13, scale=3**power * w.sum() * len(columns))
+
+
+def test_one_vs_rest_of_one_label_is_that_of_its_class():
+    rng = np.random.RandomState(0)
+    scores, y, w = rng.standard_normal((6, 4)), rng.randint(4, size=6), rng.uniform(size=6)
+    got = OneVsRest(margin=1.5)(scores, np.eye(4, dtype=int)[y], w)
+    assert_close(got, OneVsRest(margin=1.5)(scores, y, w), rtol=1e-14)
+    with pytest.raises(ValueError, match=r"\(6, 4\) and \(6, 3\)"):
+        OneVsRest()(scores, np.zeros((6, 3)), w)
+
+
 def test_absolute_error_has_no_slope_at_zero():
     value, gradient = AbsoluteError()(np.array([[1.0, 2.0]]), np.array([[1.0, 5.0]]), ONE)
     assert value == 3

@@ -192,10 +192,15 @@ class TestTargetUnits:
 
     def test_of_targets(self, X):
         units = moments_of(make_data(X)).target_units(np.dtype(float))
-        np.testing.assert_allclose(units.mean, X.mean(axis=0), rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(units.scale, X.std(axis=0), rtol=1e-12)
-        z = (X - units.mean) / units.scale
-        np.testing.assert_allclose(units(z), X, rtol=1e-12, atol=1e-9)
+        np.testing.assert_allclose(units((X - units.mean) / units.scale), X, rtol=1e-12, atol=1e-9)
+
+    def test_the_offset_is_the_mean_to_the_next_quarter_of_the_scale(self, X):
+        """What is left of it gives the intercept a first gradient that is more than rounding."""
+        units = moments_of(make_data(X)).target_units(np.dtype(float))
+        assert (np.abs(units.mean - X.mean(axis=0)) <= units.scale * (1 / 8 + 1e-9)).all()
+        quarters = 4 * units.mean / units.scale
+        np.testing.assert_allclose(quarters, np.round(quarters), rtol=1e-12)
 
     def test_keeps_the_type(self, X):
         units = moments_of(make_data(X)).target_units(np.dtype(np.float32))

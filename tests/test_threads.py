@@ -64,6 +64,7 @@ class TestSplit:
         covered = np.concatenate([np.arange(length)[part] for part in parts])
         np.testing.assert_array_equal(covered, np.arange(length))
         assert len(parts) <= n_parts
+        assert parts[-1].stop == length
         assert all((part.stop - part.start) % 16 == 0 for part in parts[:-1])
         assert all(part.stop > part.start for part in parts)
 

@@ -65,9 +65,9 @@ class BatchNorm(Layer):
 
     def forward(self, p, x, phase=PREDICTION):
         """Compute the output and its pull-back; see :meth:`Affine.forward`."""
-        if not phase.training or len(x) == 1:
-            return _apply(p, x - p.mean, 1 / np.sqrt(p.variance + self.epsilon))
         w = np.ones(len(x), x.dtype) if phase.w is None else phase.w
+        if not phase.training or len(x) == 1 or not w.any():
+            return _apply(p, x - p.mean, 1 / np.sqrt(p.variance + self.epsilon))
         w = w / w.sum()
         mean = w @ x
         normalized = x - mean

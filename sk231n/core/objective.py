@@ -48,18 +48,24 @@ class Objective:
         What the parameters of each layer are multiplied by before the penalty sees them.
     output : TargetUnits, default=None
         How the scores are seen; None: as they are.
+    unit : float, default=1.0
+        Unit of the objective: values and gradients are divided by it, lest those of tiny or huge
+        targets drown in an optimizer's epsilon.
     team : Team, default=None
         Threads to compute on; None for the caller's alone.
     """
 
-    def __init__(self, network, loss, score, penalty, alpha, factors, output=None, team=None):
+    def __init__(
+        self, network, loss, score, penalty, alpha, factors, output=None, unit=1.0, team=None
+    ):
         self.network = network
         self.loss = loss
         self.score = score
         self.penalty = penalty if alpha > 0 else None
-        self.alpha = alpha
+        self.alpha = alpha / unit
         self.factors = factors
         self.output = output
+        self.unit = unit
         self.team = team
 
     def __call__(self, theta, x, y, w, gradient, rng=None):
@@ -99,7 +105,8 @@ class Objective:
             scores = self.output(scores)
         value, dscores = self.loss(scores, y, w)
         if self.output is not None:
-            dscores *= self.output.scale
+            value /= self.unit
+            dscores *= self.output.scale / self.unit
         score = self.score(scores, y, w)
         backward(dscores, layout.views(gradient))
         return value, score
@@ -110,7 +117,7 @@ class Objective:
         scores, _ = self.network.forward(views, x, Phase(matmul=self._matmul))
         if self.output is not None:
             scores = self.output(scores)
-        return self.loss(scores, y, w)[0], self.score(scores, y, w)
+        return self.loss(scores, y, w)[0] / self.unit, self.score(scores, y, w)
 
     @property
     def _matmul(self):

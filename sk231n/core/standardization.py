@@ -154,10 +154,11 @@ class Moments:
     def target_units(self, dtype):
         """Make the units of targets; those without spread get the scale 1."""
         scale = np.sqrt(self.variance)
-        scale[scale <= 8 * np.finfo(dtype).eps * np.abs(self.mean)] = 1
+        flat = scale <= 8 * np.finfo(dtype).eps * np.abs(self.mean)
+        scale[flat] = 1
         # Of targets without any offset the intercept's first gradient would be nothing but rounding
         # errors, and Adam, which looks at signs, would make whole steps of them.
-        mean = np.round(self.mean / scale * 4) / 4 * scale
+        mean = np.where(flat, self.mean, np.round(self.mean / scale * 4) / 4 * scale)
         return TargetUnits(mean.astype(dtype), scale.astype(dtype))
 
 

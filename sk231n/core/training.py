@@ -158,7 +158,7 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
             length, ratio = walk.lengths()
             _check_finite(length, epoch, rates[-1])
         epoch += 1
-        yield Epoch(loss, score, float(np.mean(rates)), ratio)
+        yield Epoch(loss * objective.unit, score, float(np.mean(rates)), ratio)
 
 
 class Walk:
@@ -285,7 +285,7 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
         vector, value = intermediate_result.x, float(intermediate_result.fun)
         step = np.linalg.norm(vector - theta) / (np.linalg.norm(vector) or 1)
         theta[:] = vector
-        stopped = after_epoch(Epoch(value, score, np.nan, float(step)))
+        stopped = after_epoch(Epoch(value * objective.unit, score, np.nan, float(step)))
         if stopped:
             raise StopIteration
 
@@ -300,7 +300,7 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
             "maxfun": 20 * max_iter,
             "maxcor": optimizer.memory,
             "maxls": 50,
-            "gtol": tol or 0.0,
+            "gtol": (tol or 0.0) / objective.unit,
             "ftol": np.finfo(theta.dtype).eps if tol else 0.0,
         },
     )
@@ -318,7 +318,8 @@ def evaluate(problem, theta, data):
     for x, y, w in batches(data, problem.standardization, _BLOCK_ROWS, data.rows):
         batch_value, batch_score = problem.objective.evaluate(theta, x, y, w)
         value, score = value + batch_value, score + batch_score
-    return value + problem.objective.penalty_value(theta), score
+    value += problem.objective.penalty_value(theta)
+    return value * problem.objective.unit, score
 
 
 class Average:
