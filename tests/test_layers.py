@@ -537,6 +537,15 @@ class TestBatchNorm:
         np.testing.assert_array_equal(p.mean, before.mean)
         np.testing.assert_array_equal(p.variance, before.variance)
 
+    def test_samples_without_weight_are_normalised_as_in_prediction(self):
+        layer = BatchNorm()
+        p, (x, _) = parameters(layer), inputs(layer)
+        before = copy(p)
+        y, _ = layer.forward(p, x, Phase(np.random.RandomState(0), np.zeros(5)))
+        np.testing.assert_array_equal(y, layer.forward(before, x)[0])
+        np.testing.assert_array_equal(p.mean, before.mean)
+        np.testing.assert_array_equal(p.variance, before.variance)
+
     def test_a_sample_of_weight_two_counts_as_two_samples(self):
         layer, counts = BatchNorm(), np.array([2, 1, 3, 1, 1])
         (x, dy) = inputs(layer)

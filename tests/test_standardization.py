@@ -212,6 +212,7 @@ class TestTargetUnits:
         X[::2, 1] += 1e-9
         units = moments_of(make_data(X)).target_units(np.dtype(float))
         np.testing.assert_allclose(units.scale, [1, 5e-10, 1], rtol=1e-6)
+        np.testing.assert_allclose(units.mean, X.mean(axis=0), rtol=1e-9)
 
     def test_fold_keeps_the_predictions(self, X, units, layer):
         before = units(X @ layer.W + layer.b)

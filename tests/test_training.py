@@ -214,7 +214,7 @@ class TestTargetsWithUnits:
 
     UNITS = TargetUnits(np.array([3.0, -40.0]), np.array([0.5, 20.0]))
 
-    def make_problem(self, loss, penalty):
+    def make_problem(self, loss, penalty, unit=1.0):
         rng = np.random.RandomState(0)
         data = make_data()
         data = data._replace(y=self.UNITS(rng.standard_normal((N_SAMPLES, 2))))
@@ -224,19 +224,20 @@ class TestTargetsWithUnits:
         network = Network([Affine(2)], N_FEATURES)
         factors = network.penalty_factors(standardization.factor, self.UNITS.scale)
         objective = Objective(
-            network, loss, lambda scores, y, w: 0.0, penalty, ALPHA, factors, self.UNITS
+            network, loss, lambda scores, y, w: 0.0, penalty, ALPHA, factors, self.UNITS, unit
         )
         theta = np.random.RandomState(1).standard_normal(network.layout.size)
         return Problem(objective, theta, data, standardization)
 
+    @pytest.mark.parametrize("unit", [1.0, 0.01])
     @every_penalty
     @pytest.mark.parametrize(
         ("loss", "loops"),
         [(SquaredError(), reference.squared_error), (AbsoluteError(), reference.absolute_error)],
         ids=str,
     )
-    def test_is_the_plain_formula(self, loss, loops, penalty):
-        problem = self.make_problem(loss, PENALTIES[penalty][0])
+    def test_is_the_plain_formula(self, loss, loops, penalty, unit):
+        problem = self.make_problem(loss, PENALTIES[penalty][0], unit)
         views = problem.objective.network.layout.views(problem.theta.copy())
         problem.fold(views)
         data, (layer,) = problem.data, views
@@ -244,6 +245,9 @@ class TestTargetsWithUnits:
         expected += ALPHA * PENALTIES[penalty][1](layer.W.ravel())[0]
         value, _ = evaluate(problem, problem.theta, data)
         np.testing.assert_allclose(value, expected, rtol=1e-12)
+        # What an epoch tells is in the unit of the formula too, whatever that of the gradient.
+        (epoch,) = run(problem, SGD(), 1e-300, 1, batch_size=16)
+        np.testing.assert_allclose(epoch.loss, expected, rtol=1e-12)
         problem.unfold(views)
         again = np.concatenate([layer.W.ravel(), layer.b])
         np.testing.assert_allclose(again, problem.theta, rtol=1e-11, atol=1e-12)
@@ -259,6 +263,40 @@ class TestTargetsWithUnits:
             lambda theta: problem.objective(theta, x, y, w, scratch)[0], problem.theta
         )
         assert np.abs(gradient - numerical).max() / np.abs(gradient).max() < 1e-7
+
+    @every_penalty
+    @pytest.mark.parametrize("loss", [SquaredError(), AbsoluteError()], ids=str)
+    def test_unit(self, loss, penalty):
+        """Values and gradients are divided by it."""
+        results = []
+        for unit in (1.0, 0.25):
+            problem = self.make_problem(loss, PENALTIES[penalty][0], unit)
+            data, gradient = problem.data, np.zeros_like(problem.theta)
+            batch = data.X, data.y, data.w
+            value, _ = problem.objective(problem.theta, *batch, gradient)
+            told = problem.objective.evaluate(problem.theta, *batch)[0]
+            told += problem.objective.penalty_value(problem.theta)
+            results.append((value, told, gradient))
+        for plain, divided in zip(*results, strict=True):
+            np.testing.assert_allclose(divided, plain / 0.25, rtol=1e-13)
+
+    @pytest.mark.parametrize("unit", [1.0, 0.01, 100.0])
+    def test_lbfgs_in_any_unit(self, unit):
+        problem = self.make_problem(SquaredError(), L2(), unit)
+        seen = []
+        assert lbfgs(problem, LBFGS(), 1000, 1e-7, seen.append) is None
+        views = problem.objective.network.layout.views(problem.theta)
+        problem.fold(views)
+        data, (layer,) = problem.data, views
+        value, ds = reference.squared_error(
+            reference.affine(data.X, layer.W, layer.b), data.y, data.w
+        )
+        _, dW, db = reference.affine_backward(ds, data.X, layer.W)
+        # It ends where the value, about 200, no longer changes: at a gradient of about 1e-5.
+        np.testing.assert_allclose(dW, -ALPHA * layer.W, atol=2e-5)
+        np.testing.assert_allclose(db, 0, atol=2e-5)
+        expected = value + ALPHA * reference.l2(layer.W.ravel())[0]
+        np.testing.assert_allclose(seen[-1].loss, expected, rtol=1e-12)
 
 
 def test_evaluate_works_in_blocks():
@@ -546,7 +584,7 @@ class TestWalk:
         for n_threads in (None, 1, 2):
             team = None if n_threads is None else Team(n_threads)
             objective = Objective(
-                network, CrossEntropy(), accuracy, L2(), 1e-3, network.penalty_factors(), None, team
+                network, CrossEntropy(), accuracy, L2(), 1e-3, network.penalty_factors(), team=team
             )
             theta = network.initialize(np.random.RandomState(1), np.dtype(dtype))
             problem = Problem(objective, theta, data, Standardization())

@@ -155,12 +155,15 @@ class Objective:
         """Return the penalty; add its gradient to `gradient`."""
         return sum(self.add_penalty(block) for block in self.blocks(theta, gradient))
 
-    def add_penalty(self, block):
-        """Return the penalty of a block; add its gradient to that of the block."""
+    def add_penalty(self, block, scratch=None):
+        """Return the penalty of a block; add its gradient to that of the block.
+
+        `scratch`, an array like the block's, spares a temporary.
+        """
         value, slope = self._penalty(block)
         if slope is not None:
             gradient = block.gradient
-            gradient += slope
+            gradient += np.multiply(slope, self.alpha, out=scratch)
         return value
 
     def penalty_value(self, theta):
@@ -168,16 +171,13 @@ class Objective:
         return sum(self._penalty(block)[0] for block in self.blocks(theta, theta))
 
     def _penalty(self, block):
-        """Value and gradient of the penalty of a block; no gradient where there is no penalty."""
+        """Value of the penalty of a block and its gradient over alpha; None where it has none."""
         factor = block.factor
         if self.penalty is None or not np.any(factor):
             return 0.0, None
         plain = np.ndim(factor) == 0 and factor == 1
         value, slope = self.penalty(block.theta if plain else factor * block.theta)
-        slope = self.alpha * slope
-        if not plain:
-            slope *= factor
-        return self.alpha * value, slope
+        return self.alpha * value, slope if plain else slope * factor
 
     def project(self, theta):
         """Move the parameters to the nearest ones that the layers allow."""

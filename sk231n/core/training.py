@@ -194,19 +194,23 @@ class Walk:
         n_parts = team.n_threads if team is not None and theta.size > BLOCK_SIZE else 1
         steps = list(zip(self.blocks, self.state, strict=True))
         self._parts = [steps[part::n_parts] for part in range(n_parts)]
+        largest = max(block.theta.size for block in self.blocks)
+        self._scratch = [np.empty(largest, theta.dtype) for _ in self._parts]
         self._run = team.run if n_parts > 1 else _run_here
 
     def step(self, rate):
         """Take a step, the gradient being that of the data's loss; return the penalty before it."""
 
         def walk(part):
-            penalty = 0.0
+            penalty, scratch = 0.0, self._scratch.pop()
             for block, state in part:
-                penalty += self.objective.add_penalty(block)
+                here = scratch[: block.theta.size].reshape(block.theta.shape)
+                penalty += self.objective.add_penalty(block, here)
                 theta, update = block.theta, block.gradient
                 direction = self.optimizer.direction(update, state, theta)
                 np.multiply(direction, rate, out=update)
                 theta -= update
+            self._scratch.append(scratch)
             return penalty
 
         penalty = sum(self._run(walk, self._parts))
