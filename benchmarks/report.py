@@ -80,6 +80,23 @@ def noise_table(neighbors):
     return table(["samples x features", *(f"{m}, {d}" for m, d in columns)], rows)
 
 
+def networks_table(neural):
+    rows = []
+    for network, figures in neural["duels"].items():
+        for name, speed in figures["speed"].items():
+            ratio = f"{figures['ratio'][name]:.2f}"
+            rows.append((f"{network}: {name}", f"{speed:,.0f}", ratio))
+    return table(["", "samples a second", "sk231n is faster by"], rows)
+
+
+def recipes_table(neural):
+    rows = [
+        (name, f"{f['accuracy']:.3f}", f"{f['seconds']:.0f}")
+        for name, f in neural["recipes"].items()
+    ]
+    return table(["recipe", "test accuracy", "seconds of fit"], rows)
+
+
 def growth_table(growth, key):
     rows = [
         (f"{int(n):,}", f"{s['sk231n']:.2f}", f"{s['scikit-learn']:.2f}",
@@ -144,9 +161,9 @@ def summary(features, linear, neighbors):
 
 
 def main(folder):
-    features, linear, neighbors = (
+    features, linear, neighbors, neural = (
         json.loads((Path(folder) / f"{name}.json").read_text())
-        for name in ("features", "linear", "neighbors")
+        for name in ("features", "linear", "neighbors", "neural")
     )
     every, memory = neighbors["manhattan_all"], neighbors["memory"]
     seeds = "; ".join(
@@ -209,6 +226,19 @@ The same command. The features are those of `examples/quickstart.py`, standardis
 orientations, of square roots; 4x4 cells), moments of RGB and opponent colours, and two histograms.
 
 {features_table(linear)}
+
+## Networks
+
+`python benchmarks/neural.py --cifar10 DIR --recipes`: samples a second of `fit`, two epochs of
+{neural["images"]} in float32, Adam; PyTorch's plain loop on the CPU.
+
+{networks_table(neural)}
+
+A `fit` allocates {neural["memory"]["copies"]:.1f} times the memory of the parameters at its peak.
+The recipes of `examples/mlp_recipes.py`, trained on {neural["trained_on"]} photographs, on
+{neural["tested_on"]} unseen ones:
+
+{recipes_table(neural)}
 
 ## HOG
 

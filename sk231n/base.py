@@ -263,7 +263,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         standardization, output, unit = Standardization(), None, 1.0
         if self._automatic:
             if self._has_units:
-                moments.targets.update(data._replace(X=data.y), count=len(data.rows))
+                moments.targets.update(data._replace(X=data.y), len(data.rows), name="y")
                 output = moments.targets.target_units(data.dtype)
                 unit = float(output.scale.min()) ** self._loss().degree
             moments.inputs.update(data, count=len(data.rows))

@@ -110,7 +110,7 @@ class TestMoments:
     def test_values_too_large(self):
         X = np.ones((3, 2))
         X[0, 1] = 1e200
-        with pytest.raises(ValueError, match=r"too large for float64 arithmetic \(feature 1\)"):
+        with pytest.raises(ValueError, match=r"too large for float64 arithmetic \(column 1\)"):
             moments_of(make_data(X))
 
     def test_leaves_the_data_as_they_are(self, X):

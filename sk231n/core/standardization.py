@@ -102,8 +102,8 @@ class Moments:
         self.mean = np.zeros(n_features)
         self.variance = np.zeros(n_features)
 
-    def update(self, data, count):
-        """Add the samples of `data`, whose weights sum to one, as `count` samples."""
+    def update(self, data, count, name="X"):
+        """Add the samples of `data`, whose weights sum to one, as `count` samples of `name`."""
         mean, variance = np.zeros_like(self.mean), np.zeros_like(self.mean)
         # Differences from any sample round less than large values, and not at all where all agree.
         sample = data.X[data.rows[0]].astype(data.dtype)
@@ -119,8 +119,8 @@ class Moments:
                 variance += w @ x
         if not np.isfinite(variance).all():
             raise ValueError(
-                f"X holds values too large for {data.dtype} arithmetic (feature "
-                f"{np.flatnonzero(~np.isfinite(variance))[0]}); scale the features down."
+                f"{name} holds values too large for {data.dtype} arithmetic (column "
+                f"{np.flatnonzero(~np.isfinite(variance))[0]}); scale them down."
             )
         share = count / (self.count + count)
         step = mean - self.mean

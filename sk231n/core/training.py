@@ -304,7 +304,7 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
             "maxfun": 20 * max_iter,
             "maxcor": optimizer.memory,
             "maxls": 50,
-            "gtol": (tol or 0.0) / objective.unit,
+            "gtol": (tol or 1e-150) / objective.unit,
             "ftol": np.finfo(theta.dtype).eps if tol else 0.0,
         },
     )
