@@ -31,8 +31,8 @@ class EpochTasks:
 
     def end(self, attributes, stop=False):
         """End an epoch, after which to `stop`; say whether to, or whether a callback wants to."""
-        stop |= self._task.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
-        self._task = None
+        task, self._task = self._task, None  # ended once, even if a callback raises
+        stop |= task.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
         if self._left and not stop:
             self._begin()
         return stop

@@ -18,7 +18,18 @@ class Activation(Layer):
     initializer = "glorot"
 
     def n_inputs(self, width):
-        """Return the number of inputs that a number of outputs needs."""
+        """Return the number of inputs that a number of outputs needs.
+
+        Parameters
+        ----------
+        width : int
+            Number of columns of the output.
+
+        Returns
+        -------
+        int
+            Number of columns of the input.
+        """
         return width
 
 

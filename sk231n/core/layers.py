@@ -7,14 +7,14 @@ and returns the gradient of the layer's input.
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from sk231n.core.initializers import Zeros
 
 
-class Phase(NamedTuple):
+@dataclass(frozen=True)
+class Phase:
     """What a run tells its layers; the defaults are those of prediction.
 
     Parameters
@@ -25,6 +25,13 @@ class Phase(NamedTuple):
         Weights of the samples of the batch.
     matmul : callable, default=numpy.matmul
         Multiplies two matrices, perhaps on several threads.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.layers import Phase
+    >>> Phase().training, Phase(np.random.RandomState(0)).training
+    (False, True)
     """
 
     rng: np.random.RandomState | None = None
@@ -51,15 +58,45 @@ class Layer:
     statistics = ()
 
     def width(self, n_inputs):
-        """Return the number of outputs for a number of inputs."""
+        """Return the number of outputs for a number of inputs.
+
+        Parameters
+        ----------
+        n_inputs : int
+            Number of columns of the input.
+
+        Returns
+        -------
+        int
+            Number of columns of the output.
+        """
         return n_inputs
 
     def shapes(self, n_inputs):
-        """Return the shape of each parameter, by name."""
+        """Return the shapes of the parameters.
+
+        Parameters
+        ----------
+        n_inputs : int
+            Number of columns of the input.
+
+        Returns
+        -------
+        dict
+            The shape of each parameter, by name.
+        """
         return {}
 
     def initialize(self, p, rng):
-        """Draw the first parameters into the views `p`."""
+        """Draw the first parameters.
+
+        Parameters
+        ----------
+        p : SimpleNamespace
+            The views, which are written to.
+        rng : RandomState
+            Source of randomness.
+        """
 
     def project(self, p, factors):
         """Move the parameters, after a step, to the nearest ones that are allowed.

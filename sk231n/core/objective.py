@@ -105,8 +105,10 @@ class Objective:
             scores = self.output(scores)
         value, dscores = self.loss(scores, y, w)
         if self.output is not None:
-            value /= self.unit
-            dscores *= self.output.scale / self.unit
+            dscores *= self.output.scale
+        value /= self.unit
+        if self.unit != 1:
+            dscores /= self.unit
         score = self.score(scores, y, w)
         backward(dscores, layout.views(gradient))
         return value, score
