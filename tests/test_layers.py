@@ -1,5 +1,6 @@
 """Layers against the loops of the reference, and their gradients against differences."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -348,7 +349,7 @@ class TestEveryLayer:
     def test_against_loops(self, layer, phase, n_samples):
         p, (x, _), phase = parameters(layer), inputs(layer, n_samples), phase(np.float64)
         if phase.w is not None:
-            phase = phase._replace(w=phase.w[:n_samples])
+            phase = replace(phase, w=phase.w[:n_samples])
         y, _ = layer.forward(copy(p), x, phase)
         expected = LOOPS[type(layer)](layer, p, x, phase)
         np.testing.assert_allclose(y, expected, rtol=1e-13, atol=1e-14)
@@ -361,7 +362,7 @@ class TestEveryLayer:
         def forward(p, x):
             phase = make_phase(np.float64)
             if phase.w is not None:
-                phase = phase._replace(w=phase.w[:n_samples])
+                phase = replace(phase, w=phase.w[:n_samples])
             return layer.forward(copy(p), x, phase)
 
         # No kink lies within the step: the layer is smooth where it is looked at.
@@ -415,7 +416,7 @@ class TestEveryLayer:
         p, (x, dy) = parameters(layer, np.float32), inputs(layer, n_samples, np.float32)
         phase = phase(np.float32)
         if phase.w is not None:
-            phase = phase._replace(w=phase.w[:n_samples])
+            phase = replace(phase, w=phase.w[:n_samples])
         y, backward = layer.forward(p, x, phase)
         assert y.dtype == np.float32
         assert backward(dy, nans_like(p)).dtype == np.float32
