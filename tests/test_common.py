@@ -55,7 +55,7 @@ VARIANTS = [
     MLPClassifier((20,), normalization="batch", max_norm=5, max_iter=50),
     MLPClassifier((20,), optimizer="lbfgs", max_iter=50, tol=None),
     MLPRegressor((20,), "maxout", normalization="layer", loss="absolute_error", max_iter=50),
-    MLPRegressor((20,), "tanh", optimizer="lbfgs", max_iter=50, tol=None),
+    MLPRegressor((20,), "tanh", optimizer="lbfgs", max_iter=10, tol=None),
     SoftmaxClassifier(optimizer="lbfgs"),
     SoftmaxClassifier(optimizer="nesterov"),
     SoftmaxClassifier(penalty="l1", optimizer="adagrad"),

@@ -325,7 +325,7 @@ def batch_norm_loops(layer, p, x, phase):
 def dropout_loops(layer, p, x, phase):
     if not phase.training:
         return x
-    return reference.dropout(x, np.random.RandomState(7).random_sample(x.shape) >= layer.p, layer.p)
+    return reference.dropout(x, layer.keep(np.random.RandomState(7), x.shape), layer.p)
 
 
 LOOPS = {

@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk231n import MLPClassifier, MLPRegressor
+from sk231n.core.objective import BLOCK_SIZE
 from sk231n.losses import CrossEntropy
 from sk231n.optimizers import Adam, Momentum
 from sk231n.schedules import Constant, ExponentialDecay, OneCycle, Plateau
@@ -495,8 +496,10 @@ def test_large_networks_repeat_too(parameters):
 
 @variants
 def test_float32_is_nearly_float64(name):
-    double = variant(name, max_iter=20).fit(X, Y)
-    single = variant(name, max_iter=20).fit(X.astype(np.float32), Y)
+    # Which of two epochs that tie is the best one, the last bit may decide.
+    model = variant(name, max_iter=20).set_params(early_stopping=False)
+    double = clone(model).fit(X, Y)
+    single = clone(model).fit(X.astype(np.float32), Y)
     assert single.coefs_[0].dtype == np.float32
     assert double.coefs_[0].dtype == np.float64
     assert single._scores(X.astype(np.float32)).dtype == np.float32
@@ -693,11 +696,11 @@ def peak_of(work):
 @pytest.mark.parametrize(
     ("parameters", "copies"),
     [
-        ({"optimizer": "sgd"}, 2.6),
-        ({"optimizer": "adam"}, 4.6),
-        ({"optimizer": "adam", "normalization": "batch", "dropout": 0.2}, 4.6),
-        ({"optimizer": "adam", "averaging": "ema"}, 5.6),
-        ({"optimizer": "adam", "early_stopping": True}, 5.6),
+        ({"optimizer": "sgd"}, 2.5),
+        ({"optimizer": "adam"}, 4.5),
+        ({"optimizer": "adam", "normalization": "batch", "dropout": 0.2}, 4.5),
+        ({"optimizer": "adam", "averaging": "ema"}, 5.5),
+        ({"optimizer": "adam", "early_stopping": True}, 5.5),
     ],
     ids=str,
 )
@@ -710,8 +713,9 @@ def test_fit_takes_a_few_copies_of_the_parameters(parameters, copies):
     one_copy = 4 * (3072 * 512 + 512 + 512 * 10 + 10)
     batch = 4 * 50 * (3072 + 8 * 512)
     evaluation = 4 * 60 * 3072 if "early_stopping" in parameters else 0
+    scratch = 4 * BLOCK_SIZE * joblib.cpu_count()
     used = peak_of(lambda: model.fit(x, y))
-    assert used < copies * one_copy + 2 * batch + evaluation
+    assert used < copies * one_copy + 2 * batch + evaluation + scratch
 
 
 def test_prediction_takes_little_memory():

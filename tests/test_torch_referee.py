@@ -56,7 +56,7 @@ def assert_same(ours, theirs):
 
 
 def dropped(x, p):
-    mask = np.random.RandomState(7).random_sample(x.shape) >= p
+    mask = Dropout(p).keep(np.random.RandomState(7), x.shape)
     return x * tensor(mask) / (1 - p)
 
 

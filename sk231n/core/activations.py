@@ -131,7 +131,10 @@ class LeakyReLU(Activation):
         slope = x.dtype.type(self.slope)
 
         def backward(dy, g, need_dx=True):
-            return dy * np.where(x > 0, x.dtype.type(1), slope)
+            slopes = (x > 0) * (1 - slope)
+            slopes += slope
+            slopes *= dy
+            return slopes
 
         return np.maximum(slope * x, x), backward
 

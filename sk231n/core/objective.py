@@ -9,7 +9,7 @@ import numpy as np
 
 from sk231n.core.layers import Phase
 
-BLOCK_SIZE = 2**16  # numbers: an optimizer's four arrays of them fit into a core's cache
+BLOCK_SIZE = 2**17  # numbers: an optimizer's four arrays of them fit into a core's cache or nearly
 
 
 class Block(NamedTuple):
@@ -162,24 +162,20 @@ class Objective:
 
         `scratch`, an array like the block's, spares a temporary.
         """
-        value, slope = self._penalty(block)
-        if slope is not None:
-            gradient = block.gradient
-            gradient += np.multiply(slope, self.alpha, out=scratch)
-        return value
+        theta, gradient, factor = block
+        if self.penalty is None or not np.any(factor):
+            return 0.0
+        plain = np.ndim(factor) == 0 and factor == 1
+        value, slope = self.penalty(theta if plain else np.multiply(theta, factor, out=scratch))
+        gradient += np.multiply(slope, self.alpha * factor, out=scratch)
+        return self.alpha * value
 
     def penalty_value(self, theta):
         """Return the penalty alone."""
-        return sum(self._penalty(block)[0] for block in self.blocks(theta, theta))
-
-    def _penalty(self, block):
-        """Value of the penalty of a block and its gradient over alpha; None where it has none."""
-        factor = block.factor
-        if self.penalty is None or not np.any(factor):
-            return 0.0, None
-        plain = np.ndim(factor) == 0 and factor == 1
-        value, slope = self.penalty(block.theta if plain else factor * block.theta)
-        return self.alpha * value, slope if plain else slope * factor
+        if self.penalty is None:
+            return 0.0
+        blocks = (block for block in self.blocks(theta, theta) if np.any(block.factor))
+        return self.alpha * sum(self.penalty(factor * theta)[0] for theta, _, factor in blocks)
 
     def project(self, theta):
         """Move the parameters to the nearest ones that the layers allow."""

@@ -11,10 +11,11 @@ import numpy as np
 from scipy.optimize import minimize
 
 from sk231n._estimators import blocks
-from sk231n._threads import small_buffers
+from sk231n._threads import small_buffers, split
 from sk231n.core.objective import BLOCK_SIZE
 
 _BLOCK_ROWS = 1024  # rows of a full pass computed at a time, so that memory stays bounded
+_LARGE_BATCH = 2**17  # numbers whose gathering takes longer than waking a thread
 
 
 class Data(NamedTuple):
@@ -76,23 +77,31 @@ class Epoch(NamedTuple):
     update_ratio: float
 
 
-def batches(data, standardization, batch_size, order):
+def batches(data, standardization, batch_size, order, team=None):
     """Yield ``(x, y, w)``, the samples in the given order, some at a time.
 
     ``x`` is standardised and lives in one buffer that the next batch overwrites: an array per batch
     would be given back to the system and asked for again each time, which can take longer than the
-    arithmetic.  The weights are those of the data: over all batches they sum to one.
+    arithmetic.  The weights are those of the data: over all batches they sum to one.  A `team` shares
+    the work.
     """
+    run, n_parts = (team.run, team.n_threads) if team is not None else (_run_here, 1)
     shape = (min(batch_size, len(order)), data.X.shape[1])
     floats = np.empty(shape, data.dtype)
     gathered = floats if data.X.dtype == data.dtype else np.empty(shape, data.X.dtype)
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        x, raw = floats[: len(rows)], gathered[: len(rows)]
-        np.take(data.X, rows, axis=0, out=raw, mode="clip")  # other modes fill a buffer first
-        if gathered is not floats:
-            np.copyto(x, raw, casting="same_kind")
-        yield standardization(x), data.y[rows], data.w[rows].astype(data.dtype, copy=False)
+        x = floats[: len(rows)]
+
+        def gather(part, rows=rows, x=x):
+            raw = gathered[part]
+            np.take(data.X, rows[part], axis=0, out=raw, mode="clip")  # others fill a buffer first
+            if gathered is not floats:
+                np.copyto(x[part], raw, casting="same_kind")
+            standardization(x[part])
+
+        run(gather, split(len(rows), n_parts if x.size > _LARGE_BATCH else 1))
+        yield x, data.y[rows], data.w[rows].astype(data.dtype, copy=False)
 
 
 def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
@@ -146,7 +155,7 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
         loss = score = 0.0
         # Overflow is no news here: the next loss is not finite, and the error says what to do.
         with np.errstate(over="ignore", invalid="ignore"), small_buffers():
-            steps = zip(rates, batches(data, standardization, batch_size, order), strict=True)
+            steps = zip(rates, batches(data, standardization, batch_size, order, objective.team), strict=True)
             for rate, (x, y, w) in steps:
                 share = len(x) / n_samples
                 value, batch_score = objective.data_loss(theta, x, y, w / share, gradient, rng)
@@ -193,7 +202,7 @@ class Walk:
         team = objective.team
         n_parts = team.n_threads if team is not None and theta.size > BLOCK_SIZE else 1
         steps = list(zip(self.blocks, self.state, strict=True))
-        self._parts = [steps[part::n_parts] for part in range(n_parts)]
+        self._parts = _shares(steps, n_parts)
         largest = max(block.theta.size for block in self.blocks)
         self._scratch = [np.empty(largest, theta.dtype) for _ in self._parts]
         self._run = team.run if n_parts > 1 else _run_here
@@ -238,6 +247,13 @@ def start(objective, theta, optimizer):
     ]
 
 
+def _shares(steps, n_parts):
+    """Divide the blocks, in their order, into parts of about the same size."""
+    ends = np.cumsum([block.theta.size for block, _ in steps])
+    owner = (ends - 1) * n_parts // ends[-1]
+    return [[steps[k] for k in np.flatnonzero(owner == part)] for part in range(n_parts)]
+
+
 def _run_here(work, parts):
     return [work(part) for part in parts]
 
@@ -278,7 +294,9 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
         gradient[:] = 0
         value, score = objective.add_penalties(point, gradient), 0.0
         total = gradient.astype(np.float64)
-        for x, y, w in batches(data, standardization, _BLOCK_ROWS, data.rows):
+        for x, y, w in batches(
+            data, standardization, _BLOCK_ROWS, data.rows, objective.team
+        ):
             batch_value, batch_score = objective.data_loss(point, x, y, w, gradient)
             value, score = value + batch_value, score + batch_score
             total += gradient
@@ -316,14 +334,16 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
     return None if result.success or stopped or tol is None else result.message
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a loss that is not finite says enough
 def evaluate(problem, theta, data):
     """Compute the objective and the score of the parameters on all of the data."""
     value = score = 0.0
-    for x, y, w in batches(data, problem.standardization, _BLOCK_ROWS, data.rows):
-        batch_value, batch_score = problem.objective.evaluate(theta, x, y, w)
+    objective, standardization = problem.objective, problem.standardization
+    for x, y, w in batches(data, standardization, _BLOCK_ROWS, data.rows, objective.team):
+        batch_value, batch_score = objective.evaluate(theta, x, y, w)
         value, score = value + batch_value, score + batch_score
-    value += problem.objective.penalty_value(theta)
-    return value * problem.objective.unit, score
+    value += objective.penalty_value(theta)
+    return value * objective.unit, score
 
 
 class Average:
