@@ -700,7 +700,7 @@ def peak_of(work):
         ({"optimizer": "adam"}, 4.5),
         ({"optimizer": "adam", "normalization": "batch", "dropout": 0.2}, 4.5),
         ({"optimizer": "adam", "averaging": "ema"}, 5.5),
-        ({"optimizer": "adam", "early_stopping": True}, 5.5),
+        ({"optimizer": "adam", "early_stopping": True}, 5.6),
     ],
     ids=str,
 )

@@ -82,8 +82,8 @@ def batches(data, standardization, batch_size, order, team=None):
 
     ``x`` is standardised and lives in one buffer that the next batch overwrites: an array per batch
     would be given back to the system and asked for again each time, which can take longer than the
-    arithmetic.  The weights are those of the data: over all batches they sum to one.  A `team` shares
-    the work.
+    arithmetic.  The weights are those of the data: over all batches they sum to one.  The threads
+    of a `team` share the work.
     """
     run, n_parts = (team.run, team.n_threads) if team is not None else (_run_here, 1)
     shape = (min(batch_size, len(order)), data.X.shape[1])
@@ -155,8 +155,8 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
         loss = score = 0.0
         # Overflow is no news here: the next loss is not finite, and the error says what to do.
         with np.errstate(over="ignore", invalid="ignore"), small_buffers():
-            steps = zip(rates, batches(data, standardization, batch_size, order, objective.team), strict=True)
-            for rate, (x, y, w) in steps:
+            samples = batches(data, standardization, batch_size, order, objective.team)
+            for rate, (x, y, w) in zip(rates, samples, strict=True):
                 share = len(x) / n_samples
                 value, batch_score = objective.data_loss(theta, x, y, w / share, gradient, rng)
                 _check_finite(value, epoch, rate)
@@ -294,9 +294,7 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
         gradient[:] = 0
         value, score = objective.add_penalties(point, gradient), 0.0
         total = gradient.astype(np.float64)
-        for x, y, w in batches(
-            data, standardization, _BLOCK_ROWS, data.rows, objective.team
-        ):
+        for x, y, w in batches(data, standardization, _BLOCK_ROWS, data.rows, objective.team):
             batch_value, batch_score = objective.data_loss(point, x, y, w, gradient)
             value, score = value + batch_value, score + batch_score
             total += gradient

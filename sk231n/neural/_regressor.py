@@ -36,8 +36,8 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         Half the squared error, or the absolute error, added up over the targets.
     weight_init : {"auto", "he", "glorot", "lecun", "sparse"} or float, default="auto"
         How the weights start. "auto": zero for the scores, and for the hidden layers He's start for
-        the ReLU family and Glorot's otherwise. A number is the standard deviation. "sparse" gives
-        each unit ten inputs.
+        the ReLU family, LeCun's for maxout and Glorot's otherwise. A number is the standard
+        deviation. "sparse" gives each unit ten inputs.
     max_norm : float or None, default=None
         Largest length of the incoming weights of a unit; after each step longer ones are shortened.
     alpha : float >= 0, default=1e-4
