@@ -105,6 +105,10 @@ class ReLU(Activation):
         y = np.maximum(x, 0)
         return y, lambda dy, g, need_dx=True: dy * (y > 0)
 
+    def sides(self, x):
+        """Say which inputs are positive; see :meth:`Layer.sides`."""
+        return x > 0
+
 
 @dataclass(frozen=True)
 class LeakyReLU(Activation):
@@ -137,6 +141,10 @@ class LeakyReLU(Activation):
             return slopes
 
         return np.maximum(slope * x, x), backward
+
+    def sides(self, x):
+        """Say which inputs are positive; see :meth:`Layer.sides`."""
+        return x > 0
 
 
 @dataclass(frozen=True)
@@ -179,7 +187,7 @@ class Maxout(Activation):
     def forward(self, p, x, phase=PREDICTION):
         """Compute the output and its pull-back; see :meth:`Affine.forward`."""
         pieces = x.reshape(len(x), self.pieces, -1)
-        winner = pieces.argmax(axis=1)[:, None]
+        winner = self.sides(x)[:, None]
 
         def backward(dy, g, need_dx=True):
             dx = np.zeros_like(pieces)
@@ -187,6 +195,10 @@ class Maxout(Activation):
             return dx.reshape(x.shape)
 
         return np.take_along_axis(pieces, winner, axis=1)[:, 0], backward
+
+    def sides(self, x):
+        """Say which of its inputs each output chooses; see :meth:`Layer.sides`."""
+        return x.reshape(len(x), self.pieces, -1).argmax(axis=1)
 
 
 ACTIVATIONS = {

@@ -98,6 +98,21 @@ class Layer:
             Source of randomness.
         """
 
+    def sides(self, x):
+        """Say on which side of its kinks each input lies.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_samples, n_inputs)
+            The input.
+
+        Returns
+        -------
+        ndarray or None
+            Whatever jumps at a kink; None for a layer without any.
+        """
+        return None
+
     def project(self, p, factors):
         """Move the parameters, after a step, to the nearest ones that are allowed.
 

@@ -9,6 +9,7 @@ derivative, which sets the scale of the learning rate.  A hinge has none in its 
 elsewhere; its slope turns from zero to one over about a margin, which counts as one.
 """
 
+import math
 from numbers import Integral, Real
 
 import numpy as np
@@ -18,7 +19,47 @@ from sklearn.utils._param_validation import Interval, Options
 from sk231n.core.spec import Spec
 
 
-class CrossEntropy(Spec):
+class Loss(Spec):
+    """Base of the losses: smooth, unless a loss says so."""
+
+    smooth = True
+
+    def sides(self, scores, y):
+        """Say on which side of its kinks the loss is.
+
+        Where two scores differ in it, the gradient may jump between them.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_samples, n_scores)
+            The scores.
+        y : ndarray
+            The targets.
+
+        Returns
+        -------
+        ndarray or None
+            Whatever jumps at a kink; None for a loss without any.
+        """
+        return None
+
+    def at_zero(self, n_scores):
+        """Return the loss of a sample whose scores are all zero.
+
+        Parameters
+        ----------
+        n_scores : int
+            Number of scores.
+
+        Returns
+        -------
+        float or None
+            The loss; None if it depends on the target.
+        """
+        return None
+
+
+class CrossEntropy(Loss):
     r"""Softmax cross-entropy, the loss of the softmax classifier.
 
     Parameters
@@ -51,7 +92,6 @@ class CrossEntropy(Spec):
     """
 
     _parameter_constraints: dict = {"label_smoothing": [Interval(Real, 0, 1, closed="left")]}
-    smooth = True
     curvature = 0.5
 
     def __init__(self, label_smoothing=0.0):
@@ -94,6 +134,10 @@ class CrossEntropy(Spec):
             gradient -= share
         gradient *= w[:, None]
         return value, gradient
+
+    def at_zero(self, n_scores):
+        """Return the loss of scores that are all zero; see :meth:`Loss.at_zero`."""
+        return math.log(n_scores)
 
 
 def log_softmax(scores):
@@ -138,7 +182,7 @@ def _prepare(scores, y, w):
     return scores, y, w
 
 
-class MarginLoss(Spec):
+class MarginLoss(Loss):
     """Base of the hinge losses: a margin, and hinges plain (power 1) or squared (power 2)."""
 
     _parameter_constraints: dict = {
@@ -155,6 +199,10 @@ class MarginLoss(Spec):
     def smooth(self):
         """Whether the loss has a continuous gradient."""
         return self.power == 2
+
+    def sides(self, scores, y):
+        """Say which margins are violated; see :meth:`Loss.sides`."""
+        return self._violation(scores, y) > 0
 
     def _hinge(self, violation):
         """Value and derivative of ``max(0, violation) ** power``, elementwise."""
@@ -199,14 +247,21 @@ class WestonWatkins(MarginLoss):
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
         scores, y, w = _prepare(scores, y, w)
+        terms, gradient = self._hinge(self._violation(scores, y))
+        gradient[np.arange(len(y)), y] = -gradient.sum(axis=1)
+        gradient *= w[:, None]
+        return float(w @ terms.sum(axis=1)), gradient
+
+    def at_zero(self, n_scores):
+        """Return the loss of scores that are all zero; see :meth:`Loss.at_zero`."""
+        return float((n_scores - 1) * self.margin**self.power)
+
+    def _violation(self, scores, y):
         rows = np.arange(len(y))
         violation = scores - scores[rows, y][:, None]
         violation += self.margin  # last, lest a huge score swallow it
         violation[rows, y] = 0
-        terms, gradient = self._hinge(violation)
-        gradient[rows, y] = -gradient.sum(axis=1)
-        gradient *= w[:, None]
-        return float(w @ terms.sum(axis=1)), gradient
+        return violation
 
 
 class CrammerSinger(MarginLoss):
@@ -243,16 +298,28 @@ class CrammerSinger(MarginLoss):
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
         scores, y, w = _prepare(scores, y, w)
-        rows = np.arange(len(y))
-        others = scores.copy()
-        others[rows, y] = -np.inf
-        worst = others.argmax(axis=1)
+        rows, worst = np.arange(len(y)), self._worst(scores, y)
         terms, slope = self._hinge(scores[rows, worst] - scores[rows, y] + self.margin)
         slope *= w
         gradient = np.zeros_like(scores)
         gradient[rows, worst] = slope
         gradient[rows, y] = -slope
         return float(w @ terms), gradient
+
+    def sides(self, scores, y):
+        """Say which class is worst where the margin is violated; see :meth:`Loss.sides`."""
+        rows, worst = np.arange(len(y)), self._worst(scores, y)
+        violated = scores[rows, worst] - scores[rows, y] + self.margin > 0
+        return np.where(violated, worst, -1)
+
+    def at_zero(self, n_scores):
+        """Return the loss of scores that are all zero; see :meth:`Loss.at_zero`."""
+        return float(self.margin**self.power)
+
+    def _worst(self, scores, y):
+        others = scores.copy()
+        others[np.arange(len(y)), y] = -np.inf
+        return others.argmax(axis=1)
 
 
 class OneVsRest(MarginLoss):
@@ -283,20 +350,30 @@ class OneVsRest(MarginLoss):
 
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
-        if np.ndim(y) == 2:
-            scores, y, w = _prepare_targets(scores, y, w)
-            sign = 1 - 2 * y
-        else:
-            scores, y, w = _prepare(scores, y, w)
-            sign = np.ones_like(scores)
-            sign[np.arange(len(y)), y] = -1
-        terms, gradient = self._hinge(self.margin + sign * scores)
-        gradient *= sign
+        prepare = _prepare_targets if np.ndim(y) == 2 else _prepare
+        scores, y, w = prepare(scores, y, w)
+        terms, gradient = self._hinge(self._violation(scores, y))
+        gradient *= self._sign(scores, y)
         gradient *= w[:, None]
         return float(w @ terms.sum(axis=1)), gradient
 
+    def at_zero(self, n_scores):
+        """Return the loss of scores that are all zero; see :meth:`Loss.at_zero`."""
+        return float(n_scores * self.margin**self.power)
 
-class SigmoidCrossEntropy(Spec):
+    def _violation(self, scores, y):
+        return self.margin + self._sign(scores, y) * scores
+
+    def _sign(self, scores, y):
+        """Return the opposite of the targets, which are 1 and -1."""
+        if np.ndim(y) == 2:
+            return 1 - 2 * y
+        sign = np.ones_like(scores)
+        sign[np.arange(len(y)), y] = -1
+        return sign
+
+
+class SigmoidCrossEntropy(Loss):
     r"""The multi-label loss: one logistic regression per label, added up.
 
     Parameters
@@ -321,7 +398,6 @@ class SigmoidCrossEntropy(Spec):
     """
 
     _parameter_constraints: dict = {"label_smoothing": [Interval(Real, 0, 1, closed="left")]}
-    smooth = True
     curvature = 0.25
 
     def __init__(self, label_smoothing=0.0):
@@ -359,8 +435,12 @@ class SigmoidCrossEntropy(Spec):
         gradient *= w[:, None]
         return value, gradient
 
+    def at_zero(self, n_scores):
+        """Return the loss of scores that are all zero; see :meth:`Loss.at_zero`."""
+        return n_scores * math.log(2)
 
-class SquaredError(Spec):
+
+class SquaredError(Loss):
     r"""Half the squared error, :math:`\ell = \frac12 \sum_k (s_k - y_k)^2`.
 
     Examples
@@ -371,7 +451,6 @@ class SquaredError(Spec):
     (2.5, array([[ 1., -2.]]))
     """
 
-    smooth = True
     curvature = 1.0
     degree = 2  # by the square of their unit it grows with the targets
 
@@ -384,7 +463,7 @@ class SquaredError(Spec):
         return value, error
 
 
-class AbsoluteError(Spec):
+class AbsoluteError(Loss):
     r"""The absolute error, :math:`\ell = \sum_k |s_k - y_k|`, whose minimum is the median.
 
     Examples
@@ -404,6 +483,10 @@ class AbsoluteError(Spec):
         scores, y, w = _prepare_targets(scores, y, w)
         error = scores - y
         return float(w @ np.abs(error).sum(axis=1)), np.sign(error) * w[:, None]
+
+    def sides(self, scores, y):
+        """Say which errors are positive; see :meth:`Loss.sides`."""
+        return scores > y
 
 
 def _prepare_targets(scores, y, w):
