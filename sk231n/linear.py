@@ -107,7 +107,7 @@ class SoftmaxClassifier(LinearClassifier):
         The best validation accuracy; None without validation data.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where `X` had any.
 
     See Also
@@ -257,7 +257,7 @@ class LinearSVM(LinearClassifier):
         The best validation accuracy; None without validation data.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where `X` had any.
 
     See Also

@@ -43,7 +43,7 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
         Shape of one image.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where `X` had any.
 
     See Also
@@ -157,7 +157,7 @@ class BiasTrick(FloatTransformer):
     ----------
     n_features_in_ : int
         Number of features, without the constant.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where `X` had any.
 
     Notes
@@ -230,7 +230,7 @@ class BiasTrick(FloatTransformer):
 
         Returns
         -------
-        ndarray of str of shape (n_features_in_ + 1,)
+        ndarray of str of shape (`n_features_in_` + 1,)
             The names.
         """
         check_is_fitted(self, "n_features_in_")
@@ -256,16 +256,16 @@ class Whitening(FloatTransformer):
     ----------
     mean_ : ndarray of shape (n_features,)
         Mean of the training data.
-    components_ : ndarray of shape (n_components_, n_features)
+    components_ : ndarray of shape (`n_components_`, n_features)
         The principal components, unit vectors by falling variance; the largest entry of each is
         positive.
-    explained_variance_ : ndarray of shape (n_components_,)
+    explained_variance_ : ndarray of shape (`n_components_`,)
         Variance along each component (divided by n_samples).
     n_components_ : int
         Number of components kept.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where `X` had any.
 
     See Also
@@ -386,7 +386,7 @@ class Whitening(FloatTransformer):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_components_), or (n_samples, n_features) for "zca"
+        ndarray of shape (n_samples, `n_components_`), or (n_samples, n_features) for "zca"
             The whitened rows, float32 for float32 and for 8 or 16 bit integers.
         """
         check_is_fitted(self)
@@ -404,7 +404,7 @@ class Whitening(FloatTransformer):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_components_), or (n_samples, n_features) for "zca"
+        X : array-like of shape (n_samples, `n_components_`), or (n_samples, n_features) for "zca"
             What :meth:`transform` returned.
 
         Returns

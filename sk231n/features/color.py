@@ -75,7 +75,7 @@ class HSVHistogram(_ColorTransformer):
         Number of bins of each channel.
     n_features_in_ : int
         Number of values of one image.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
 
     See Also
@@ -279,7 +279,7 @@ class ColorMoments(_ColorTransformer):
         Rows and columns of cells.
     n_features_in_ : int
         Number of values of one image.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
 
     See Also

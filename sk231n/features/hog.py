@@ -69,7 +69,7 @@ class HOG(ImageTransformer):
         Number of cells and of blocks, by rows and columns.
     n_features_in_ : int
         Number of values of one image.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns seen in `fit`, if all are strings.
 
     See Also

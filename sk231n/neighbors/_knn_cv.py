@@ -54,7 +54,7 @@ class KNNClassifierCV(NeighborsClassifier):
         Number of training samples.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if `X` had any.
 
     See Also

@@ -36,7 +36,7 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         Half the squared error, or the absolute error, added up over the targets.
     weight_init : {"auto", "he", "glorot", "lecun", "sparse"} or float, default="auto"
         How the weights start. "auto": zero for the scores, and for the hidden layers He's start for
-        the ReLU family, LeCun's for maxout and Glorot's otherwise. A number is the standard
+        the ReLU family, maxout with it, and Glorot's otherwise. A number is the standard
         deviation. "sparse" gives each unit ten inputs.
     max_norm : float or None, default=None
         Largest length of the incoming weights of a unit; after each step longer ones are shortened.
@@ -114,7 +114,7 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         The best validation score; None without validation data.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where `X` had any.
 
     See Also
