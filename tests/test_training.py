@@ -577,7 +577,7 @@ class TestWalk:
         X = rng.standard_normal((500, 256)).astype(dtype)
         y = rng.randint(10, size=500)
         data = Data(X, y, rng.uniform(0.5, 1, 500), np.arange(500), np.dtype(dtype)).normalized()
-        layers = [Affine(320, He(), 1.3), BatchNorm(), ReLU(), Dropout(0.3), Affine(10, He())]
+        layers = [Affine(640, He(), 1.3), BatchNorm(), ReLU(), Dropout(0.3), Affine(10, He())]
         network = Network(layers, 256)
         assert network.layout.size > training_module.BLOCK_SIZE
         results = []

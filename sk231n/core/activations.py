@@ -174,7 +174,7 @@ class Maxout(Activation):
     """
 
     pieces: int = 2
-    initializer = "lecun"  # the larger of two normal inputs has the mean square of one
+    initializer = "he"
 
     def n_inputs(self, width):
         """Return the number of inputs that a number of outputs needs."""
