@@ -3,12 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help quickstart test lint bench clean
+.PHONY: help quickstart test lint docs docs-quick bench clean
 
 help:
 	@echo "make quickstart   try the library on images that it makes itself (under a minute)"
 	@echo "make test         run the test suite"
-	@echo "make lint         check style and formatting"
+	@echo "make lint         check style, formatting and spelling"
+	@echo "make docs         build docs/_build/html, run the examples of its gallery, check its links"
+	@echo "make docs-quick   the same without running the examples"
 	@echo "make bench        measure against the peers and rewrite docs/results.md;"
 	@echo "                  CIFAR10=DIR measures on the real photographs"
 	@echo "make clean        remove the virtual environment and what was built"
@@ -22,6 +24,14 @@ test: $(VENV)/test.installed
 lint: $(VENV)/dev.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+docs: $(VENV)/docs.installed
+	$(BIN)/sphinx-build -W --keep-going $(SPHINX) docs docs/_build/html
+	$(BIN)/python docs/check_links.py docs/_build/html
+
+docs-quick:
+	$(MAKE) docs SPHINX="--tag quick"
 
 bench: $(VENV)/bench.installed
 	mkdir -p docs/results
@@ -32,7 +42,7 @@ bench: $(VENV)/bench.installed
 	$(BIN)/python benchmarks/report.py docs/results
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist *.egg-info docs/_build docs/gallery docs/api/generated
 
 # One stamp for each extra of pyproject.toml.
 $(VENV)/%.installed: pyproject.toml | $(BIN)/python

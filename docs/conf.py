@@ -1,0 +1,132 @@
+"""Sphinx's configuration. The build needs no network: nothing is fetched, MathJax is in a package."""
+
+import inspect
+import re
+
+from docutils import nodes
+
+import sk231n
+
+project = "sk231n"
+copyright = "The sk231n developers"
+version = release = sk231n.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.extlinks",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "sphinx-mathjax-offline",
+]
+exclude_patterns = ["_build", "**/generated/README*"]
+templates_path = ["_templates"]
+nitpicky = True
+
+# Pages -------------------------------------------------------------------------------------------
+
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+extlinks = {
+    "doi": ("https://doi.org/%s", "doi:%s"),
+    "arxiv": ("https://arxiv.org/abs/%s", "arXiv:%s"),
+}
+
+# Reference ---------------------------------------------------------------------------------------
+
+autosummary_generate = True
+autodoc_member_order = "groupwise"
+autodoc_typehints = "none"
+default_role = "literal"  # `X` in a docstring is an argument
+numpydoc_show_class_members = False
+
+# Gallery -----------------------------------------------------------------------------------------
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/plot_",
+    "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",  # programs for the command line
+    "plot_gallery": not tags.has("quick"),  # noqa: F821  (Sphinx defines it)
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "write_computation_times": False,
+}
+
+# Looks -------------------------------------------------------------------------------------------
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"sk231n {version}"
+html_static_path = ["_static"]
+html_css_files = ["sk231n.css"]
+html_copy_source = html_show_sourcelink = False
+html_theme_options = {
+    "logo": {"text": "sk231n"},
+    "navigation_with_keys": False,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "show_toc_level": 2,
+}
+html_sidebars = {name: [] for name in ("index", "getting_started", "coming_from_sklearn", "design",
+                                       "results", "changelog")}  # fmt: skip
+
+# Names of other packages -------------------------------------------------------------------------
+
+# Where the reference pages of other packages lie: links without their inventories, which would
+# have to be fetched.
+ELSEWHERE = {
+    "sklearn": "https://scikit-learn.org/stable/modules/generated/{}.html",
+    "numpy": "https://numpy.org/doc/stable/reference/generated/{}.html",
+    "scipy": "https://docs.scipy.org/doc/scipy/reference/generated/{}.html",
+}
+
+
+def find_reference(app, env, node, contnode):
+    """Find names without their module, and link those of other packages."""
+    if node.get("refdomain") != "py":
+        return None
+    name = node["reftarget"]
+    pattern = ELSEWHERE.get(name.partition(".")[0])
+    if pattern is None:
+        node["refspecific"] = True
+        return env.domains["py"].resolve_xref(
+            env, node["refdoc"], app.builder, node["reftype"], name, node, contnode
+        )
+    if name.startswith("sklearn") and node["reftype"] == "mod":
+        pattern = "https://scikit-learn.org/stable/api/{}.html"
+    return nodes.reference("", "", contnode, internal=False, refuri=pattern.format(name))
+
+
+def skip_members_of_others(app, what, name, obj, skip, options):
+    """Leave out what scikit-learn's base classes bring along; the reference says so once."""
+    if callable(obj):
+        obj = inspect.unwrap(obj)
+        return None if str(getattr(obj, "__module__", "")).startswith("sk231n") else True
+    return None
+
+
+def show_source(app, what, name, obj, options, lines):
+    """Show the loops of ``sk231n.reference`` themselves: they are made to be read."""
+    if name.startswith("sk231n.reference.") and inspect.isfunction(obj):
+        summary = re.sub(r"([*|`_\\])", r"\\\1", inspect.getdoc(obj).splitlines()[0])
+        source = inspect.getsource(obj).rstrip().splitlines()
+        lines[:] = [summary, "", ".. code-block:: python", "", *(f"   {line}" for line in source)]
+
+
+def setup(app):
+    """Connect the functions above."""
+    app.connect("missing-reference", find_reference)
+    app.connect("autodoc-skip-member", skip_members_of_others)
+    app.connect("autodoc-process-docstring", show_source, priority=900)
