@@ -19,6 +19,7 @@ LEVELS = {
         "_threads",
         "core",
         "core.spec",
+        "diagnostics._numerical",
         "neighbors._memory",
         "reference._activations",
         "reference._color",
@@ -85,6 +86,7 @@ LEVELS = {
     ],
     7: [
         "classification",
+        "diagnostics._problem",
         "neighbors",
         "neural._perceptron",
         "preprocessing",
@@ -98,12 +100,17 @@ LEVELS = {
     ],
     8: [
         "datasets._cifar10",
+        "diagnostics._activations",
+        "diagnostics._gradient_check",
+        "diagnostics._landscape",
+        "diagnostics._sanity",
+        "diagnostics._updates",
         "features",
         "linear",
         "neural._classifier",
         "neural._regressor",
     ],
-    9: ["datasets._fetch", "neural"],
+    9: ["datasets._fetch", "diagnostics", "neural"],
     10: ["datasets"],
     11: [""],  # sk231n/__init__.py
 }

@@ -1,0 +1,30 @@
+"""Checks of gradients and training, and measurements of what goes on inside a network."""
+
+from sk231n.diagnostics._activations import (
+    ActivationStatistics,
+    LayerActivations,
+    activation_statistics,
+)
+from sk231n.diagnostics._gradient_check import GradientCheck, ParameterCheck, check_gradient
+from sk231n.diagnostics._landscape import LossLandscape, loss_landscape
+from sk231n.diagnostics._numerical import numerical_gradient, relative_error
+from sk231n.diagnostics._sanity import SanityCheck, SanityReport, check_sanity
+from sk231n.diagnostics._updates import UpdateRatios, update_ratios
+
+__all__ = [
+    "ActivationStatistics",
+    "GradientCheck",
+    "LayerActivations",
+    "LossLandscape",
+    "ParameterCheck",
+    "SanityCheck",
+    "SanityReport",
+    "UpdateRatios",
+    "activation_statistics",
+    "check_gradient",
+    "check_sanity",
+    "loss_landscape",
+    "numerical_gradient",
+    "relative_error",
+    "update_ratios",
+]

@@ -1,0 +1,193 @@
+"""How the signals fare on their way through a network."""
+
+import copy
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+
+from sk231n._estimators import only_numbers
+from sk231n._images import as_rows
+from sk231n.core.layers import Phase
+from sk231n.core.network import Network
+from sk231n.core.training import Data
+from sk231n.diagnostics._problem import check_estimator_type, is_fitted
+
+_LIMITS = {"tanh": (-1.0, 1.0), "logistic": (0.0, 1.0)}  # of the activations that have two
+_MARGIN = 0.025  # share of the range within which an activation counts as saturated
+
+
+class LayerActivations(NamedTuple):
+    """Statistics of the activations of one hidden layer.
+
+    Parameters
+    ----------
+    layer : int
+        Number of the hidden layer, from 1 on.
+    activation : str
+        Name of the activation.
+    width : int
+        Number of units.
+    mean : float
+        Mean over samples and units.
+    std : float
+        Standard deviation over samples and units.
+    dead : float
+        Share of the units that are zero for all samples.
+    saturated : float
+        Share of the activations within 2.5 % of the range of a limit of ``tanh`` or ``logistic``;
+        NaN for the others, which have no two limits.
+
+    Examples
+    --------
+    >>> from sk231n.diagnostics import LayerActivations
+    >>> LayerActivations(1, "relu", 100, 0.4, 0.6, 0.02, float("nan")).dead
+    0.02
+    """
+
+    layer: int
+    activation: str
+    width: int
+    mean: float
+    std: float
+    dead: float
+    saturated: float
+
+
+@dataclass(frozen=True)
+class ActivationStatistics:
+    """Result of :func:`activation_statistics`; printed, a table.
+
+    Parameters
+    ----------
+    layers : list of LayerActivations
+        Statistics of each hidden layer.
+    activations : list of ndarray of shape (n_samples, width)
+        What each hidden layer passes on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.diagnostics import ActivationStatistics, LayerActivations
+    >>> layer = LayerActivations(1, "relu", 2, 0.5, 0.5, 0.5, float("nan"))
+    >>> print(ActivationStatistics([layer], [np.array([[0.0, 1.0]])]))
+    layer  activation  width      mean       std  dead units  saturated
+        1  relu            2    0.5000    0.5000       50.0%          -
+    """
+
+    layers: list
+    activations: list
+
+    def __str__(self):
+        """Return the table."""
+        lines = ["layer  activation  width      mean       std  dead units  saturated"]
+        for row in self.layers:
+            saturated = "-" if np.isnan(row.saturated) else f"{row.saturated:.1%}"
+            lines.append(
+                f"{row.layer:>5}  {row.activation:<10}  {row.width:>5}  {row.mean:>8.4f}  "
+                f"{row.std:>8.4f}  {row.dead:>10.1%}  {saturated:>9}"
+            )
+        return "\n".join(lines)
+
+
+def activation_statistics(estimator, X):
+    """Measure the activations of each hidden layer.
+
+    Spreads that shrink or grow from layer to layer tell of weights that start too small or too
+    large. Dead rectifiers do not learn any more; they tell of a learning rate that was too high.
+    Saturated units hardly learn.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier or MLPRegressor
+        If it is not fitted, the weights are those with which ``fit`` would start, and `X` is taken
+        for the training data; batch normalization then uses the moments of `X`.
+    X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+        Data; stacks of images are flattened.
+
+    Returns
+    -------
+    ActivationStatistics
+        The ``layers``, each with ``mean``, ``std``, ``dead`` and ``saturated``, and the
+        ``activations`` themselves; print it.
+
+    Raises
+    ------
+    TypeError
+        If the estimator has no hidden layers.
+    ValueError
+        If `X` is invalid.
+
+    References
+    ----------
+    CS231n course notes, "Neural networks part 3",
+    https://cs231n.github.io/neural-networks-3/#distr.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sk231n import MLPClassifier
+    >>> from sk231n.diagnostics import activation_statistics
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> model = MLPClassifier((50, 50), activation="tanh", weight_init=0.01, random_state=0)
+    >>> print(activation_statistics(model, X))  # the signal vanishes
+    layer  activation  width      mean       std  dead units  saturated
+        1  tanh           50   -0.0000    0.0760        0.0%       0.0%
+        2  tanh           50    0.0000    0.0053        0.0%       0.0%
+    """
+    check_estimator_type(estimator, "activation_statistics")
+    if not hasattr(estimator, "hidden_activations"):
+        raise TypeError(
+            "activation_statistics needs an MLPClassifier or MLPRegressor; "
+            f"{type(estimator).__name__} has no hidden layers."
+        )
+    if is_fitted(estimator):
+        activations = estimator.hidden_activations(X)
+    else:
+        activations = _first_activations(copy.copy(estimator), X)
+    names = estimator.activation
+    names = [names] * len(activations) if isinstance(names, str) else list(names)
+    rows = []
+    for number, (name, a) in enumerate(zip(names, activations, strict=True), start=1):
+        rows.append(
+            LayerActivations(
+                number, name, a.shape[1], float(a.mean(dtype=np.float64)),
+                float(a.std(dtype=np.float64)), float(np.mean(~a.any(axis=0))), _saturated(name, a),
+            )
+        )  # fmt: skip
+    return ActivationStatistics(rows, activations)
+
+
+def _saturated(name, a):
+    if name not in _LIMITS:
+        return np.nan
+    low, high = _LIMITS[name]
+    margin = _MARGIN * (high - low)
+    return float(np.mean((a < low + margin) | (a > high - margin)))
+
+
+def _first_activations(estimator, X):
+    """Activations before training."""
+    estimator._check_arguments()
+    X = only_numbers(validate_data(estimator, as_rows(X)[0]))
+    x = X.astype(np.float64)
+    if estimator._automatic:  # the change of variables that training would make
+        rows = np.arange(len(x))
+        data = Data(x, np.zeros((len(x), 1)), np.ones(len(x)), rows, x.dtype).normalized()
+        moments = estimator._no_moments(data).inputs
+        moments.update(data, count=len(x))
+        x = moments.standardization(x.dtype, ridge=4 * estimator._curvature)(x)
+    rng = check_random_state(estimator.random_state)
+    if estimator.random_state is rng:
+        rng = copy.deepcopy(rng)
+    hidden_blocks = estimator.set_params(dropout=0.0)._hidden_blocks()
+    network = Network([layer for block in hidden_blocks for layer in block], x.shape[1])
+    views = network.layout.views(network.initialize(rng, x.dtype))
+    activations, phase = [], Phase(rng)
+    for block in hidden_blocks:
+        for layer in block:
+            x, _ = layer.forward(views.pop(0), x, phase)
+        activations.append(x)
+    return activations

@@ -1,0 +1,117 @@
+"""The gradient by its definition, and how far two gradients are apart."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, validate_params
+
+_TINY = np.finfo(np.float64).tiny
+
+
+@validate_params(
+    {"f": [callable], "h": [Interval(Real, 0, None, closed="neither")]},
+    prefer_skip_nested_validation=True,
+)
+def numerical_gradient(f, x, h=1e-5):
+    r"""Compute the gradient of a function by central differences.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x)`` returns a number.
+    x : array-like of any shape
+        Where the gradient is computed, in float64; it is left as it is.
+    h : float > 0, default=1e-5
+        Half the width of the differences.
+
+    Returns
+    -------
+    ndarray of the shape of `x`
+        The gradient.
+
+    Raises
+    ------
+    ValueError
+        If `f` returns anything but one number, or `x` does not hold numbers.
+
+    Notes
+    -----
+    .. math:: \frac{\partial f}{\partial x_i} \approx \frac{f(x + h e_i) - f(x - h e_i)}{2 h}
+
+    The error of the formula is of the order of :math:`h^2`, that of rounding of the order of
+    :math:`10^{-16} |f| / h`; about :math:`10^{-5}` balances them.
+
+    References
+    ----------
+    CS231n course notes, "Neural networks part 3",
+    https://cs231n.github.io/neural-networks-3/#gradcheck.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.diagnostics import numerical_gradient
+    >>> numerical_gradient(lambda x: np.sum(x**3), [[1.0, 2.0], [3.0, 4.0]]).round(6)
+    array([[ 3., 12.],
+           [27., 48.]])
+    """
+    x = np.array(x, dtype=np.float64)
+    gradient = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        middle = x[index]
+        values = []
+        for x[index] in (middle + h, middle - h):
+            value = np.asarray(f(x), dtype=np.float64)
+            if value.size != 1:
+                raise ValueError(f"f must return one number; got an array of shape {value.shape}.")
+            values.append(value.item())
+        x[index] = middle
+        gradient[index] = (values[0] - values[1]) / ((middle + h) - (middle - h))
+    return gradient
+
+
+def relative_error(a, b):
+    r"""Compute the largest relative difference between two arrays.
+
+    Parameters
+    ----------
+    a : array-like
+        Numbers, such as a gradient.
+    b : array-like of the same shape
+        Numbers to compare them with.
+
+    Returns
+    -------
+    float
+        The largest ratio: 0 where the arrays agree, also where both are zero, and 1 where one of
+        the two is zero or the signs differ; NaN if a number is not finite.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    Notes
+    -----
+    .. math:: \max_i \frac{|a_i - b_i|}{|a_i| + |b_i|}
+
+    References
+    ----------
+    CS231n course notes, "Neural networks part 3",
+    https://cs231n.github.io/neural-networks-3/#gradcheck.
+
+    Examples
+    --------
+    >>> from sk231n.diagnostics import relative_error
+    >>> relative_error([0.0, 1.0, 3.0], [0.0, 1.0, 1.0])
+    0.5
+    """
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if a.shape != b.shape:
+        raise ValueError(f"a and b must have the same shape; got {a.shape} and {b.shape}.")
+    return float(np.max(relative_errors(a, b), initial=0.0))
+
+
+def relative_errors(a, b, floor=_TINY):
+    """Relative difference of each pair, as if the sum of their sizes were at least the floor."""
+    with np.errstate(invalid="ignore"):
+        return np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), floor)

@@ -1,0 +1,72 @@
+"""The problem that an estimator would solve, put together without training."""
+
+import copy
+import inspect
+
+import numpy as np
+
+from sk231n.base import GradientEstimator
+
+
+def check_estimator_type(estimator, function):
+    """Raise an error if the estimator is not trained by gradients."""
+    if not isinstance(estimator, GradientEstimator):
+        what = "the class" if inspect.isclass(estimator) else "an object of class"
+        name = getattr(estimator, "__name__", type(estimator).__name__)
+        raise TypeError(
+            f"{function} needs an estimator that is trained by gradients, such as "
+            f"SoftmaxClassifier(), LinearSVM(), MLPClassifier() or MLPRegressor(); got {what} "
+            f"{name}. Of a pipeline, pass the last step, and the data as it sees them."
+        )
+
+
+def is_fitted(estimator):
+    """Whether there are learnt parameters to start from."""
+    return hasattr(estimator, "n_iter_")
+
+
+def make_problem(estimator, X, y, sample_weight=None, rng=None):
+    """Put together the problem of ``fit`` in float64, the estimator being left as it is.
+
+    Parameters
+    ----------
+    estimator : GradientEstimator
+        If it is fitted, the parameters are the learnt ones, else those with which ``fit`` starts.
+    X, y, sample_weight : array-like
+        What ``fit`` gets.
+    rng : RandomState, default=None
+        Draws the first parameters.
+
+    Returns
+    -------
+    estimator : GradientEstimator
+        A copy, which knows the classes or targets.
+    problem : Problem
+        Objective, parameters and data.
+    """
+    estimator, warm = copy.copy(estimator), is_fitted(estimator)
+    estimator._check_arguments()
+    data = estimator._data(X, y, sample_weight, reset=not warm, learn=not warm)
+    data = estimator._weigh(data)._replace(dtype=np.dtype(np.float64))
+    problem = estimator._problem(data, estimator._no_moments(data), rng, warm=warm)
+    return estimator, problem
+
+
+def inputs(problem, n_rows=None):
+    """Inputs as training sees them, targets and weights, which sum to one.
+
+    `n_rows` is about how many samples, evenly spread over the data, are picked; None picks all.
+    """
+    data = problem.data
+    rows = data.rows[:: max(1, len(data.rows) // n_rows)] if n_rows else data.rows
+    x = problem.standardization(data.X[rows].astype(data.dtype))
+    return x, data.y[rows], data.w[rows] / data.w[rows].sum()
+
+
+def parameter_names(network):
+    """Name of each parameter array, by layer: W1, b1, scale1, shift1, W2, ..."""
+    names, number = [], 0
+    for layer, shapes in zip(network.layers, network.layout.shapes, strict=True):
+        number += bool(layer.penalized)
+        names.append({name: f"{name}{number}" for name in shapes if name not in layer.statistics})
+    return names

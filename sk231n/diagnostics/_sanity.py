@@ -1,0 +1,267 @@
+"""The course's three checks before any long training."""
+
+from dataclasses import dataclass
+from numbers import Integral
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
+
+from sk231n.diagnostics._problem import check_estimator_type, inputs, make_problem
+
+_N_ROWS = 1000  # samples on which the first loss is computed
+_TOLERANCE = 0.2  # by which share the first loss may differ from the one expected
+_FIT = 0.99  # a score that counts as learnt by heart
+
+
+class SanityCheck(NamedTuple):
+    """One check of a sanity report.
+
+    Parameters
+    ----------
+    name : str
+        What is checked.
+    passed : bool
+        Whether all is well.
+    found : str
+        What was found, and what was expected.
+    advice : str
+        What to try if not all is well; else empty.
+
+    Examples
+    --------
+    >>> from sk231n.diagnostics import SanityCheck
+    >>> SanityCheck("first loss", True, "2.303, expected ln 10 = 2.303", "").passed
+    True
+    """
+
+    name: str
+    passed: bool
+    found: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class SanityReport:
+    """Result of :func:`check_sanity`; printed, a report.
+
+    Parameters
+    ----------
+    estimator : str
+        Name of the estimator's class.
+    checks : list of SanityCheck
+        The checks, in their order.
+
+    Examples
+    --------
+    >>> from sk231n.diagnostics import SanityCheck, SanityReport
+    >>> check = SanityCheck("first loss", True, "2.303, expected ln 10 = 2.303", "")
+    >>> print(SanityReport("LinearSVM", [check]))
+    Sanity check of LinearSVM: passed
+    [ok]    first loss: 2.303, expected ln 10 = 2.303
+    """
+
+    estimator: str
+    checks: list
+
+    @property
+    def passed(self):
+        """Whether all checks passed."""
+        return all(check.passed for check in self.checks)
+
+    def __str__(self):
+        """Return the report."""
+        lines = [f"Sanity check of {self.estimator}: {'passed' if self.passed else 'FAILED'}"]
+        for check in self.checks:
+            mark = "[ok]   " if check.passed else "[WRONG]"
+            lines.append(f"{mark} {check.name}: {check.found}")
+            if check.advice:
+                lines.append(f"        Try: {check.advice}")
+        return "\n".join(lines)
+
+
+@validate_params(
+    {
+        "n_samples": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def check_sanity(estimator, X, y, *, n_samples=20, random_state=None):
+    r"""Make the course's three checks that tell a working training from a broken one.
+
+    1. Without a penalty, the first loss is that of scores that are all zero, such as
+       :math:`\ln C` for the cross-entropy and :math:`(C - 1) \Delta` for the hinge.
+    2. A larger ``alpha`` raises the loss.
+    3. Without penalty and dropout, a few samples can be learnt by heart.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A ``SoftmaxClassifier``, ``LinearSVM``, ``MLPClassifier`` or ``MLPRegressor``, which is left
+        as it is. What it may have learnt plays no part.
+    X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+        Training data.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+    n_samples : int >= 2, default=20
+        Number of samples to learn by heart, of all classes alike.
+    random_state : int, RandomState or None, default=None
+        Determines which samples these are, and the first parameters.
+
+    Returns
+    -------
+    SanityReport
+        ``passed``, and the ``checks``; print it.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is not trained by gradients.
+    ValueError
+        If the data or the arguments are invalid.
+
+    See Also
+    --------
+    check_gradient : Compares gradients with differences.
+
+    References
+    ----------
+    CS231n course notes, "Neural networks part 3",
+    https://cs231n.github.io/neural-networks-3/#sanitycheck.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sk231n import SoftmaxClassifier
+    >>> from sk231n.diagnostics import check_sanity
+    >>> print(check_sanity(SoftmaxClassifier(), *load_digits(return_X_y=True), random_state=0))
+    Sanity check of SoftmaxClassifier: passed
+    [ok]    first loss: 2.303, expected 2.303 = CrossEntropy() of 10 scores that are zero
+    [ok]    larger alpha: ...
+    [ok]    20 samples learnt by heart: accuracy 1.000, loss ...
+    """
+    check_estimator_type(estimator, "check_sanity")
+    rng = check_random_state(random_state)
+    estimator = clone(estimator)
+    seed = rng.randint(2**31)
+    checks = [
+        _first_loss(estimator, X, y, np.random.RandomState(seed)),
+        _larger_alpha(estimator, X, y, np.random.RandomState(seed)),
+        _learn_by_heart(estimator, X, y, n_samples, rng),
+    ]
+    return SanityReport(type(estimator).__name__, checks)
+
+
+def _first_loss(estimator, X, y, rng):
+    estimator, problem = make_problem(clone(estimator).set_params(alpha=0.0), X, y, rng=rng)
+    objective, loss = problem.objective, estimator._loss()
+    x, y, w = inputs(problem, _N_ROWS)
+    zeros = np.zeros((len(x), objective.network.n_outputs))
+    with objective.team, np.errstate(over="ignore", invalid="ignore"):
+        found, _ = objective.data_loss(problem.theta, x, y, w, np.zeros_like(problem.theta), rng)
+    found *= objective.unit
+    expected = loss.at_zero(zeros.shape[1])
+    scores = "scores that are zero"
+    if expected is None:
+        if objective.output is not None:
+            zeros, scores = objective.output(zeros), "predictions near the mean"
+        expected = loss(zeros, y, w)[0]
+    passed = bool(abs(found - expected) <= _TOLERANCE * expected)
+    return SanityCheck(
+        "first loss", passed,
+        f"{found:.4g}, expected {expected:.4g} = {loss} of {zeros.shape[1]} {scores}",
+        "" if passed else
+        "weights that start smaller (weight_init='auto'), and features of unit variance or "
+        "learning_rate='auto', which sees to that.",
+    )  # fmt: skip
+
+
+def _larger_alpha(estimator, X, y, rng):
+    name = "larger alpha"
+    if estimator.penalty is None:
+        return SanityCheck(name, True, "penalty=None, nothing to check", "")
+    values, alphas = [], (0.0, 1.0, 10.0)
+    state = rng.get_state()
+    for alpha in alphas:
+        rng.set_state(state)
+        _, problem = make_problem(clone(estimator).set_params(alpha=alpha), X, y, rng=rng)
+        objective, theta = problem.objective, problem.theta
+        views = objective.network.layout.views(theta)
+        for layer, p in zip(objective.network.layers, views, strict=True):
+            for weights in layer.penalized:
+                array = getattr(p, weights)
+                array[...] = 0.1 * rng.standard_normal(array.shape)
+        problem.unfold(views)  # the same weights in the units of the data, whatever alpha
+        gradient = np.zeros_like(theta)
+        values.append(objective.add_penalties(theta, gradient) * objective.unit)
+    passed = values[0] == 0 and 0 < values[1] < values[2]
+    increments = ", ".join(
+        f"alpha={alpha:g} adds {value:.4g}" for alpha, value in zip(alphas, values, strict=True)
+    )
+    return SanityCheck(
+        name, bool(passed), increments,
+        "" if passed else "check_gradient: the penalty does not reach the weights.",
+    )  # fmt: skip
+
+
+def _learn_by_heart(estimator, X, y, n_samples, rng):
+    settings = {
+        "alpha": 0.0, "dropout": 0.0, "max_norm": None, "class_weight": None, "averaging": None,
+        "early_stopping": False, "warm_start": False, "tol": None, "verbose": 0,
+        "max_iter": "auto" if estimator._automatic else 1000, "random_state": rng.randint(2**31),
+    }  # fmt: skip
+    known = estimator.get_params(deep=False)
+    copy = clone(estimator).set_params(
+        **{name: value for name, value in settings.items() if name in known}
+    )
+    rows = _pick(y, n_samples, rng)
+    X, y = _safe_indexing(X, rows), _safe_indexing(y, rows)
+    name = f"{len(rows)} samples learnt by heart"
+    try:
+        copy.fit(X, y)
+    except FloatingPointError as error:
+        return SanityCheck(name, False, str(error), "a lower learning_rate, or 'auto'.")
+    score, losses = copy.score(X, y), copy.loss_curve_
+    what = "accuracy" if hasattr(copy, "classes_") else "R^2"
+    passed = bool(score >= _FIT)
+    return SanityCheck(
+        name, passed, f"{what} {score:.3f}, loss {losses[0]:.4g} -> {losses[-1]:.4g}",
+        "" if passed else _advice(copy, losses),
+    )  # fmt: skip
+
+
+def _advice(estimator, losses):
+    """What to try where samples cannot be learnt."""
+    if not estimator._automatic and losses[-1] > 0.9 * losses[0]:
+        ratio = np.median(estimator.history_["update_ratio"])
+        if ratio < 1e-4:
+            return (
+                "a higher learning_rate, or 'auto': an update changes the parameters by "
+                f"{ratio:.0e} of their length only, about 1e-3 is healthy."
+            )
+        return "a lower learning_rate, or 'auto': the loss does not fall."
+    if not hasattr(estimator, "hidden_layer_sizes"):
+        return (
+            "an MLPClassifier, or more features: a linear classifier cannot separate these "
+            f"samples by their {estimator.n_features_in_} features."
+        )
+    return (
+        "more hidden units, more epochs or another learning_rate; look for equal samples with "
+        "different targets, and at check_gradient."
+    )
+
+
+def _pick(y, n_samples, rng):
+    """Rows of a few samples, of all classes alike where there are classes."""
+    y = np.asarray(y)
+    order = rng.permutation(len(y))
+    if y.ndim == 1:
+        _, codes = np.unique(y[order], return_inverse=True)
+        rank = np.empty(len(y), dtype=int)
+        for code in range(codes.max() + 1):
+            rank[codes == code] = np.arange(np.sum(codes == code))
+        order = order[np.argsort(rank, kind="stable")]
+    return np.sort(order[:n_samples])

@@ -1,0 +1,88 @@
+"""How large the steps are beside the parameters."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from sk231n.diagnostics._problem import check_estimator_type
+
+
+@dataclass(frozen=True)
+class UpdateRatios:
+    """Result of :func:`update_ratios`; printed, a verdict.
+
+    Parameters
+    ----------
+    ratios : ndarray of shape (n_epochs,)
+        Length of the last update of each epoch, relative to that of the parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.diagnostics import UpdateRatios
+    >>> print(UpdateRatios(np.array([2e-3, 1e-3, 5e-4])))
+    Update ratio 1.0e-03 (median of 3 epochs): about right.
+    """
+
+    ratios: np.ndarray
+
+    @property
+    def median(self):
+        """Median over the epochs."""
+        return float(np.median(self.ratios))
+
+    @property
+    def verdict(self):
+        """What it says about the learning rate: "too low", "about right" or "too high"."""
+        if self.median > 1e-2:
+            return "too high"
+        return "too low" if self.median < 1e-4 else "about right"
+
+    def __str__(self):
+        """Return the verdict."""
+        text = f"Update ratio {self.median:.1e} (median of {len(self.ratios)} epochs)"
+        if self.verdict == "about right":
+            return f"{text}: about right."
+        return f"{text}: the learning rate is perhaps {self.verdict}; about 1e-3 is healthy."
+
+
+def update_ratios(estimator):
+    """Judge the learning rate by the size of the updates beside that of the parameters.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted ``SoftmaxClassifier``, ``LinearSVM``, ``MLPClassifier`` or ``MLPRegressor``.
+
+    Returns
+    -------
+    UpdateRatios
+        The ``ratios`` by epoch, their ``median``, and the ``verdict``: 1e-3 is the rule of thumb,
+        and ten times more or less is taken for "about right"; print it.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is not trained by gradients.
+    NotFittedError
+        If the estimator is not fitted.
+
+    References
+    ----------
+    CS231n course notes, "Neural networks part 3",
+    https://cs231n.github.io/neural-networks-3/#ratio.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sk231n import SoftmaxClassifier
+    >>> from sk231n.diagnostics import update_ratios
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = SoftmaxClassifier(learning_rate=1e-6, max_iter=10, random_state=0).fit(X, y)
+    >>> update_ratios(SoftmaxClassifier(random_state=0).fit(X, y)).verdict
+    'about right'
+    """
+    check_estimator_type(estimator, "update_ratios")
+    check_is_fitted(estimator)
+    return UpdateRatios(np.array(estimator.history_["update_ratio"]))
