@@ -28,8 +28,8 @@ Adam       momentum over RMSProp, both corrected for their start at zero
 # ----------------------------------
 #
 # The ravine is a quadratic bowl, 50 times as steep across as along, and turned against the axes,
-# lest the methods that scale each coordinate find their work done. The saddle is :math:`\frac12 x^2
-# - \frac12 y^2 + \frac1{64} y^4`, with valleys at :math:`y = \pm 4`.
+# lest the methods that scale each coordinate find their work done. The saddle is
+# :math:`\frac12 x^2 - \frac12 y^2 + \frac1{64} y^4`, with valleys at :math:`y = \pm 4`.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -158,4 +158,6 @@ axes[1].legend(loc="upper right")
 plt.show()
 
 # %%
-# **Try:** set ``TURN`` to zero. The ravine then runs along an axis, dividing each coordinate by the size of its own gradients makes it a round bowl, and Adagrad ends far lower. Most ravines are turned.
+# **Try:** set ``TURN`` to zero. The ravine then runs along an axis, dividing each coordinate by the
+# size of its own gradients makes it a round bowl, and Adagrad ends far lower. Most ravines are
+# turned.
