@@ -1,13 +1,12 @@
-"""How fast the networks train beside scikit-learn and PyTorch, and how accurate the recipes are.
+"""How fast the networks train beside scikit-learn and PyTorch, and how much memory they take.
 
-    python benchmarks/neural.py --cifar10 DIR [--json FILE] [--recipes]
+    python benchmarks/neural.py --cifar10 DIR [--json FILE]
 
 The competitors run in one process, in turn, a pause of 0.2 s before each run (threads of the one
 before may still be spinning); a run trains for two epochs of float32 photographs by Adam, and the
 speeds are medians of the repeats.  PyTorch's loop is the plain one: shuffle, index, forward,
 backward, ``torch.optim.Adam``; it is left out where torch is missing.  Without --cifar10 the
-images are those of ``make_shapes``.  --recipes trains those of ``examples/mlp_recipes.py``, which
-takes many minutes.
+images are those of ``make_shapes``.
 """
 
 import argparse
@@ -28,7 +27,7 @@ from sklearn.neural_network import MLPClassifier as Sklearn
 from sk231n import MLPClassifier
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
-from mlp_recipes import RECIPES, accuracy_and_seconds, load_images
+from mlp_recipes import load_images
 
 RATE = 1e-3
 NETWORKS = {
@@ -113,7 +112,6 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="write the figures here too")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--samples", type=int, default=10000)
-    parser.add_argument("--recipes", action="store_true", help="train the three recipes")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     data = load_images(arguments.cifar10)
@@ -137,15 +135,9 @@ def main():
         f"\npeak memory of fit, 3072-1024-512-10: {memory['copies']:.2f} copies of the parameters;"
         f" a batch is {memory['batch']:.2f}"
     )
-    recipes = {}
-    for name in RECIPES if arguments.recipes else ():
-        recipes[name] = accuracy_and_seconds(name, *data)
-        print(f"{name}: {recipes[name]['accuracy']:.4f} in {recipes[name]['seconds']:.0f} s")
     if arguments.json:
         figures = {
             "images": images, "cores": cpu_count(), "duels": duels, "memory": memory,
-            "trained_on": f"{len(data[0]):,}", "tested_on": f"{len(data[2]):,}",
-            "recipes": recipes,
         }  # fmt: skip
         Path(arguments.json).write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -89,12 +89,32 @@ def networks_table(neural):
     return table(["", "samples a second", "sk231n is faster by"], rows)
 
 
-def recipes_table(neural):
+def accuracy_table(accuracy):
     rows = [
-        (name, f"{f['accuracy']:.3f}", f"{f['seconds']:.0f}")
-        for name, f in neural["recipes"].items()
+        (
+            name if "k" not in f else f"{name}: k = {f['k']}",
+            f"{f['accuracy']:.3f}",
+            f"{f['seconds']:.0f}",
+            "" if f["beside"] is None else f"{f['beside']:.3f}, {f['source']}",
+        )
+        for name, f in accuracy["rows"].items()
     ]
-    return table(["recipe", "test accuracy", "seconds of fit"], rows)
+    return table(["", "test accuracy", "seconds", "beside it"], rows)
+
+
+def costs_table(figures, of, digits):
+    """One row per size, one column per competitor."""
+    names = list(dict.fromkeys(name for row in figures.values() for name in row))
+    rows = [
+        (f"{int(size):,}", *(f"{row[n]:,.{digits}f}" if n in row else "" for n in names))
+        for size, row in figures.items()
+    ]
+    return table([of, *names], rows)
+
+
+def memory_table(growth):
+    return table(["", "MiB"], [(f"`{n}`" if "(" in n else n, f"{m:.0f}")
+                               for n, m in growth["memory"].items()])  # fmt: skip
 
 
 def growth_table(growth, key):
@@ -113,7 +133,13 @@ def beside(duel):
     return ", ".join(f"{seconds / ours:.1f} times {name}" for name, seconds in others)
 
 
-def summary(features, linear, neighbors):
+def beside_network(figures):
+    """How a network's duel went, in a phrase."""
+    others = [name for name in figures["ratio"] if name != "sk231n"]
+    return ", ".join(f"{figures['ratio'][name]:.1f} times {name}" for name in others)
+
+
+def summary(features, linear, neighbors, neural, accuracy):
     """What the README shows."""
     hog, hue = features["HOG"], features["HSVHistogram"]
     slowest = linear["pixels"]["LogisticRegression(max_iter=50)"]
@@ -138,6 +164,18 @@ def summary(features, linear, neighbors):
         rows.append((
             f"`{model}` on {on}", f"{figure['accuracy']:.3f} in {figure['seconds']:.1f} s", "",
         ))  # fmt: skip
+    for name, figures in neural["duels"].items():
+        rows.append((
+            f"`MLPClassifier`, {name}", f"{figures['speed']['sk231n']:,.0f} samples/s",
+            beside_network(figures),
+        ))  # fmt: skip
+    for name, figure in accuracy["rows"].items():
+        if name.endswith("a recipe"):
+            rows.append((
+                f"[recipe](examples/mlp_recipes.py): {name.removesuffix(', a recipe')}",
+                f"{figure['accuracy']:.3f} in {figure['seconds']:.0f} s",
+                f"best of 26 published solutions: {figure['beside']:.3f}",
+            ))  # fmt: skip
     rows.append((
         "`HOG()`", f"{hog['sk231n']:,.0f} images/s",
         f"{hog['sk231n'] / hog['skimage']:.0f} times scikit-image, "
@@ -161,9 +199,9 @@ def summary(features, linear, neighbors):
 
 
 def main(folder):
-    features, linear, neighbors, neural = (
+    features, linear, neighbors, neural, growth, accuracy = (
         json.loads((Path(folder) / f"{name}.json").read_text())
-        for name in ("features", "linear", "neighbors", "neural")
+        for name in ("features", "linear", "neighbors", "neural", "growth", "accuracy")
     )
     every, memory = neighbors["manhattan_all"], neighbors["memory"]
     seeds = "; ".join(
@@ -175,6 +213,16 @@ Made by `make bench CIFAR10=DIR` on {features["cores"]} cores; the machine-reada
 [results/](results). Times are those of one machine and vary; the ratios are what counts. All
 competitors of a table run in one process, in turn, and the medians are shown. The images:
 {linear["images"]}.
+
+## Accuracy beside the course
+
+`python benchmarks/accuracy.py --cifar10 DIR`: accuracy on {accuracy["tested_on"]:,} images after
+training on {accuracy["trained_on"]:,}, and the seconds of `fit` and `score`. Beside it the figures
+of the [notes](https://cs231n.github.io), made with 50,000, and of the best of 26 published
+solutions of the assignments, made with 49,000. The recipes are those of
+`examples/mlp_recipes.py`.
+
+{accuracy_table(accuracy)}
 
 ## Nearest neighbours
 
@@ -229,16 +277,13 @@ orientations, of square roots; 4x4 cells), moments of RGB and opponent colours, 
 
 ## Networks
 
-`python benchmarks/neural.py --cifar10 DIR --recipes`: samples a second of `fit`, two epochs of
+`python benchmarks/neural.py --cifar10 DIR`: samples a second of `fit`, two epochs of
 {neural["images"]} in float32, Adam; PyTorch's plain loop on the CPU.
 
 {networks_table(neural)}
 
-A `fit` allocates {neural["memory"]["copies"]:.1f} times the memory of the parameters at its peak.
-The recipes of `examples/mlp_recipes.py`, trained on {neural["trained_on"]} photographs, on
-{neural["tested_on"]} unseen ones:
-
-{recipes_table(neural)}
+A `fit` allocates {neural["memory"]["copies"]:.1f} times the memory of the parameters at its peak,
+where a batch is {neural["memory"]["batch"]:.2f} of it.
 
 ## HOG
 
@@ -254,13 +299,35 @@ The same command: ten bins. Matplotlib's `rgb_to_hsv` with `np.histogram`, and O
 with `calcHist`, run in a loop over the images.
 
 {speed_table(features["HSVHistogram"])}
+
+## How the cost grows
+
+`python benchmarks/growth.py`, on noise. Seconds an epoch of 10,000 samples with 512 features, by
+the number of classes (scikit-learn's `SGDClassifier` trains one machine per class):
+
+{costs_table(growth["classes"], "classes", 3)}
+
+Seconds an epoch of 10,000 samples, by the number of hidden layers of 256 units:
+
+{costs_table(growth["layers"], "hidden layers", 2)}
+
+Megapixels a second of colour images, by their width:
+
+{costs_table(growth["pixels"], "pixels", 0)}
+
+What a call allocates at its peak, for 10,000 images of 32x32x3 bytes:
+
+{memory_table(growth)}
+
+`import sk231n` takes {growth["import"]["sk231n"]:.0f} ms on top of the modules of scikit-learn that
+it uses, which take {growth["import"]["scikit-learn"]:.0f} ms.
 """
     (ROOT / "docs" / "results.md").write_text(page)
     readme = ROOT / "README.md"
     begin, end = "<!-- results: begin -->\n", "<!-- results: end -->"
     text = re.sub(
         f"{begin}.*{end}",
-        lambda _: f"{begin}{summary(features, linear, neighbors)}\n{end}",
+        lambda _: f"{begin}{summary(features, linear, neighbors, neural, accuracy)}\n{end}",
         readme.read_text(),
         flags=re.DOTALL,
     )
