@@ -19,13 +19,13 @@ class Block(NamedTuple):
     ----------
     theta, gradient : ndarray
         Views of the parameters and of their gradient.
-    factor : float or ndarray
-        What turns the parameters into the units of the data for the penalty; zero for none.
+    factor : float, ndarray or None
+        What turns the parameters into the units of the data for the penalty; None for no penalty.
     """
 
     theta: np.ndarray
     gradient: np.ndarray
-    factor: float | np.ndarray
+    factor: float | np.ndarray | None
 
 
 class Objective:
@@ -140,7 +140,7 @@ class Objective:
                     continue
                 n_blocks = parts * -(-array.size // (parts * BLOCK_SIZE))
                 n_rows = max(1, -(-len(array) // n_blocks))
-                factor = factors.get(name, 0.0)
+                factor = factors.get(name)
                 by_row = np.ndim(factor) > 0 and len(factor) > 1
                 for start in range(0, len(array), n_rows):
                     rows = slice(start, start + n_rows)
@@ -163,7 +163,7 @@ class Objective:
         `scratch`, an array like the block's, spares a temporary.
         """
         theta, gradient, factor = block
-        if self.penalty is None or not np.any(factor):
+        if self.penalty is None or factor is None:
             return 0.0
         plain = np.ndim(factor) == 0 and factor == 1
         value, slope = self.penalty(theta if plain else np.multiply(theta, factor, out=scratch))
@@ -174,7 +174,7 @@ class Objective:
         """Return the penalty alone."""
         if self.penalty is None:
             return 0.0
-        blocks = (block for block in self.blocks(theta, theta) if np.any(block.factor))
+        blocks = (block for block in self.blocks(theta, theta) if block.factor is not None)
         return self.alpha * sum(self.penalty(factor * theta)[0] for theta, _, factor in blocks)
 
     def project(self, theta):

@@ -242,7 +242,7 @@ class Walk:
 def start(objective, theta, optimizer):
     """Make the states with which an optimizer starts, one for each block."""
     return [
-        optimizer.start(block.theta, bool(np.any(block.factor)))
+        optimizer.start(block.theta, block.factor is not None)
         for block in objective.blocks(theta, theta)
     ]
 
