@@ -119,7 +119,7 @@ class ImageTransformer(FloatTransformer):
         self._validate_params()
         rows, stack = as_rows(X)
         rows = only_numbers(validate_data(self, rows))
-        self.image_shape_ = _resolve_image_shape(self.image_shape, stack, rows.shape[1])
+        self.image_shape_ = resolve_image_shape(self.image_shape, stack, rows.shape[1])
         return self._shape(rows)
 
     def _images(self, X):
@@ -148,7 +148,7 @@ def _without_grey_axis(shape):
     return shape[:2] if shape[2:] == (1,) else shape
 
 
-def _resolve_image_shape(image_shape, stack, n_features):
+def resolve_image_shape(image_shape, stack, n_features, name="X"):
     """Shape of one image from the constructor's argument, the stack, or the length of a row."""
     if image_shape is None:
         return stack or infer_image_shape(n_features)
@@ -161,9 +161,10 @@ def _resolve_image_shape(image_shape, stack, n_features):
         )
     expected = tuple(int(side) for side in image_shape)
     if stack and _without_grey_axis(stack) != _without_grey_axis(expected):
-        raise ValueError(f"image_shape={expected}, but X holds images of shape {stack}.")
+        raise ValueError(f"image_shape={expected}, but {name} holds images of shape {stack}.")
     if math.prod(expected) != n_features:
         raise ValueError(
-            f"image_shape={expected} means {math.prod(expected)} features, but X has {n_features}."
+            f"image_shape={expected} means {math.prod(expected)} features, but {name} has "
+            f"{n_features}."
         )
     return expected

@@ -66,17 +66,17 @@ def entries(lines):
         if line and line[0] != " ":
             names, _, kind = line.partition(" : ")
             for name in names.split(", "):
-                found[name] = (kind, [])
+                found[name.lstrip("*")] = (kind, [])
         elif line:
             for name in names.split(", "):
-                found[name][1].append(line.strip())
+                found[name.lstrip("*")][1].append(line.strip())
     return {name: (kind, " ".join(text)) for name, (kind, text) in found.items()}
 
 
 def parameters(function):
     """Parameters of a signature that are to be described."""
     signature = inspect.signature(function).parameters
-    return {name: parameter for name, parameter in signature.items() if name != "self"}
+    return {name: parameter for name, parameter in signature.items() if name not in ("self", "cls")}
 
 
 def described_parameters(documented):

@@ -21,6 +21,8 @@ LEVELS = {
         "core.spec",
         "diagnostics._numerical",
         "neighbors._memory",
+        "plotting._figures",
+        "plotting._search_results",
         "reference._activations",
         "reference._color",
         "reference._gradient_check",
@@ -48,6 +50,11 @@ LEVELS = {
         "neighbors._frame",
         "neighbors._manhattan_screen",
         "neighbors._selection",
+        "plotting._affine",
+        "plotting._k_selection",
+        "plotting._learning_curves",
+        "plotting._search_heatmap",
+        "plotting._tiles",
         "reference",
     ],
     2: [
@@ -57,6 +64,7 @@ LEVELS = {
         "neighbors._projection",
         "neighbors._search",
         "neighbors._votes",
+        "plotting._pictures",
     ],
     3: [
         "core.activations",
@@ -64,8 +72,17 @@ LEVELS = {
         "core.normalizations",
         "core.objective",
         "neighbors._tree",
+        "plotting._classes",
+        "plotting._hog",
+        "plotting._image_map",
     ],
-    4: ["core.training", "neighbors._index"],
+    4: [
+        "core.training",
+        "neighbors._index",
+        "plotting._image_grid",
+        "plotting._misclassified",
+        "plotting._weight_templates",
+    ],
     5: ["core.monitoring", "neighbors._base"],
     6: [
         "neighbors._knn",
@@ -107,12 +124,13 @@ LEVELS = {
         "diagnostics._updates",
         "features",
         "linear",
+        "plotting._distance_matrix",
         "neural._classifier",
         "neural._regressor",
     ],
     9: ["datasets._fetch", "diagnostics", "neural"],
-    10: ["datasets"],
-    11: [""],  # sk231n/__init__.py
+    10: ["datasets", "plotting._activation_histogram", "plotting._loss_landscape"],
+    11: ["", "plotting"],  # sk231n/__init__.py
 }
 LEVEL = {f"sk231n.{name}".rstrip("."): level for level, names in LEVELS.items() for name in names}
 

@@ -1,0 +1,27 @@
+"""Pictures: data, weights, training, searches, landscapes, in scikit-learn's style of displays."""
+
+from sk231n.plotting._activation_histogram import ActivationHistogramDisplay
+from sk231n.plotting._distance_matrix import DistanceMatrixDisplay
+from sk231n.plotting._hog import HOGDisplay
+from sk231n.plotting._image_grid import ImageGridDisplay
+from sk231n.plotting._image_map import ImageMapDisplay
+from sk231n.plotting._k_selection import KSelectionDisplay
+from sk231n.plotting._learning_curves import LearningCurvesDisplay
+from sk231n.plotting._loss_landscape import LossLandscapeDisplay
+from sk231n.plotting._misclassified import MisclassifiedDisplay
+from sk231n.plotting._search_heatmap import SearchHeatmapDisplay
+from sk231n.plotting._weight_templates import WeightTemplatesDisplay
+
+__all__ = [
+    "ActivationHistogramDisplay",
+    "DistanceMatrixDisplay",
+    "HOGDisplay",
+    "ImageGridDisplay",
+    "ImageMapDisplay",
+    "KSelectionDisplay",
+    "LearningCurvesDisplay",
+    "LossLandscapeDisplay",
+    "MisclassifiedDisplay",
+    "SearchHeatmapDisplay",
+    "WeightTemplatesDisplay",
+]

@@ -1,0 +1,155 @@
+"""What each hidden layer passes on, as histograms."""
+
+import math
+from numbers import Integral
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import Interval, validate_params
+
+from sk231n.diagnostics import activation_statistics
+from sk231n.plotting._figures import BLUE, axes_or_new, panels, require_matplotlib, styled
+
+
+class ActivationHistogramDisplay:
+    """Histogram of the activations of each hidden layer, on one scale, with mean and deviation.
+
+    Layers whose histograms shrink to a spike at zero, or pile up at the ends of a saturating
+    activation, hardly learn. It is recommended to use :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    activations : sequence of array-like
+        The activations of each layer, of any shape.
+    names : sequence of str, default=None
+        Names of the layers; by default "layer 1" and so on.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes; switched off where it holds several panels.
+    axes_ : ndarray of matplotlib Axes of shape (n_layers,)
+        The panels.
+    figure_ : matplotlib Figure
+        The figure.
+    bars_ : list of matplotlib BarContainer
+        The histograms.
+
+    References
+    ----------
+    .. [1] CS231n, "Neural networks part 2", section "Weight initialization".
+
+    Examples
+    --------
+    >>> from sk231n import MLPClassifier
+    >>> from sk231n.datasets import make_shapes
+    >>> from sk231n.plotting import ActivationHistogramDisplay
+    >>> X, y = make_shapes(200, random_state=0, return_X_y=True)
+    >>> mlp = MLPClassifier((50, 50, 50), activation="tanh", random_state=0).fit(X, y)
+    >>> display = ActivationHistogramDisplay.from_estimator(mlp, X)
+    >>> len(display.axes_)
+    3
+    """
+
+    def __init__(self, activations, *, names=None):
+        self.activations = activations
+        self.names = names
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, ax=None, **kwargs):
+        """Show the activations of a network.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier, MLPRegressor or a pipeline that ends in one
+            Where the network is not fitted, the weights are those that it would start with.
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; a hundred samples will do.
+        ax : matplotlib Axes, default=None
+            Axes to draw in, divided into panels; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        ActivationHistogramDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator has no hidden layers.
+        """
+        require_matplotlib(f"{cls.__name__}.from_estimator")
+        if isinstance(estimator, Pipeline):
+            X = estimator[:-1].transform(X) if len(estimator) > 1 else X
+            estimator = estimator[-1]
+        return cls(activation_statistics(estimator, X).activations).plot(ax, **kwargs)
+
+    @validate_params(
+        {
+            "n_cols": [Interval(Integral, 1, None, closed="left"), None],
+            "bins": [Interval(Integral, 1, None, closed="left")],
+            "bar_kw": [dict, None],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def plot(self, ax=None, *, n_cols=None, bins=40, bar_kw=None):
+        """Draw the histograms.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw in, divided into panels; None makes a new figure.
+        n_cols : int, default=None
+            Panels in a row; None chooses.
+        bins : int, default=40
+            Number of bins over the range of all layers.
+        bar_kw : dict, default=None
+            Keyword arguments of ``bar``.
+
+        Returns
+        -------
+        ActivationHistogramDisplay
+            The display itself.
+        """
+        require_matplotlib(f"{type(self).__name__}.plot")
+        layers, names = _checked(self.activations, self.names)
+        from matplotlib.patches import Rectangle
+
+        n_cols = min(n_cols or 5, len(layers))
+        n_rows = math.ceil(len(layers) / n_cols)
+        ax = axes_or_new(ax, (max(1.9 * n_cols, 4), 2.2 * n_rows))
+        self.ax_, self.figure_, self.bars_ = ax, ax.figure, []
+        self.axes_ = panels(ax, n_rows, n_cols, len(layers))
+        edges = np.histogram_bin_edges(np.concatenate(layers), bins)
+        style = styled(Rectangle, bar_kw, color=BLUE)
+        for panel, values, name in zip(self.axes_, layers, names, strict=True):
+            shares = np.histogram(values, edges)[0] / len(values)
+            self.bars_.append(panel.bar(edges[:-1], shares, np.diff(edges), align="edge", **style))
+            panel.set_title(
+                f"{name}\nmean {values.mean():.2g}, std {values.std():.2g}", fontsize="small"
+            )
+            panel.set_yticks([])
+            panel.tick_params(labelsize="small")
+        for i, panel in enumerate(self.axes_):
+            if i % n_cols == 0:
+                panel.set_ylabel("share")
+            if i + n_cols >= len(layers):
+                panel.set_xlabel("activation")
+        return self
+
+
+def _checked(activations, names):
+    """The layers as flat float64 arrays, and their names."""
+    layers = [np.asarray(values, dtype=np.float64).ravel() for values in activations]
+    if not layers:
+        raise ValueError("activations is empty: there is no hidden layer.")
+    for i, values in enumerate(layers):
+        if not values.size or not np.isfinite(values).all():
+            raise ValueError(f"activations[{i}] must hold numbers, all finite.")
+    if names is None:
+        names = [f"layer {i + 1}" for i in range(len(layers))]
+    if len(names) != len(layers):
+        raise ValueError(f"names has {len(names)} entries for {len(layers)} layers.")
+    return layers, names

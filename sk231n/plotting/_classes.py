@@ -1,0 +1,52 @@
+"""Images by class: their names, and the first few of each."""
+
+import numpy as np
+from sklearn.utils import _safe_indexing
+from sklearn.utils.multiclass import unique_labels
+
+from sk231n._images import as_rows
+from sk231n.plotting._pictures import as_pictures
+
+
+def names_of(classes, class_names):
+    """Name of each class: its label as text, or what `class_names` says.
+
+    These are the names of all classes in order, or, where some classes do not occur, those that
+    labels 0, 1, ... are the indices of.
+    """
+    if class_names is None:
+        return [str(label) for label in classes]
+    if len(class_names) == len(classes):
+        return [str(name) for name in class_names]
+    is_index = classes.dtype.kind in "ui" and min(classes) >= 0 and max(classes) < len(class_names)
+    if not is_index:
+        raise ValueError(
+            f"class_names has {len(class_names)} entries for the {len(classes)} classes "
+            f"{', '.join(map(str, classes[:10]))}."
+        )
+    return [str(class_names[label]) for label in classes]
+
+
+def first_of_each(labels, n_per_class):
+    """Indices of the first samples with each label, at most `n_per_class`, in order."""
+    classes = unique_labels(labels)
+    return np.sort(
+        np.concatenate([np.flatnonzero(labels == label)[:n_per_class] for label in classes])
+    )
+
+
+def pictures_at(X, indices, image_shape, *, name):
+    """Pictures of some of the images only: a data set may be large."""
+    rows, stack = as_rows(X)
+    if stack is not None:
+        rows = rows.reshape(len(rows), *stack)
+    return as_pictures(_safe_indexing(rows, indices), image_shape, name=name)
+
+
+def places_in_column(columns):
+    """For each sample the number of earlier ones in the same column."""
+    rows = np.zeros(len(columns), dtype=int)
+    for column in np.unique(columns):
+        here = columns == column
+        rows[here] = np.arange(here.sum())
+    return rows

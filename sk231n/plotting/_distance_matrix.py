@@ -1,0 +1,151 @@
+"""All distances between two sets of images, as a picture."""
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import validate_params
+from sklearn.utils.validation import check_is_fitted
+
+from sk231n.neighbors import KNNClassifier
+from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled
+
+
+class DistanceMatrixDisplay:
+    """Distances of test images to training images: a row a test image, a column a training image.
+
+    A bright row is a test image unlike all others, a bright column a training image of that kind.
+    It is recommended to use :meth:`from_estimator` or :meth:`from_arrays`.
+
+    Parameters
+    ----------
+    distances : array-like of shape (n_test, n_train)
+        The distances.
+    metric : str, default=None
+        What to call them.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure.
+    image_ : matplotlib AxesImage
+        The matrix.
+    colorbar_ : matplotlib Colorbar or None
+        The scale.
+
+    References
+    ----------
+    .. [1] CS231n, assignment 1, "k-Nearest Neighbor".
+
+    Examples
+    --------
+    >>> from sk231n.datasets import make_shapes
+    >>> from sk231n.plotting import DistanceMatrixDisplay
+    >>> X, y = make_shapes(250, random_state=0, return_X_y=True)
+    >>> display = DistanceMatrixDisplay.from_arrays(X[200:], X[:200])
+    >>> display.image_.get_array().shape
+    (50, 200)
+    """
+
+    def __init__(self, distances, *, metric=None):
+        self.distances = distances
+        self.metric = metric
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, ax=None, **kwargs):
+        """Show the distances to the training images of a classifier.
+
+        Parameters
+        ----------
+        estimator : KNNClassifier or KNNClassifierCV
+            Fitted.
+        X : array-like of shape (n_test, n_features), (n_test, h, w) or (n_test, h, w, c)
+            Test images.
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        DistanceMatrixDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator finds no neighbours.
+        """
+        require_matplotlib(f"{cls.__name__}.from_estimator")
+        check_is_fitted(estimator)
+        if not hasattr(estimator, "kneighbors"):
+            raise TypeError(
+                f"estimator={type(estimator).__name__} has no kneighbors; expected KNNClassifier."
+            )
+        found, indices = estimator.kneighbors(X, n_neighbors=estimator.n_samples_fit_)
+        distances = np.empty_like(found)
+        np.put_along_axis(distances, indices, found, axis=1)
+        metric = estimator.metric if isinstance(estimator.metric, str) else None
+        return cls(distances, metric=metric).plot(ax, **kwargs)
+
+    @classmethod
+    def from_arrays(cls, X_test, X_train, *, metric="euclidean", ax=None, **kwargs):
+        """Show the distances between two sets of images.
+
+        Parameters
+        ----------
+        X_test : array-like of shape (n_test, n_features), (n_test, h, w) or (n_test, h, w, c)
+            Images of the rows.
+        X_train : array-like of shape (n_train, n_features), (n_train, h, w) or (n_train, h, w, c)
+            Images of the columns.
+        metric : {"euclidean", "manhattan", "cosine"} or callable, default="euclidean"
+            The distance; see :class:`~sk231n.KNNClassifier`.
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        DistanceMatrixDisplay
+            The display, drawn.
+        """
+        require_matplotlib(f"{cls.__name__}.from_arrays")
+        labels = np.zeros(len(X_train), dtype=int)
+        knn = KNNClassifier(1, metric=metric).fit(X_train, labels)
+        return cls.from_estimator(knn, X_test, ax=ax, **kwargs)
+
+    @validate_params(
+        {"im_kw": [dict, None], "colorbar": ["boolean"]}, prefer_skip_nested_validation=True
+    )
+    def plot(self, ax=None, *, im_kw=None, colorbar=True):
+        """Draw the matrix.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        im_kw : dict, default=None
+            Keyword arguments of ``imshow``, such as ``cmap``.
+        colorbar : bool, default=True
+            Whether to draw a scale.
+
+        Returns
+        -------
+        DistanceMatrixDisplay
+            The display itself.
+        """
+        require_matplotlib(f"{type(self).__name__}.plot")
+        distances = check_array(self.distances, dtype=float, input_name="distances")
+        from matplotlib.image import AxesImage
+
+        ax = axes_or_new(ax, (7.5, 3.8))
+        self.ax_, self.figure_ = ax, ax.figure
+        style = styled(AxesImage, im_kw, cmap="viridis", aspect="auto")
+        self.image_ = ax.imshow(distances, **style)
+        ax.set(xlabel="training image", ylabel="test image")
+        self.colorbar_ = None
+        if colorbar:
+            label = f"{self.metric or ''} distance".strip().capitalize()
+            self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax, label=label)
+        return self

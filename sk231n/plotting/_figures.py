@@ -1,0 +1,72 @@
+"""Where a display draws: the axes given, or those of a new figure; no global state is touched."""
+
+import numpy as np
+
+# Two colours that everybody tells apart (Okabe and Ito), and the rest for more curves than two.
+BLUE, ORANGE = "#0072B2", "#D55E00"
+COLORS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = "os^Dv<>"
+
+
+def require_matplotlib(caller):
+    """Raise an ImportError that says what to install, unless matplotlib is there."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} draws with matplotlib, which is not installed; pip install 'sk231n[plot]'"
+        ) from error
+
+
+def axes_or_new(ax, figsize):
+    """Return `ax`, or for None the axes of a new figure of the given size in inches."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        return plt.figure(figsize=figsize, layout="constrained").add_subplot()
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax must be a matplotlib Axes or None; got {type(ax).__name__}.")
+    return ax
+
+
+def panels(ax, n_rows, n_cols, n_panels=None):
+    """Switch `ax` off and put a grid of axes in its place; a single panel is `ax` itself.
+
+    Returns
+    -------
+    ndarray of Axes of shape (n_panels,)
+        Row by row; `n_panels` is ``n_rows * n_cols`` if it is None.
+    """
+    n_panels = n_rows * n_cols if n_panels is None else n_panels
+    if n_panels == 1:
+        return np.array([ax])
+    if not ax.axison:
+        raise ValueError("ax is switched off, as after another plot in it; give a fresh one.")
+    ax.set_axis_off()
+    grid = _inside(ax).subgridspec(n_rows, n_cols)
+    return np.array([ax.figure.add_subplot(grid[i]) for i in range(n_panels)])
+
+
+def _inside(ax):
+    """Place of `ax` in its figure, as a cell of a grid."""
+    from matplotlib.gridspec import GridSpec
+
+    if ax.get_subplotspec() is not None:
+        return ax.get_subplotspec()
+    box = ax.get_position()  # axes that were placed by hand
+    return GridSpec(1, 1, ax.figure, left=box.x0, right=box.x1, bottom=box.y0, top=box.y1)[0]
+
+
+def styled(artist, given, **defaults):
+    """Merge keyword arguments for an artist class, whose aliases (``c``, ``lw``) are known."""
+    from matplotlib.cbook import normalize_kwargs
+
+    return {**defaults, **normalize_kwargs(given or {}, artist)}
+
+
+def size_in_points(ax):
+    """Width and height of the axes."""
+    box = ax.get_window_extent()
+    return box.width * 72 / ax.figure.dpi, box.height * 72 / ax.figure.dpi

@@ -1,0 +1,154 @@
+"""Histograms of oriented gradients, drawn over the image they come from."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils._param_validation import validate_params
+from sklearn.utils.validation import check_is_fitted
+
+from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled
+from sk231n.plotting._pictures import as_pictures
+from sk231n.plotting._tiles import draw_picture
+
+
+class HOGDisplay:
+    """Glyphs of a histogram of oriented gradients over the image: a star of lines in each cell.
+
+    The lines lie along the edges, at right angles to the gradients, as long as the votes for them.
+    It is recommended to use :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    image : array-like of shape (h, w) or (h, w, c)
+        The image.
+    histograms : array-like of shape (n_rows, n_columns, orientations)
+        Histogram of each cell, before any normalization.
+    pixels_per_cell : tuple of 2 int, default=(8, 8)
+        Height and width of a cell.
+    signed : bool, default=False
+        Whether the orientations share 360 degrees; a line then begins in the middle of the cell.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure.
+    image_ : matplotlib AxesImage
+        The image.
+    lines_ : matplotlib LineCollection
+        A line for each cell and orientation.
+
+    Examples
+    --------
+    >>> from sk231n import HOG
+    >>> from sk231n.datasets import make_shapes
+    >>> from sk231n.plotting import HOGDisplay
+    >>> images = make_shapes(10, random_state=0).images
+    >>> display = HOGDisplay.from_estimator(HOG().fit(images), images[0])
+    >>> len(display.lines_.get_segments())  # 4 x 4 cells of 9 orientations
+    144
+    """
+
+    def __init__(self, image, histograms, *, pixels_per_cell=(8, 8), signed=False):
+        self.image = image
+        self.histograms = histograms
+        self.pixels_per_cell = pixels_per_cell
+        self.signed = signed
+
+    @classmethod
+    def from_estimator(cls, estimator, image, *, ax=None, **kwargs):
+        """Show what a transformer sees in an image.
+
+        Parameters
+        ----------
+        estimator : HOG
+            Fitted. Its block normalization plays no role.
+        image : array-like of shape (h, w), (h, w, c) or (n_features,)
+            The image.
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        HOGDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the image is not like those that the transformer was fitted on.
+        """
+        require_matplotlib(f"{cls.__name__}.from_estimator")
+        check_is_fitted(estimator)
+        if not hasattr(estimator, "n_cells_"):
+            raise TypeError(f"estimator={type(estimator).__name__}; expected HOG.")
+        images = np.asarray(image)[np.newaxis]
+        estimator.transform(images)  # refuses what is no such image
+        raw = clone(estimator).set_params(block_norm=None, image_shape=estimator.image_shape_)
+        histograms = raw.fit_transform(images).reshape(*estimator.n_cells_, -1)
+        pictures = as_pictures(images, estimator.image_shape_, name="image")
+        display = cls(
+            pictures[0],
+            histograms,
+            pixels_per_cell=estimator.pixels_per_cell_,
+            signed=estimator.signed,
+        )
+        return display.plot(ax, **kwargs)
+
+    @validate_params(
+        {"im_kw": [dict, None], "line_kw": [dict, None]}, prefer_skip_nested_validation=True
+    )
+    def plot(self, ax=None, *, im_kw=None, line_kw=None):
+        """Draw the image, dimmed, and the lines over it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        im_kw : dict, default=None
+            Keyword arguments of ``imshow`` for the image, such as ``alpha``.
+        line_kw : dict, default=None
+            Keyword arguments of the ``LineCollection``.
+
+        Returns
+        -------
+        HOGDisplay
+            The display itself.
+        """
+        require_matplotlib(f"{type(self).__name__}.plot")
+        picture = as_pictures(np.asarray(self.image)[np.newaxis], name="image")[0]
+        segments = _segments(self.histograms, self.pixels_per_cell, self.signed)
+        from matplotlib.collections import LineCollection
+
+        height, width = picture.shape[:2]
+        ax = axes_or_new(ax, (4, max(4 * height / width, 1)))
+        self.ax_, self.figure_ = ax, ax.figure
+        self.image_ = draw_picture(ax, picture, 0, 0, width, {"alpha": 0.5, **(im_kw or {})})
+        style = styled(LineCollection, line_kw, colors="yellow", linewidths=1.5)
+        self.lines_ = ax.add_collection(LineCollection(segments, **style))
+        ax.set(xticks=[], yticks=[], facecolor="black", aspect="equal")
+        ax.set(xlim=(0, width), ylim=(height, 0))
+        return self
+
+
+def _segments(histograms, pixels_per_cell, signed):
+    """Ends of the lines, of shape (n_lines, 2, 2), each end as (x, y) in pixels."""
+    histograms = np.asarray(histograms, dtype=np.float64)
+    if histograms.ndim != 3 or not np.isfinite(histograms).all():
+        raise ValueError(
+            "histograms must be finite, of shape (n_rows, n_columns, orientations); got shape "
+            f"{histograms.shape}."
+        )
+    (cell_h, cell_w), (rows, columns, n) = pixels_per_cell, histograms.shape
+    angle = (2 * np.pi if signed else np.pi) * (np.arange(n) + 0.5) / n
+    along = np.stack([-np.sin(angle), np.cos(angle)], axis=1)  # at right angles to (cos, sin)
+    longest = 0.48 * min(cell_h, cell_w)
+    lengths = longest * histograms / (histograms.max() or 1.0)
+    half = lengths[..., np.newaxis] * along
+    y, x = np.mgrid[:rows, :columns]
+    middles = np.stack([(x + 0.5) * cell_w, (y + 0.5) * cell_h], axis=-1)[:, :, np.newaxis]
+    middles = np.broadcast_to(middles, half.shape)
+    starts = middles if signed else middles - half
+    return np.stack([starts, middles + half], axis=3).reshape(-1, 2, 2)

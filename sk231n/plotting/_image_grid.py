@@ -1,0 +1,144 @@
+"""Images of each class, a column a class."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils.multiclass import unique_labels
+
+from sk231n.plotting._classes import first_of_each, names_of, pictures_at, places_in_column
+from sk231n.plotting._figures import axes_or_new, require_matplotlib
+from sk231n.plotting._pictures import as_pictures
+from sk231n.plotting._tiles import Tiles, figure_size
+
+
+class ImageGridDisplay:
+    """Images of each class, a column a class: the first look at a data set.
+
+    It is recommended to use :meth:`from_arrays`, which picks a few of each class.
+
+    Parameters
+    ----------
+    images : array-like of shape (n, h, w), (n, h, w, c) or (n, d)
+        The images to show; rows must be square images.
+    y : array-like of shape (n,)
+        Their labels.
+    class_names : sequence of str, default=None
+        Names of the classes; by default their labels.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure.
+    images_ : list of matplotlib AxesImage
+        One for each image, in the order of `images`.
+
+    Notes
+    -----
+    Bytes and values within 0..1 are shown as they are; all else is stretched from the smallest to
+    the largest value shown.
+
+    Examples
+    --------
+    >>> from sk231n.datasets import make_shapes
+    >>> from sk231n.plotting import ImageGridDisplay
+    >>> shapes = make_shapes(100, random_state=0)
+    >>> display = ImageGridDisplay.from_arrays(
+    ...     shapes.data, shapes.target, n_per_class=3, class_names=shapes.target_names
+    ... )
+    >>> len(display.images_)
+    24
+    """
+
+    def __init__(self, images, y, *, class_names=None):
+        self.images = images
+        self.y = y
+        self.class_names = class_names
+
+    @classmethod
+    @validate_params(
+        {"n_per_class": [Interval(Integral, 1, None, closed="left")]},
+        prefer_skip_nested_validation=True,
+    )
+    def from_arrays(
+        cls, X, y, *, n_per_class=7, image_shape=None, class_names=None, ax=None, **kwargs
+    ):
+        """Show the first images of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            The images.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        n_per_class : int, default=7
+            Number of images of each class; fewer where there are fewer.
+        image_shape : tuple of int, default=None
+            Shape of one image, (h, w) or (h, w, c). None takes it from a stack, rows of length
+            3*k*k as (k, k, 3) and rows of length k*k as (k, k).
+        class_names : sequence of str, default=None
+            Names of the classes; by default their labels.
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        ImageGridDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If `X` does not hold images, or `y` not one label for each.
+        """
+        require_matplotlib(f"{cls.__name__}.from_arrays")
+        check_consistent_length(X, y)
+        y = column_or_1d(y)
+        indices = first_of_each(y, n_per_class)
+        images = pictures_at(X, indices, image_shape, name="X")
+        return cls(images, y[indices], class_names=class_names).plot(ax, **kwargs)
+
+    @validate_params(
+        {"im_kw": [dict, None], "text_kw": [dict, None]}, prefer_skip_nested_validation=True
+    )
+    def plot(self, ax=None, *, im_kw=None, text_kw=None):
+        """Draw the images.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        im_kw : dict, default=None
+            Keyword arguments of ``imshow`` for the images, such as ``cmap`` for grey ones.
+        text_kw : dict, default=None
+            Keyword arguments of the class names' ``Text``.
+
+        Returns
+        -------
+        ImageGridDisplay
+            The display itself.
+        """
+        require_matplotlib(f"{type(self).__name__}.plot")
+        check_consistent_length(self.images, self.y)
+        images, y = as_pictures(self.images, name="images"), column_or_1d(self.y)
+        classes = unique_labels(y)
+        names = names_of(classes, self.class_names)
+        columns = np.searchsorted(classes, y)
+        rows = places_in_column(columns)
+        n_rows, n_cols = rows.max() + 1, len(classes)
+        aspect = images.shape[1] / images.shape[2]
+
+        ax = axes_or_new(ax, figure_size(n_rows, n_cols, aspect))
+        tiles = Tiles(ax, n_rows, n_cols, aspect, words=names)
+        self.images_ = [
+            tiles.draw(image, row, column, im_kw)
+            for image, row, column in zip(images, rows, columns, strict=True)
+        ]
+        tiles.finish(names, text_kw)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

@@ -1,0 +1,246 @@
+"""A map on which images that resemble each other lie side by side."""
+
+import math
+from numbers import Real
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils.validation import check_is_fitted
+
+from sk231n._images import as_rows
+from sk231n.plotting._figures import axes_or_new, require_matplotlib
+from sk231n.plotting._pictures import as_pictures
+from sk231n.plotting._tiles import draw_picture
+
+
+class ImageMapDisplay:
+    """Map of images, each drawn where an embedding in two dimensions puts it.
+
+    It is recommended to use :meth:`from_arrays` or :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    images : array-like of shape (n, h, w), (n, h, w, c) or (n, d)
+        The images; rows must be square images.
+    embedding : array-like of shape (n, 2)
+        Where they lie.
+    axis_names : sequence of 2 str, default=None
+        Names of the two dimensions; None for none.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure.
+    images_ : list of matplotlib AxesImage
+        One for each image.
+    positions_ : ndarray of shape (n, 2)
+        Centres of the images as drawn.
+
+    References
+    ----------
+    .. [1] CS231n, "Image classification": the t-SNE map of CIFAR-10, in which images are near that
+       resemble each other pixel by pixel, mostly by background.
+    .. [2] L. van der Maaten and G. Hinton. "Visualizing Data using t-SNE". JMLR 9, 2008.
+
+    Examples
+    --------
+    >>> from sk231n.datasets import make_shapes
+    >>> from sk231n.plotting import ImageMapDisplay
+    >>> images = make_shapes(60, random_state=0).images
+    >>> display = ImageMapDisplay.from_arrays(images)
+    >>> len(display.images_)
+    60
+    """
+
+    def __init__(self, images, embedding, *, axis_names=None):
+        self.images = images
+        self.embedding = embedding
+        self.axis_names = axis_names
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, images=None, image_shape=None, ax=None, **kwargs):
+        """Show the images where a fitted transformer puts them.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted, with ``transform``, whose first two columns count, or with ``embedding_`` of
+            just these samples, such as :class:`~sklearn.manifold.TSNE`.
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            What the transformer sees.
+        images : array-like of shape (n_samples, d), (n_samples, h, w) or (n_samples, h, w, c), \
+default=None
+            The images, where `X` holds features of them; None for `X` itself.
+        image_shape : tuple of int, default=None
+            Shape of one image, (h, w) or (h, w, c). None takes it from a stack, rows of length
+            3*k*k as (k, k, 3) and rows of length k*k as (k, k).
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        ImageMapDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator embeds nothing.
+        ValueError
+            If it yields fewer than two columns, or not one row for each image.
+        """
+        require_matplotlib(f"{cls.__name__}.from_estimator")
+        check_is_fitted(estimator)
+        pictures = as_pictures(X if images is None else images, image_shape)
+        if hasattr(estimator, "transform"):
+            embedding = np.asarray(estimator.transform(as_rows(X)[0]))
+        elif hasattr(estimator, "embedding_"):
+            embedding = estimator.embedding_
+        else:
+            raise TypeError(
+                f"estimator={type(estimator).__name__} has neither transform nor embedding_; "
+                "expected a transformer such as PCA or TSNE."
+            )
+        return cls(pictures, embedding[:, :2]).plot(ax, **kwargs)
+
+    @classmethod
+    @validate_params(
+        {"method": [StrOptions({"pca", "tsne"})], "random_state": ["random_state"]},
+        prefer_skip_nested_validation=False,
+    )
+    def from_arrays(
+        cls,
+        X,
+        *,
+        embedding=None,
+        method="pca",
+        image_shape=None,
+        random_state=None,
+        ax=None,
+        **kwargs,
+    ):
+        """Show the images by pixel distance, or where `embedding` says.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            The images; a few hundred.
+        embedding : array-like of shape (n_samples, 2), default=None
+            Where they lie; None computes it.
+        method : {"pca", "tsne"}, default="pca"
+            How: the two principal components, or t-SNE.
+        image_shape : tuple of int, default=None
+            Shape of one image, (h, w) or (h, w, c). None takes it from a stack, rows of length
+            3*k*k as (k, k, 3) and rows of length k*k as (k, k).
+        random_state : int, RandomState instance or None, default=None
+            Of t-SNE, and of PCA where it draws at random.
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        ImageMapDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than three images, or `embedding` has not one row for each.
+        """
+        require_matplotlib(f"{cls.__name__}.from_arrays")
+        pictures = as_pictures(X, image_shape)
+        axis_names = None
+        if embedding is None:
+            rows = pictures.reshape(len(pictures), -1).astype(np.float64)
+            if len(rows) < 3:
+                raise ValueError(f"X holds {len(rows)} images; a map needs at least 3.")
+            pca = PCA(min(50, *rows.shape), random_state=random_state)
+            embedding = pca.fit_transform(rows)
+            shares = pca.explained_variance_ratio_
+            axis_names = [f"principal component {i + 1} ({shares[i]:.0%} of the variance)"
+                          for i in range(2)]  # fmt: skip
+            if method == "tsne":
+                perplexity = min(30, (len(rows) - 1) / 3)
+                embedding = TSNE(perplexity=perplexity, random_state=random_state).fit_transform(
+                    embedding
+                )
+                axis_names = None
+            embedding = embedding[:, :2]
+        return cls(pictures, embedding, axis_names=axis_names).plot(ax, **kwargs)
+
+    @validate_params(
+        {
+            "image_size": [Interval(Real, 0, 1, closed="neither"), None],
+            "snap": ["boolean"],
+            "im_kw": [dict, None],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def plot(self, ax=None, *, image_size=None, snap=False, im_kw=None):
+        """Draw the map.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        image_size : float, default=None
+            Width of an image in parts of the width of the map; None chooses.
+        snap : bool, default=False
+            Whether to move the images to the places of a grid, each to a place of its own and all
+            together as little as can be, so that none hides another. For up to about a thousand.
+        im_kw : dict, default=None
+            Keyword arguments of ``imshow`` for the images.
+
+        Returns
+        -------
+        ImageMapDisplay
+            The display itself.
+        """
+        require_matplotlib(f"{type(self).__name__}.plot")
+        pictures = as_pictures(self.images, name="images")
+        embedding = check_array(self.embedding, dtype=np.float64, input_name="embedding")
+        check_consistent_length(pictures, embedding)
+        if embedding.shape[1] != 2:
+            raise ValueError(f"embedding must have 2 columns; got {embedding.shape[1]}.")
+        n = len(pictures)
+        if snap:
+            side = math.ceil(math.sqrt(n))
+            positions, size = _snapped(embedding, side), 0.96 / side
+        else:
+            size = image_size or min(0.6 / math.sqrt(n), 0.2)
+            spread = np.ptp(embedding, axis=0).max() or 1.0
+            centred = embedding - (embedding.min(axis=0) + embedding.max(axis=0)) / 2
+            positions = 0.5 + centred / spread * (1 - size)
+
+        ax = axes_or_new(ax, (7, 7))
+        aspect = pictures.shape[1] / pictures.shape[2]
+        corners = positions + np.array([-size / 2, size * aspect / 2])
+        self.images_ = [
+            draw_picture(ax, picture, *corner, size, im_kw, upwards=True)
+            for picture, corner in zip(pictures, corners, strict=True)
+        ]
+        self.ax_, self.figure_, self.positions_ = ax, ax.figure, positions
+        ax.set(xticks=[], yticks=[], aspect="equal", xlim=(0, 1), ylim=(0, 1))
+        if self.axis_names is not None:
+            ax.set(xlabel=self.axis_names[0], ylabel=self.axis_names[1])
+        return self
+
+
+def _snapped(embedding, side):
+    """Centres of the places of a grid, one for each point, at the least sum of squared moves."""
+    lowest = embedding.min(axis=0)
+    points = (embedding - lowest) / np.maximum(np.ptp(embedding, axis=0), 1e-300)
+    places = (np.stack(np.meshgrid(*[np.arange(side)] * 2), axis=-1).reshape(-1, 2) + 0.5) / side
+    points_at, places_at = linear_sum_assignment(cdist(points, places, "sqeuclidean"))
+    return places[places_at[np.argsort(points_at)]]

@@ -1,0 +1,179 @@
+"""Accuracy against the number of neighbours."""
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import validate_params
+
+from sk231n.plotting._figures import BLUE, ORANGE, axes_or_new, require_matplotlib, styled
+from sk231n.plotting._search_results import (
+    cv_results_of,
+    find_parameter,
+    numeric_parameters,
+    score_key,
+)
+
+
+class KSelectionDisplay:
+    """Accuracy against k: a point for each fold, mean and standard deviation, the best k.
+
+    It is recommended to use :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    n_neighbors : array-like of shape (n_k,)
+        The numbers of neighbours.
+    scores : array-like of shape (n_k, n_folds)
+        Accuracy of each on each fold; NaN where there is none.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure.
+    points_ : matplotlib PathCollection
+        The folds.
+    errorbar_ : matplotlib ErrorbarContainer
+        Means, and standard deviations over the folds.
+    best_ : matplotlib Line2D
+        Marks the best mean, the smallest k of those that tie.
+
+    References
+    ----------
+    .. [1] CS231n, "Image classification", section "Validation sets for hyperparameter tuning".
+
+    Examples
+    --------
+    >>> from sk231n import KNNClassifierCV
+    >>> from sk231n.datasets import make_shapes
+    >>> from sk231n.plotting import KSelectionDisplay
+    >>> X, y = make_shapes(200, random_state=0, return_X_y=True)
+    >>> knn = KNNClassifierCV(n_neighbors=(1, 3, 5, 10)).fit(X, y)
+    >>> display = KSelectionDisplay.from_estimator(knn)
+    >>> int(display.best_.get_xdata()[0]) == knn.n_neighbors_
+    True
+    """
+
+    def __init__(self, n_neighbors, scores):
+        self.n_neighbors = n_neighbors
+        self.scores = scores
+
+    @classmethod
+    def from_estimator(cls, estimator, *, metric=None, ax=None, **kwargs):
+        """Show how k was chosen.
+
+        Parameters
+        ----------
+        estimator : KNNClassifierCV or search
+            Fitted. Of a search such as :class:`~sklearn.model_selection.GridSearchCV` that varies
+            other parameters, too, each k shows the best of its candidates.
+        metric : str, default=None
+            Of a search with several metrics, the one to show.
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        KSelectionDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the search did not vary `n_neighbors`.
+        TypeError
+            If the estimator is no search.
+        """
+        require_matplotlib(f"{cls.__name__}.from_estimator")
+        results = cv_results_of(estimator)
+        key = score_key(results, metric)
+        parameters = numeric_parameters(results)
+        tried = parameters[find_parameter(parameters, "n_neighbors", "name")]
+        n_folds = sum(
+            name.startswith("split") and name.endswith(f"_test_{key}") for name in results
+        )
+        scores = np.transpose([results[f"split{i}_test_{key}"] for i in range(n_folds)])
+        means = np.nan_to_num(results[f"mean_test_{key}"], nan=-np.inf)
+        n_neighbors = np.unique(tried[~np.isnan(tried)]).astype(int)
+        best = [np.argmax(np.where(tried == k, means, -np.inf)) for k in n_neighbors]
+        return cls(n_neighbors, scores[best]).plot(ax, **kwargs)
+
+    @validate_params(
+        {"errorbar_kw": [dict, None], "scatter_kw": [dict, None], "best_kw": [dict, None]},
+        prefer_skip_nested_validation=True,
+    )
+    def plot(self, ax=None, *, errorbar_kw=None, scatter_kw=None, best_kw=None):
+        """Draw the scores.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        errorbar_kw : dict, default=None
+            Keyword arguments of ``errorbar`` for means and deviations.
+        scatter_kw : dict, default=None
+            Keyword arguments of ``scatter`` for the folds.
+        best_kw : dict, default=None
+            Keyword arguments of the ``Line2D`` that marks the best k.
+
+        Returns
+        -------
+        KSelectionDisplay
+            The display itself.
+        """
+        require_matplotlib(f"{type(self).__name__}.plot")
+        k, scores = _checked(self.n_neighbors, self.scores)
+        from matplotlib.collections import PathCollection
+        from matplotlib.lines import Line2D
+
+        means, deviations = scores.mean(axis=1), scores.std(axis=1)
+        best = np.nanargmax(means)
+        ax = axes_or_new(ax, (6.4, 4))
+        self.ax_, self.figure_ = ax, ax.figure
+        style = styled(PathCollection, scatter_kw, s=14, color="0.55", label="one fold")
+        self.points_ = ax.scatter(np.repeat(k, scores.shape[1]), scores.ravel(), **style)
+        style = styled(
+            Line2D, errorbar_kw, color=BLUE, capsize=3, label="mean and standard deviation"
+        )
+        self.errorbar_ = ax.errorbar(k, means, deviations, **style)
+        style = styled(
+            Line2D, best_kw, color=ORANGE, marker="*", markersize=15, linestyle="", zorder=3,
+            markeredgecolor="white", label=f"best: k = {k[best]}, {means[best]:.3f}",
+        )  # fmt: skip
+        (self.best_,) = ax.plot(k[best], means[best], **style)
+        if k[-1] >= 20 * k[0]:
+            ax.set_xscale("log")
+        ax.set_xticks(*_ticks(k, ax), minor=False)
+        ax.set_xticks([], minor=True)
+        ax.set(xlabel="number of neighbours k", ylabel="accuracy")
+        ax.grid(alpha=0.3)
+        ax.legend()
+        return self
+
+
+def _checked(n_neighbors, scores):
+    """The arrays, sorted by k."""
+    scores = check_array(scores, ensure_all_finite="allow-nan", dtype=float, input_name="scores")
+    k = np.asarray(n_neighbors)
+    if k.shape != (len(scores),) or k.dtype.kind not in "ui" or k.min() < 1:
+        raise ValueError(
+            f"n_neighbors must hold one positive integer for each of the {len(scores)} rows of "
+            f"scores; got {n_neighbors!r}."
+        )
+    if np.isnan(scores.mean(axis=1)).all():
+        raise ValueError("scores has no row without NaN.")
+    order = np.argsort(k, kind="stable")
+    return k[order], scores[order]
+
+
+def _ticks(k, ax):
+    """Those k that have room for their number."""
+    positions = np.log(k) if ax.get_xscale() == "log" else k.astype(float)
+    room = 0.045 * max(np.ptp(positions), 1e-9)
+    kept = [0]
+    for i in range(1, len(k)):
+        if positions[i] - positions[kept[-1]] >= room:
+            kept.append(i)
+    return k[kept], [str(value) for value in k[kept]]

@@ -1,0 +1,222 @@
+"""Loss and score by epoch."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn.base import is_regressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import StrOptions, validate_params
+from sklearn.utils.validation import check_is_fitted
+
+from sk231n.plotting._figures import (
+    COLORS,
+    MARKERS,
+    axes_or_new,
+    panels,
+    require_matplotlib,
+    styled,
+)
+
+
+class LearningCurvesDisplay:
+    """Loss and score by epoch, of the training and of the validation data.
+
+    It is recommended to use :meth:`from_estimator` or, to compare, :meth:`from_estimators`.
+
+    Parameters
+    ----------
+    histories : dict of str to dict
+        For each run its ``history_``: lists "loss" and "score", one entry per epoch, and perhaps
+        "validation_loss" and "validation_score".
+    score_name : str, default="accuracy"
+        What the score is.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes; switched off where it holds two panels.
+    axes_ : ndarray of matplotlib Axes of shape (n_panels,)
+        The panels: the loss, then the score.
+    figure_ : matplotlib Figure
+        The figure.
+    lines_ : list of matplotlib Line2D
+        The curves, panel by panel and run by run, training before validation.
+
+    Notes
+    -----
+    The training curves are those of the mini-batches as they were met during the epoch, before the
+    epoch's later steps; the validation curves are measured at its end.
+
+    References
+    ----------
+    .. [1] CS231n, "Neural networks part 3", section "Babysitting the learning process".
+
+    Examples
+    --------
+    >>> from sk231n import SoftmaxClassifier
+    >>> from sk231n.datasets import make_shapes
+    >>> from sk231n.plotting import LearningCurvesDisplay
+    >>> X, y = make_shapes(400, random_state=0, return_X_y=True)
+    >>> softmax = SoftmaxClassifier(early_stopping=True, random_state=0).fit(X, y)
+    >>> display = LearningCurvesDisplay.from_estimator(softmax)
+    >>> [ax.get_ylabel() for ax in display.axes_]
+    ['loss', 'accuracy']
+    """
+
+    def __init__(self, histories, *, score_name="accuracy"):
+        self.histories = histories
+        self.score_name = score_name
+
+    @classmethod
+    def from_estimator(cls, estimator, *, name=None, ax=None, **kwargs):
+        """Show how one estimator was trained.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted, with ``history_``, or a pipeline that ends in such a one.
+        name : str, default=None
+            Name of the run; by default that of the class.
+        ax : matplotlib Axes, default=None
+            Axes to draw in, divided into two panels; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        LearningCurvesDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator keeps no history.
+        """
+        require_matplotlib(f"{cls.__name__}.from_estimator")
+        name = type(_last(estimator)).__name__ if name is None else name
+        return cls.from_estimators({name: estimator}, ax=ax, **kwargs)
+
+    @classmethod
+    @validate_params({"estimators": [dict]}, prefer_skip_nested_validation=True)
+    def from_estimators(cls, estimators, *, ax=None, **kwargs):
+        """Compare how several estimators were trained.
+
+        Parameters
+        ----------
+        estimators : dict of str to estimator
+            Names of the runs, and the fitted estimators.
+        ax : matplotlib Axes, default=None
+            Axes to draw in, divided into two panels; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        LearningCurvesDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If one of the estimators keeps no history.
+        """
+        require_matplotlib(f"{cls.__name__}.from_estimators")
+        histories = {name: _history(estimator) for name, estimator in estimators.items()}
+        regression = any(is_regressor(_last(estimator)) for estimator in estimators.values())
+        return cls(histories, score_name="R²" if regression else "accuracy").plot(ax, **kwargs)
+
+    @validate_params(
+        {
+            "panel": [StrOptions({"both", "loss", "score"})],
+            "loss_scale": [StrOptions({"linear", "log"})],
+            "line_kw": [dict, None],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def plot(self, ax=None, *, panel="both", loss_scale="linear", line_kw=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw in, divided if there are two panels; None makes a new figure.
+        panel : {"both", "loss", "score"}, default="both"
+            What to show.
+        loss_scale : {"linear", "log"}, default="linear"
+            Scale of the loss.
+        line_kw : dict, default=None
+            Keyword arguments of the ``Line2D`` of all curves.
+
+        Returns
+        -------
+        LearningCurvesDisplay
+            The display itself.
+        """
+        require_matplotlib(f"{type(self).__name__}.plot")
+        _check_histories(self.histories)
+        shown = ["loss", "score"] if panel == "both" else [panel]
+        ax = axes_or_new(ax, (4.5 * len(shown), 3.5))
+        self.ax_, self.figure_ = ax, ax.figure
+        self.axes_ = panels(ax, 1, len(shown))
+        self.lines_ = []
+        for quantity, panel_ax in zip(shown, self.axes_, strict=True):
+            self._draw(panel_ax, quantity, line_kw)
+            panel_ax.set_xlabel("epoch")
+            panel_ax.set_ylabel("loss" if quantity == "loss" else self.score_name)
+            panel_ax.grid(alpha=0.3)
+            if quantity == "loss":
+                panel_ax.set_yscale(loss_scale)
+        if len(self.lines_) > len(shown):
+            self.axes_[-1].legend()
+        return self
+
+    def _draw(self, ax, quantity, line_kw):
+        """Draw the curves of one quantity: a colour a run, or for a single run one a curve."""
+        from matplotlib.lines import Line2D
+
+        alone = len(self.histories) == 1
+        for i, (name, history) in enumerate(self.histories.items()):
+            for j, prefix in enumerate(["", "validation_"]):
+                values = history.get(prefix + quantity)
+                if values is None:
+                    continue
+                look = j if alone else i
+                role = ["training", "validation"][j]
+                n_epochs = len(values)
+                style = styled(
+                    Line2D,
+                    line_kw,
+                    color=COLORS[look % len(COLORS)],
+                    marker=MARKERS[look % len(MARKERS)],
+                    linestyle=["-", "--"][j],
+                    markersize=4,
+                    markevery=max(1, n_epochs // 10),
+                    label=role if alone else f"{name}, {role}",
+                )
+                self.lines_ += ax.plot(np.arange(1, n_epochs + 1), values, **style)
+
+
+def _last(estimator):
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def _history(estimator):
+    check_is_fitted(estimator)
+    last = _last(estimator)
+    if not hasattr(last, "history_"):
+        raise TypeError(
+            f"estimator={type(last).__name__} keeps no history_; expected one that is trained by "
+            "gradients, such as MLPClassifier."
+        )
+    return last.history_
+
+
+def _check_histories(histories):
+    if not isinstance(histories, Mapping) or not histories:
+        raise ValueError("histories must be a dict of at least one run, {name: history_}.")
+    for name, history in histories.items():
+        missing = [key for key in ("loss", "score") if key not in history]
+        if missing:
+            raise ValueError(
+                f"histories[{name!r}] has no {missing[0]!r}; its keys are {sorted(history)}."
+            )

@@ -1,0 +1,269 @@
+"""The objective around the learnt parameters, along one or two directions."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+
+from sk231n.diagnostics import loss_landscape
+from sk231n.plotting._figures import BLUE, ORANGE, axes_or_new, require_matplotlib, styled
+
+
+class LossLandscapeDisplay:
+    """The objective around the learnt parameters: a curve, or contours with the minimum marked.
+
+    It is recommended to use :meth:`from_estimator`, or :meth:`from_landscape` for what
+    :func:`~sk231n.diagnostics.loss_landscape` has computed.
+
+    Parameters
+    ----------
+    coordinates : sequence of one or two array-like of shape (n_points,)
+        How far along each direction; 0 is at the learnt parameters.
+    losses : array-like of shape (n_points,) or (n_points_0, n_points_1)
+        The objective, ``losses[i, j]`` at ``coordinates[0][i]`` and ``coordinates[1][j]``.
+    center : float, default=None
+        The objective at 0; None if it is not known.
+    names : sequence of str, default=None
+        Names of the directions; by default "direction 1" and "direction 2".
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure.
+    line_ : matplotlib Line2D or None
+        The curve, along one direction.
+    contours_ : matplotlib QuadContourSet or None
+        The contours, along two directions.
+    minimum_ : matplotlib Line2D
+        Marks the least of `losses`.
+    center_ : matplotlib Line2D or None
+        Marks the learnt parameters.
+    colorbar_ : matplotlib Colorbar or None
+        The scale of the contours.
+
+    References
+    ----------
+    .. [1] CS231n, "Optimization part 1", section "Visualizing the loss function".
+
+    Examples
+    --------
+    >>> from sk231n import SoftmaxClassifier
+    >>> from sk231n.datasets import make_shapes
+    >>> from sk231n.plotting import LossLandscapeDisplay
+    >>> X, y = make_shapes(100, image_size=8, random_state=0, return_X_y=True)
+    >>> softmax = SoftmaxClassifier(random_state=0).fit(X, y)
+    >>> display = LossLandscapeDisplay.from_estimator(softmax, X, y, n_points=7, random_state=0)
+    >>> display.losses.shape
+    (7, 7)
+    """
+
+    def __init__(self, coordinates, losses, *, center=None, names=None):
+        self.coordinates = coordinates
+        self.losses = losses
+        self.center = center
+        self.names = names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        n_directions=2,
+        directions=None,
+        n_points=21,
+        span=1.0,
+        random_state=None,
+        ax=None,
+        **kwargs,
+    ):
+        """Compute and show the objective around what an estimator has learnt.
+
+        Parameters
+        ----------
+        estimator : SoftmaxClassifier, LinearSVM, MLPClassifier or MLPRegressor
+            Fitted.
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        n_directions : {1, 2}, default=2
+            Number of random directions.
+        directions : sequence of one or two directions, default=None
+            Directions of your own; see :func:`~sk231n.diagnostics.loss_landscape`.
+        n_points : int, default=21
+            Number of points along each direction.
+        span : float or tuple (low, high), default=1.0
+            How far to go along each direction, both ways, or from where to where.
+        random_state : int, RandomState instance or None, default=None
+            Determines the random directions.
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        LossLandscapeDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If the estimator is not trained by gradients.
+        """
+        require_matplotlib(f"{cls.__name__}.from_estimator")
+        landscape = loss_landscape(
+            estimator,
+            X,
+            y,
+            n_directions=n_directions,
+            directions=directions,
+            n_points=n_points,
+            span=span,
+            random_state=random_state,
+        )
+        return cls.from_landscape(landscape, ax=ax, **kwargs)
+
+    @classmethod
+    def from_landscape(cls, landscape, *, ax=None, **kwargs):
+        """Show a landscape that is there already.
+
+        Parameters
+        ----------
+        landscape : LossLandscape
+            What :func:`~sk231n.diagnostics.loss_landscape` returned.
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        LossLandscapeDisplay
+            The display, drawn.
+        """
+        require_matplotlib(f"{cls.__name__}.from_landscape")
+        display = cls(landscape.coordinates, landscape.losses, center=landscape.center)
+        return display.plot(ax, **kwargs)
+
+    @validate_params(
+        {
+            "levels": [Interval(Integral, 2, None, closed="left"), "array-like"],
+            "loss_scale": [StrOptions({"linear", "log"})],
+            "line_kw": [dict, None],
+            "contour_kw": [dict, None],
+            "colorbar": ["boolean"],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def plot(
+        self,
+        ax=None,
+        *,
+        levels=12,
+        loss_scale="linear",
+        line_kw=None,
+        contour_kw=None,
+        colorbar=True,
+    ):
+        """Draw the landscape.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        levels : int or array-like, default=12
+            Number of contour levels, or the levels.
+        loss_scale : {"linear", "log"}, default="linear"
+            Scale of the loss: the y axis of a curve, the levels of contours.
+        line_kw : dict, default=None
+            Keyword arguments of the curve's ``Line2D``.
+        contour_kw : dict, default=None
+            Keyword arguments of ``contourf``, such as ``cmap``.
+        colorbar : bool, default=True
+            Whether to draw a scale beside contours.
+
+        Returns
+        -------
+        LossLandscapeDisplay
+            The display itself.
+        """
+        require_matplotlib(f"{type(self).__name__}.plot")
+        coordinates, losses = _checked(self.coordinates, self.losses)
+        if loss_scale == "log" and losses.min() <= 0:
+            raise ValueError(f"loss_scale='log' needs positive losses; got {losses.min():.3g}.")
+        names = self.names or ["direction 1", "direction 2"]
+        ax = axes_or_new(ax, (6.4, 4.2) if losses.ndim == 1 else (6.0, 4.8))
+        self.ax_, self.figure_ = ax, ax.figure
+        self.line_ = self.contours_ = self.colorbar_ = None
+        if losses.ndim == 1:
+            self._draw_curve(coordinates[0], losses, loss_scale, line_kw)
+            ax.set_ylabel("loss")
+        else:
+            self._draw_contours(coordinates, losses, levels, loss_scale, contour_kw, colorbar)
+            ax.set_ylabel(names[1])
+        ax.set_xlabel(names[0])
+        self._mark(coordinates, losses)
+        ax.legend()
+        return self
+
+    def _draw_curve(self, coordinate, losses, loss_scale, line_kw):
+        from matplotlib.lines import Line2D
+
+        (self.line_,) = self.ax_.plot(
+            coordinate, losses, **styled(Line2D, line_kw, color=BLUE, linewidth=2)
+        )
+        self.ax_.set_yscale(loss_scale)
+        self.ax_.grid(alpha=0.3)
+
+    def _draw_contours(self, coordinates, losses, levels, loss_scale, contour_kw, colorbar):
+        from matplotlib.colors import LogNorm
+
+        if np.ndim(levels) == 0:
+            space = np.geomspace if loss_scale == "log" else np.linspace
+            low, high = losses.min(), losses.max()
+            levels = space(low, high if high > low else low + 1, levels + 1)
+        style = {"cmap": "viridis", "norm": LogNorm() if loss_scale == "log" else None}
+        style |= contour_kw or {}
+        self.contours_ = self.ax_.contourf(*coordinates, losses.T, levels=levels, **style)
+        self.ax_.contour(*coordinates, losses.T, levels=levels, colors="black", linewidths=0.5)
+        if colorbar:
+            self.colorbar_ = self.ax_.figure.colorbar(
+                self.contours_, ax=self.ax_, label="loss", format="%.3g"
+            )
+
+    def _mark(self, coordinates, losses):
+        """Mark the learnt parameters and the least loss."""
+        at = np.unravel_index(np.argmin(losses), losses.shape)
+        place = [axis[i] for axis, i in zip(coordinates, at, strict=True)]
+        place = [*place, losses[at]] if losses.ndim == 1 else place
+        self.center_ = None
+        if losses.ndim == 2 or self.center is not None:
+            y = self.center if losses.ndim == 1 else 0.0
+            (self.center_,) = self.ax_.plot(
+                [0.0], [y], "o", color="white", markeredgecolor="black", markersize=9,
+                label="learnt",
+            )  # fmt: skip
+        (self.minimum_,) = self.ax_.plot(
+            *[[value] for value in place], "*", color=ORANGE, markeredgecolor="white",
+            markersize=15, label=f"least: {losses.min():.3g}",
+        )  # fmt: skip
+
+
+def _checked(coordinates, losses):
+    """The arrays in float64."""
+    losses = np.asarray(losses, dtype=np.float64)
+    coordinates = [np.asarray(axis, dtype=np.float64) for axis in coordinates]
+    shape = tuple(axis.size for axis in coordinates)
+    if losses.shape != shape or not 1 <= losses.ndim <= 2 or min(shape) < 2:
+        raise ValueError(
+            "losses must have one entry for each point, at least two along each of one or two "
+            f"coordinates; got losses of shape {losses.shape} for coordinates of sizes {shape}."
+        )
+    if not np.isfinite(losses).all():
+        raise ValueError("losses must be finite.")
+    return coordinates, losses

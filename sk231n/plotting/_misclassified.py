@@ -1,0 +1,235 @@
+"""Images that a classifier takes for what they are not."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.validation import check_is_fitted
+
+from sk231n.plotting._classes import first_of_each, names_of, pictures_at, places_in_column
+from sk231n.plotting._figures import axes_or_new, require_matplotlib
+from sk231n.plotting._pictures import as_pictures
+from sk231n.plotting._tiles import Tiles, figure_size
+
+
+class MisclassifiedDisplay:
+    """Misclassified images: a column for each predicted class, below each image its true class.
+
+    It is recommended to use :meth:`from_estimator` or :meth:`from_predictions`, which find the
+    misclassified images among all.
+
+    Parameters
+    ----------
+    images : array-like of shape (n, h, w), (n, h, w, c) or (n, d)
+        The images to show, perhaps none; rows must be square images.
+    y_true, y_pred : array-like of shape (n,)
+        Their true labels and the predicted ones.
+    classes : array-like of shape (n_classes,), default=None
+        Classes that have a column; by default those that were predicted.
+    class_names : sequence of str, default=None
+        Names of the classes; by default their labels.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        The figure.
+    images_ : list of matplotlib AxesImage
+        One for each image.
+    texts_ : list of matplotlib Text
+        The true classes.
+
+    Examples
+    --------
+    >>> from sk231n import SoftmaxClassifier
+    >>> from sk231n.datasets import make_shapes
+    >>> from sk231n.plotting import MisclassifiedDisplay
+    >>> shapes = make_shapes(400, random_state=0)
+    >>> X, y = shapes.images, shapes.target
+    >>> softmax = SoftmaxClassifier(random_state=0).fit(X[:200], y[:200])
+    >>> display = MisclassifiedDisplay.from_estimator(
+    ...     softmax, X[200:], y[200:], class_names=shapes.target_names
+    ... )
+    >>> display.ax_.get_xlabel()
+    'predicted class (below each image: the true one)'
+    """
+
+    def __init__(self, images, y_true, y_pred, *, classes=None, class_names=None):
+        self.images = images
+        self.y_true = y_true
+        self.y_pred = y_pred
+        self.classes = classes
+        self.class_names = class_names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        images=None,
+        n_per_class=8,
+        image_shape=None,
+        class_names=None,
+        ax=None,
+        **kwargs,
+    ):
+        """Show the first images that a classifier takes for each class, and that are not of it.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted classifier.
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            What the classifier predicts from.
+        y : array-like of shape (n_samples,)
+            The true labels.
+        images : array-like of shape (n_samples, d), (n_samples, h, w) or (n_samples, h, w, c), \
+default=None
+            The images, where `X` holds features of them; None for `X` itself.
+        n_per_class : int, default=8
+            Number of images for each predicted class.
+        image_shape : tuple of int, default=None
+            Shape of one image, (h, w) or (h, w, c). None takes it from a stack, rows of length
+            3*k*k as (k, k, 3) and rows of length k*k as (k, k).
+        class_names : sequence of str, default=None
+            Names of the classes; by default their labels.
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        MisclassifiedDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the arrays are not of the same length, or those to show hold no images.
+        """
+        require_matplotlib(f"{cls.__name__}.from_estimator")
+        check_is_fitted(estimator)
+        return cls.from_predictions(
+            y,
+            estimator.predict(X),
+            images=X if images is None else images,
+            n_per_class=n_per_class,
+            image_shape=image_shape,
+            class_names=class_names,
+            ax=ax,
+            **kwargs,
+        )
+
+    @classmethod
+    @validate_params(
+        {"n_per_class": [Interval(Integral, 1, None, closed="left")]},
+        prefer_skip_nested_validation=True,
+    )
+    def from_predictions(
+        cls,
+        y_true,
+        y_pred,
+        *,
+        images,
+        n_per_class=8,
+        image_shape=None,
+        class_names=None,
+        ax=None,
+        **kwargs,
+    ):
+        """Show the first images with each predicted class that is not the true one.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            The true labels.
+        y_pred : array-like of shape (n_samples,)
+            The predicted labels.
+        images : array-like of shape (n_samples, d), (n_samples, h, w) or (n_samples, h, w, c)
+            The images.
+        n_per_class : int, default=8
+            Number of images for each predicted class.
+        image_shape : tuple of int, default=None
+            Shape of one image, (h, w) or (h, w, c). None takes it from a stack, rows of length
+            3*k*k as (k, k, 3) and rows of length k*k as (k, k).
+        class_names : sequence of str, default=None
+            Names of the classes; by default their labels.
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        **kwargs : dict
+            Passed on to :meth:`plot`.
+
+        Returns
+        -------
+        MisclassifiedDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the arrays are not of the same length, or `images` does not hold images.
+        """
+        require_matplotlib(f"{cls.__name__}.from_predictions")
+        check_consistent_length(y_true, y_pred, images)
+        y_true, y_pred = column_or_1d(y_true), column_or_1d(y_pred)
+        classes = unique_labels(y_true, y_pred)
+        wrong = np.flatnonzero(y_true != y_pred)
+        pictures = np.empty((0, 1, 1))
+        if len(wrong):
+            wrong = wrong[first_of_each(y_pred[wrong], n_per_class)]
+            pictures = pictures_at(images, wrong, image_shape, name="images")
+        display = cls(
+            pictures, y_true[wrong], y_pred[wrong], classes=classes, class_names=class_names
+        )
+        return display.plot(ax, **kwargs)
+
+    @validate_params(
+        {"im_kw": [dict, None], "text_kw": [dict, None]}, prefer_skip_nested_validation=True
+    )
+    def plot(self, ax=None, *, im_kw=None, text_kw=None):
+        """Draw the images.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw in; None makes a new figure.
+        im_kw : dict, default=None
+            Keyword arguments of ``imshow`` for the images, such as ``cmap`` for grey ones.
+        text_kw : dict, default=None
+            Keyword arguments of the ``Text`` of the true classes.
+
+        Returns
+        -------
+        MisclassifiedDisplay
+            The display itself.
+        """
+        require_matplotlib(f"{type(self).__name__}.plot")
+        check_consistent_length(self.images, self.y_true, self.y_pred)
+        y_true, y_pred = column_or_1d(self.y_true), column_or_1d(self.y_pred)
+        classes = unique_labels(y_true, y_pred) if self.classes is None else self.classes
+        classes = np.asarray(classes)
+        names = dict(zip(classes, names_of(classes, self.class_names), strict=True))
+        columns = np.array([list(names).index(label) for label in y_pred], dtype=int)
+        rows = places_in_column(columns)
+        pictures = as_pictures(self.images, name="images") if len(rows) else np.empty((0, 1, 1))
+        n_rows, n_cols = max(rows, default=0) + 1, len(classes)
+        aspect = pictures.shape[1] / pictures.shape[2]
+
+        ax = axes_or_new(ax, figure_size(n_rows, n_cols, aspect, captions=True))
+        words = list(names.values())
+        tiles = Tiles(ax, n_rows, n_cols, aspect, captions="below", words=words)
+        self.ax_, self.figure_, self.images_, self.texts_ = ax, ax.figure, [], []
+        for picture, label, row, column in zip(pictures, y_true, rows, columns, strict=True):
+            self.images_.append(tiles.draw(picture, row, column, im_kw))
+            self.texts_.append(tiles.caption(names[label], row, column, text_kw))
+        tiles.finish(words, {"fontweight": "bold"})
+        ax.set_xlabel("predicted class (below each image: the true one)")
+        if not len(rows):
+            ax.text(0.5, 0.5, "no image is misclassified", ha="center", transform=ax.transAxes)
+        return self

@@ -1,0 +1,59 @@
+"""Rows and stacks as pictures: arrays that matplotlib shows as they are."""
+
+import numpy as np
+from sklearn.utils import check_array
+
+from sk231n._estimators import only_numbers
+from sk231n._images import as_rows, resolve_image_shape
+
+
+def as_pictures(X, image_shape=None, *, name="X"):
+    """Turn images into pictures.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
+        Images. Bytes stay what they are, and so do values within 0..1; all else is stretched from
+        the smallest to the largest value of `X`.
+    image_shape : tuple of int or None
+        Shape of one image; None infers it.
+    name : str
+        What errors call `X`.
+
+    Returns
+    -------
+    ndarray of shape (n, h, w) or (n, h, w, 3)
+        uint8, or float64 within 0..1.
+    """
+    images = as_images(X, image_shape, name=name)
+    if images.dtype == np.uint8:
+        return images
+    images = images.astype(np.float64)
+    low, high = images.min(), images.max()
+    if low >= 0 and high <= 1:
+        return images
+    return (images - low) / ((high - low) or 1.0)
+
+
+def as_images(X, image_shape=None, *, name="X"):
+    """Images with their values as they are, of shape (n, h, w) or (n, h, w, 3)."""
+    if image_shape is not None and not isinstance(image_shape, tuple | list):
+        raise ValueError(
+            "image_shape must be (height, width) or (height, width, channels), or None; got "
+            f"{image_shape!r}."
+        )
+    rows, stack = as_rows(X)
+    rows = only_numbers(check_array(rows, input_name=name))
+    shape = resolve_image_shape(image_shape, stack, rows.shape[1], name)
+    if image_shape is None and stack is None and shape[0] == 1 < shape[1]:
+        raise ValueError(
+            f"{name} has rows of {rows.shape[1]} values, which make no square image, grey or of "
+            "three channels; say which with image_shape=(height, width) or "
+            "(height, width, channels)."
+        )
+    images = rows.reshape(len(rows), *shape)
+    if shape[2:] == (1,):
+        return images[..., 0]
+    if shape[2:] not in ((), (3,)):
+        raise ValueError(f"{name} holds images of {shape[2]} channels; only 1 or 3 can be shown.")
+    return images

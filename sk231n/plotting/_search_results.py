@@ -1,0 +1,58 @@
+"""Scores by parameter from the results of a search."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+
+def cv_results_of(search):
+    """``cv_results_`` of a fitted search, or of the one that a pipeline ends in."""
+    check_is_fitted(search)
+    search = search[-1] if isinstance(search, Pipeline) else search
+    if not hasattr(search, "cv_results_"):
+        raise TypeError(
+            f"{type(search).__name__} has no cv_results_; expected a fitted search, such as "
+            "GridSearchCV."
+        )
+    return search.cv_results_
+
+
+def score_key(results, metric):
+    """Suffix of the test scores of a metric: ``score``, or what a search of several says."""
+    known = [key.removeprefix("mean_test_") for key in results if key.startswith("mean_test_")]
+    if metric is None and len(known) == 1:
+        return known[0]
+    if metric not in known:
+        raise ValueError(f"metric={metric!r} is none of the search; expected one of {known}.")
+    return metric
+
+
+def numeric_parameters(results, *, at_least=1):
+    """Values of each parameter that takes so many numbers, NaN where it is no number."""
+    found = {}
+    for key in results:
+        if key.startswith("param_"):
+            values = np.array([_number(value) for value in results[key]])
+            if len(np.unique(values[~np.isnan(values)])) >= at_least:
+                found[key.removeprefix("param_")] = values
+    return found
+
+
+def _number(value):
+    is_number = isinstance(value, Real | np.number) and not isinstance(value, bool | np.bool_)
+    return float(value) if is_number else np.nan
+
+
+def find_parameter(parameters, name, argument):
+    """Full name of a parameter that may be given without its prefixes (``svm__alpha``)."""
+    found = [full for full in parameters if full == name or full.split("__")[-1] == name]
+    if len(found) != 1:
+        raise ValueError(
+            f"{argument}={name!r} is none of the parameters of the search that take several "
+            f"numbers, {sorted(parameters)}."
+            if not found
+            else f"{argument}={name!r} may be any of {found}."
+        )
+    return found[0]

@@ -1,0 +1,98 @@
+"""Many small pictures in one pair of axes: a grid of tiles with words between them.
+
+A tile is one unit wide; y points down, as the rows of an image do.
+"""
+
+import numpy as np
+
+from sk231n.plotting._figures import size_in_points, styled
+
+_GAP = 0.06
+_LARGEST, _SMALLEST = 10, 6  # font sizes
+_LINE = 1.5  # height of a line of text, in font sizes
+_LETTER = 0.6  # width of a letter, in font sizes
+
+
+def figure_size(n_rows, n_cols, aspect, *, captions=False):
+    """Size in inches of a figure for a grid of tiles, at most as wide as a notebook."""
+    tile = min(0.9, 9.5 / n_cols)
+    height = n_rows * (tile * aspect + (0.22 if captions else 0)) + 0.6
+    return max(n_cols * tile, 3.0), min(height, 12.0)
+
+
+def draw_picture(ax, picture, x, y, width=1.0, im_kw=None, *, upwards=False):
+    """Draw a picture with its upper left corner at (x, y); return the artist."""
+    from matplotlib.image import AxesImage
+
+    height = width * picture.shape[0] / picture.shape[1]
+    bottom = y - height if upwards else y + height
+    white = 255 if picture.dtype == np.uint8 else 1
+    style = styled(AxesImage, im_kw, cmap="gray", vmin=0, vmax=white)
+    return ax.imshow(picture, extent=(x, x + width, bottom, y), **style)
+
+
+class Tiles:
+    """Grid of equally large pictures in a pair of axes.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    n_rows, n_cols : int
+        Size of the grid.
+    aspect : float
+        Height of a tile by its width.
+    captions : {"above", "below"} or None
+        Where each tile has a line of text.
+    words : sequence of str
+        What is written; the longest decides the size of the letters.
+    """
+
+    def __init__(self, ax, n_rows, n_cols, aspect, *, captions=None, words=()):
+        self.ax, self.captions, self.aspect = ax, captions, aspect
+        self.n_rows, self.n_cols = n_rows, n_cols
+        width, height = size_in_points(ax)
+        letters = _LETTER * max(map(len, words), default=1)
+        tile = min(width / n_cols, height / n_rows / aspect)
+        self.font_size = float(np.clip(tile / letters, _SMALLEST, _LARGEST))
+        self.crowded = letters * self.font_size > 1.1 * tile
+        # What the lines leave of the height is for the tiles.
+        line = _LINE * self.font_size if captions else 0.0
+        tile = max(min(width / n_cols, (height / n_rows - line) / aspect), 1.0)
+        self.line = line / tile
+        self.pitch = 1 + _GAP, aspect + _GAP + self.line
+
+    def draw(self, picture, row, column, im_kw=None):
+        """Draw a picture and return the artist."""
+        return draw_picture(self.ax, picture, *self._corner(row, column), im_kw=im_kw)
+
+    def caption(self, text, row, column, text_kw=None):
+        """Write the line that belongs to a tile and return the artist."""
+        from matplotlib.text import Text
+
+        style = styled(Text, text_kw, fontsize=self.font_size, ha="center", va="center")
+        x, y = self._corner(row, column)
+        y += (-0.5 if self.captions == "above" else 0.5) * self.line
+        return self.ax.text(x + 0.5, y + self.aspect * (self.captions == "below"), text, **style)
+
+    def _corner(self, row, column):
+        above = self.line if self.captions == "above" else 0.0
+        return column * self.pitch[0], row * self.pitch[1] + above
+
+    def finish(self, heads=None, text_kw=None):
+        """Fit the axes to the tiles, and write the head of each column above it."""
+        from matplotlib.text import Text
+
+        ax = self.ax
+        ax.set(xticks=[], yticks=[], frame_on=False, aspect="equal")
+        ax.set_xlim(-_GAP, self.n_cols * self.pitch[0])
+        ax.set_ylim(self.n_rows * self.pitch[1], -_GAP)
+        if heads is not None:
+            ax.xaxis.set_label_position("top")
+            ax.tick_params(axis="x", top=True, bottom=False, labeltop=True, labelbottom=False,
+                           length=0)  # fmt: skip
+            style = styled(
+                Text, text_kw, fontsize=self.font_size, rotation=90 if self.crowded else 0
+            )
+            centres = np.arange(self.n_cols) * self.pitch[0] + 0.5
+            ax.set_xticks(centres, heads, **style)
