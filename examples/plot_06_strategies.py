@@ -130,7 +130,6 @@ for label, (color, style) in styles.items():
     steps = np.arange(1, N_EVALUATIONS + 1)
     left.plot(steps, lowest, style, color=color, linewidth=2.5, label=label)
 left.set(title="Lowest loss so far", xlabel="evaluations of the loss", ylabel="loss", xscale="log")
-left.legend(loc="upper right")
 
 labels = ["guessing", *accuracies]
 values = [1 / 10, *accuracies.values()]
@@ -147,7 +146,7 @@ right.plot(
 )
 right.set(title=f"Test accuracy, {name}", xlabel="accuracy", xlim=(0, 1.2))
 right.invert_yaxis()
-right.legend(handles=right.lines, loc="upper right")
+fig.legend(handles=[*left.lines, *right.lines], loc="outside lower center", ncols=4)
 plt.show()
 
 # %%
