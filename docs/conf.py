@@ -44,6 +44,7 @@ extlinks = {
 autosummary_generate = True
 autodoc_member_order = "groupwise"
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 default_role = "literal"  # `X` in a docstring is an argument
 numpydoc_show_class_members = False
 

@@ -1,0 +1,68 @@
+"""Every snippet of the pages runs and prints what the page says, numbers to the digits shown."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    path
+    for path in (ROOT / "docs").rglob("*.md")
+    if "_build" not in path.parts and "\n>>> " in path.read_text(encoding="utf-8")
+)
+SNIPPET = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NUMBER = re.compile(r"(?<![\w.])-?\d+\.(\d*)(?:e[-+]\d+)?")
+
+
+class Checker(doctest.OutputChecker):
+    """Compare decimal fractions to the digits shown, give or take one in the last or 2 percent."""
+
+    def check_output(self, want, got, optionflags):
+        """Say whether `got` is what the page wants."""
+        numbers = zip(NUMBER.finditer(want), NUMBER.finditer(got), strict=False)
+        agree = all(
+            abs(float(w[0]) - float(g[0])) <= max(1.01 * 10.0 ** -len(w[1]), 0.02 * abs(float(w[0])))
+            for w, g in numbers
+        )
+        want, got = (NUMBER.sub("#", text) for text in (want, got))
+        return agree and super().check_output(want, got, optionflags)
+
+
+def snippets(text):
+    """All Python of a page as one text, line by line where it stands in the page."""
+    lines, last = [], 0
+    for block in SNIPPET.finditer(text):
+        lines += ["\n"] * text.count("\n", last, block.start(1)) + [block[1]]
+        last = block.end(1)
+    return "".join(lines)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_snippets(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = snippets(page.read_text(encoding="utf-8"))
+    test = doctest.DocTestParser().get_doctest(code, {}, page.name, str(page), 0)
+    assert test.examples
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    report = []
+    runner = doctest.DocTestRunner(Checker(), optionflags=flags)
+    runner.run(test, out=report.append)
+    assert not runner.failures, "".join(report)
+
+
+def test_first_snippet_of_the_readme(capsys):
+    code = SNIPPET.search((ROOT / "README.md").read_text(encoding="utf-8"))[1]
+    exec(compile(code, "README.md", "exec"), {})
+    stated = float(re.search(r"# about (0\.\d+)", code)[1])
+    assert float(capsys.readouterr().out) == pytest.approx(stated, abs=0.01)
+
+
+def test_checker_compares_the_digits_that_are_shown():
+    agree = Checker().check_output
+    assert agree("0.87\n", "0.874\n", 0)
+    assert agree("0.87\n", "0.88\n", 0)
+    assert not agree("0.87\n", "0.89\n", 0)
+    assert not agree("[0.1, 0.2]\n", "[0.1]\n", 0)
+    assert not agree("5\n", "6\n", 0)
