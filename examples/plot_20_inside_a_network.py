@@ -1,0 +1,4 @@
+r"""
+Inside a network: first-layer weights and mistakes
+==================================================
+"""
