@@ -1,0 +1,103 @@
+r"""
+SVM and softmax: two losses for the same scores
+===============================================
+
+A linear classifier gives each class a score, :math:`s = W x + b`, and the largest wins. How unhappy
+should we be with scores, when the class is :math:`y`? Two answers:
+
+.. math::
+
+    \ell_\text{SVM} = \sum_{j \ne y} \max(0, s_j - s_y + 1), \qquad
+    \ell_\text{softmax} = -\ln p_y, \quad p_j = \frac{e^{s_j}}{\sum_k e^{s_k}}.
+
+The SVM wants the true score to be larger than each other one by a margin, and is content with that.
+The softmax turns scores into probabilities, and never is.
+"""
+
+# %%
+# The figure of the notes
+# -----------------------
+#
+# Three scores, of which the last is that of the true class. The notes get a loss of 1.58 from the
+# SVM and of 1.04 from the softmax (with natural logarithms).
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from sk231n import LinearSVM, SoftmaxClassifier
+from sk231n.losses import CrossEntropy, WestonWatkins
+
+scores, y = np.array([[-2.85, 0.86, 0.28]]), np.array([2])
+svm, svm_gradient = WestonWatkins(margin=1.0)(scores, y)
+softmax, softmax_gradient = CrossEntropy()(scores, y)
+print(f"SVM      loss {svm:.2f}, gradient {svm_gradient[0]}")
+print(f"Softmax  loss {softmax:.2f}, gradient {softmax_gradient[0].round(2)}")
+
+# %%
+# Content or not
+# --------------
+#
+# Now the true score moves, and the two others stay. And three rows of scores, all right by a margin
+# of at least one: the SVM finds them equally good, the softmax does not.
+
+true_scores = np.linspace(-3, 6, 181)
+moving = np.column_stack([np.full((181, 2), [-2.85, 0.86]), true_scores])
+curves = {
+    name: [loss(row[None], y)[0] for row in moving]
+    for name, loss in [("SVM", WestonWatkins()), ("softmax", CrossEntropy())]
+}
+
+print(f"\n{'scores, the first is true':28}{'SVM':>6}{'softmax':>12}")
+for row in [[10, -2, 3], [10, 9, 9], [10, -100, -100]]:
+    losses = [loss(np.array([row]), np.array([0]))[0] for loss in (WestonWatkins(), CrossEntropy())]
+    print(f"{row!s:28}{losses[0]:6.2f}{abs(losses[1]):12.4f}")
+
+# %%
+# **What to see.** Left: the SVM's loss is made of straight pieces and is zero from one above the
+# best other score on. The softmax's has no kink and no end: a point more always pays a little.
+# Right: how sure the softmax is depends on the size of the scores. The same scores times one half,
+# as a stronger regularisation would make them, give probabilities that lie closer together; their
+# order stays.
+
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+left.plot(true_scores, curves["SVM"], color="#0072B2", linewidth=2, label="SVM")
+left.plot(true_scores, curves["softmax"], "--", color="#D55E00", linewidth=2, label="softmax")
+left.plot([0.28, 0.28], [svm, softmax], "ko", label="the notes' example")
+left.annotate(f"{svm:.2f}", (0.28, svm), (8, 4), textcoords="offset points")
+left.annotate(f"{softmax:.2f}", (0.28, softmax), (-32, -12), textcoords="offset points")
+left.axvline(0.86 + 1, color="0.6", linestyle=":", label="margin of 1 over the others")
+left.set(title="Loss as the true score moves", xlabel="score of the true class", ylabel="loss")
+left.legend()
+
+example = np.array([1.0, -2.0, 0.0])
+places = np.arange(3)
+for shift, factor, color in [(-0.27, 2.0, "0.35"), (0, 1.0, "#D55E00"), (0.27, 0.5, "#F0C090")]:
+    p = np.exp(factor * example) / np.exp(factor * example).sum()
+    bars = right.bar(places + shift, p, 0.26, color=color, edgecolor="k", label=f"times {factor:g}")
+    right.bar_label(bars, [f"{value:.2f}" for value in p], fontsize=9)
+right.set_xticks(places, ["score 1", "score $-2$", "score 0"])
+right.set(title="Softmax of scores of different size", ylabel="probability", ylim=(0, 1))
+right.legend(title="scores")
+
+# %%
+# In practice
+# -----------
+#
+# Trained on the same images, the two classifiers get about the same accuracy and give the same
+# answer nearly everywhere. Only the softmax says how sure it is.
+
+X, y = load_digits(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_state=0)
+predictions = {}
+for classifier in (LinearSVM(random_state=0), SoftmaxClassifier(random_state=0)):
+    predictions[type(classifier)] = classifier.fit(X_train, y_train).predict(X_test)
+    print(f"{type(classifier).__name__:18} test accuracy {classifier.score(X_test, y_test):.1%}")
+agree = np.mean(predictions[LinearSVM] == predictions[SoftmaxClassifier])
+print(f"Both say the same about {agree:.1%} of the test images.")
+plt.show()
+
+# %%
+# **Try:** the other hinges. ``CrammerSinger()`` counts only the worst violation, and
+# ``WestonWatkins(power=2)`` squares them, which leaves no kink.
