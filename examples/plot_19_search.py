@@ -1,0 +1,4 @@
+r"""
+Learning rate and penalty: a search from coarse to fine
+=======================================================
+"""
