@@ -7,10 +7,10 @@
 The recipes: one hidden layer on raw pixels; a deep network with batch normalization and dropout on
 raw pixels; and the same on the library's own features.  The search is a random one, coarse to fine:
 first a wide range on a part of the photographs and for a few epochs, every number that acts as a
-factor drawn log-uniformly; then a narrow one around the best of the first.  It is where to start, not
-where to end: with 8,000 photographs and five epochs the best networks have small batches and next to
-no dropout.  Eight times the photographs (with their mirror images) and more epochs need wider layers
-and more dropout; those, and the number of epochs, were then set by hand.
+factor drawn log-uniformly; then a narrow one around the best of the first.  It is where to start,
+not where to end: with 8,000 photographs and five epochs the best networks have small batches and
+next to no dropout.  Ten times the images (the others, and all of them mirrored) and more epochs
+need wider layers and more dropout; those, and the number of epochs, were then set by hand.
 """
 
 import argparse
