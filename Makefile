@@ -27,7 +27,7 @@ lint: $(VENV)/dev.installed
 	$(BIN)/codespell
 
 docs: $(VENV)/docs.installed
-	$(BIN)/sphinx-build -W --keep-going $(SPHINX) docs docs/_build/html
+	$(BIN)/sphinx-build -E -W --keep-going $(SPHINX) docs docs/_build/html
 	$(BIN)/python docs/check_links.py docs/_build/html
 
 docs-quick:
