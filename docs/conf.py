@@ -1,4 +1,4 @@
-"""Sphinx's configuration. The build needs no network: nothing is fetched, MathJax is in a package."""
+"""Sphinx's configuration. The build fetches nothing: MathJax comes as a package."""
 
 import inspect
 import re

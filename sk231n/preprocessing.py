@@ -211,7 +211,8 @@ class BiasTrick(FloatTransformer):
         Returns
         -------
         ndarray of shape (n_samples, n_features + 1)
-            float32 for float32 and for 8 or 16 bit integers, float64 otherwise.
+            The rows with the constant. float32 for float32 and for 8 or 16 bit integers, float64
+            otherwise.
         """
         check_is_fitted(self)
         X = only_numbers(validate_data(self, as_rows(X)[0], reset=False))

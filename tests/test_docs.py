@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpydoc.validate import validate
 
 import sk231n
 
@@ -44,6 +45,11 @@ METHODS = {
     if (functions := list(functions_behind(owner, attribute)))
 }
 ESTIMATORS = {name: value for name, value in CLASSES.items() if hasattr(value, "fit")}
+# What numpydoc would like to see too. One line is often enough of a summary (ES01), the class has
+# the example and the cross-references of its methods (EX01, SA01), "self : object" is
+# scikit-learn's way (RT02), and "Names of the features." is no verb (SS05).
+LEFT_OUT = {"ES01", "EX01", "RT02", "SA01", "SS05"}
+NAMED = re.compile(r"^\.\. (?:currentmodule:: (\S+)|autosummary::)$|^   (\w+)$", re.MULTILINE)
 ELSEWHERE = re.compile(r"see :(class|func|meth):`")  # "...; see :meth:`SGD.direction`."
 
 
@@ -172,3 +178,34 @@ def test_linear_classifiers_describe_shared_arguments_alike():
 def test_modules_have_a_docstring(module):
     assert module.__doc__
     assert module.__doc__.splitlines()[0].endswith(".")
+
+
+@pytest.mark.parametrize("name", [*PUBLIC, *METHODS])
+def test_numpydoc_finds_nothing(name):
+    found = validate(name)
+    left_out = LEFT_OUT | ({"PR01", "RT01"} if ELSEWHERE.search(found["docstring"]) else set())
+    assert [error for error in found["errors"] if error[0] not in left_out] == []
+
+
+def names_in_the_reference():
+    """All names that the pages of the reference list."""
+    for page in (ROOT.parent / "docs" / "api").glob("*.md"):
+        module = None
+        for found in NAMED.finditer(page.read_text(encoding="utf-8")):
+            module = found[1] or module
+            if found[2]:
+                yield f"{module}.{found[2]}"
+
+
+def test_the_reference_has_every_public_name():
+    listed = set(names_in_the_reference())
+    public = {
+        id(value): f"{module.__name__}.{name}"
+        for module in reversed(MODULES)  # what the package itself offers is listed there
+        for name in getattr(module, "__all__", vars(module) if module is sk231n.reference else ())
+        if callable(value := getattr(module, name)) and value.__module__.startswith("sk231n")
+    }
+    assert set(public.values()) - listed == set()
+    for name in listed:
+        module, _, attribute = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), attribute)

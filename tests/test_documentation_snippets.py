@@ -21,11 +21,11 @@ class Checker(doctest.OutputChecker):
 
     def check_output(self, want, got, optionflags):
         """Say whether `got` is what the page wants."""
-        numbers = zip(NUMBER.finditer(want), NUMBER.finditer(got), strict=False)
-        agree = all(
-            abs(float(w[0]) - float(g[0])) <= max(1.01 * 10.0 ** -len(w[1]), 0.02 * abs(float(w[0])))
-            for w, g in numbers
-        )
+        pairs = [
+            (float(w[0]), float(g[0]), 1.01 * 10.0 ** -len(w[1]))
+            for w, g in zip(NUMBER.finditer(want), NUMBER.finditer(got), strict=False)
+        ]
+        agree = all(abs(w - g) <= max(digit, 0.02 * abs(w)) for w, g, digit in pairs)
         want, got = (NUMBER.sub("#", text) for text in (want, got))
         return agree and super().check_output(want, got, optionflags)
 

@@ -177,7 +177,7 @@ class Maxout(Activation):
     initializer = "he"
 
     def n_inputs(self, width):
-        """Return the number of inputs that a number of outputs needs."""
+        """Return the number of inputs, `pieces` for each output; see :meth:`Identity.n_inputs`."""
         return width * self.pieces
 
     def width(self, n_inputs):

@@ -59,7 +59,7 @@ class BatchNorm(Layer):
         return dict.fromkeys(("scale", "shift", "mean", "variance"), (n_inputs,))
 
     def initialize(self, p, rng):
-        """Start with scale and variance one, shift and mean zero."""
+        """Start with scale and variance one, shift and mean zero; see :meth:`Layer.initialize`."""
         p.scale[...] = p.variance[...] = 1
         p.shift[...] = p.mean[...] = 0
 
@@ -130,7 +130,7 @@ class LayerNorm(Layer):
         return {"scale": (n_inputs,), "shift": (n_inputs,)}
 
     def initialize(self, p, rng):
-        """Start with scale one and shift zero."""
+        """Start with scale one and shift zero; see :meth:`Layer.initialize`."""
         p.scale[...] = 1
         p.shift[...] = 0
 

@@ -135,7 +135,7 @@ class Momentum(Optimizer):
         self.nesterov = nesterov
 
     def start(self, theta, decayed=True):
-        """Start with no velocity."""
+        """Start with no velocity; see :meth:`Optimizer.start`."""
         return SimpleNamespace(velocity=np.zeros_like(theta))
 
     def direction(self, gradient, state, theta):
@@ -181,11 +181,11 @@ class Adagrad(Optimizer):
         self.epsilon = epsilon
 
     def start(self, theta, decayed=True):
-        """Start with no squares."""
+        """Start with no squares; see :meth:`Optimizer.start`."""
         return SimpleNamespace(squares=np.zeros_like(theta))
 
     def auto_rate(self, smoothness, reach):
-        """Let the first step, which moves every weight alike, change the scores by about two."""
+        """Let the first step change the scores by about two; see :meth:`Optimizer.auto_rate`."""
         return min(0.1, 2 / reach)
 
     def direction(self, gradient, state, theta):
@@ -229,11 +229,11 @@ class RMSProp(Optimizer):
         self.epsilon = epsilon
 
     def start(self, theta, decayed=True):
-        """Start with no squares."""
+        """Start with no squares; see :meth:`Optimizer.start`."""
         return SimpleNamespace(squares=np.zeros_like(theta))
 
     def auto_rate(self, smoothness, reach):
-        """Let a step, which moves every weight about alike, change the scores by about one."""
+        """Let a step change the scores by about one; see :meth:`Optimizer.auto_rate`."""
         return min(0.01, 1 / reach)
 
     def direction(self, gradient, state, theta):
@@ -297,13 +297,13 @@ class Adam(Optimizer):
         self.weight_decay = weight_decay
 
     def start(self, theta, decayed=True):
-        """Start at step zero with sums of zero."""
+        """Start at step zero with sums of zero; see :meth:`Optimizer.start`."""
         return SimpleNamespace(
             t=0, sums=np.zeros_like(theta), squares=np.zeros_like(theta), decayed=decayed
         )
 
     def auto_rate(self, smoothness, reach):
-        """Let a step, which moves every weight about alike, change the scores by about one."""
+        """Let a step change the scores by about one; see :meth:`Optimizer.auto_rate`."""
         return min(0.02, 1 / reach)
 
     def direction(self, gradient, state, theta):
