@@ -1,0 +1,4 @@
+r"""
+A map of images, placed by pixel distance
+=========================================
+"""
