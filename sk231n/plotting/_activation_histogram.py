@@ -94,7 +94,7 @@ class ActivationHistogramDisplay:
         },
         prefer_skip_nested_validation=True,
     )
-    def plot(self, ax=None, *, n_cols=None, bins=40, bar_kw=None):
+    def plot(self, ax=None, *, n_cols=None, bins=41, bar_kw=None):
         """Draw the histograms.
 
         Parameters
@@ -103,7 +103,7 @@ class ActivationHistogramDisplay:
             Axes to draw in, divided into panels; None makes a new figure.
         n_cols : int, default=None
             Panels in a row; None chooses.
-        bins : int, default=40
+        bins : int, default=41
             Number of bins over the range of all layers.
         bar_kw : dict, default=None
             Keyword arguments of ``bar``.
@@ -119,7 +119,7 @@ class ActivationHistogramDisplay:
 
         n_cols = min(n_cols or 5, len(layers))
         n_rows = math.ceil(len(layers) / n_cols)
-        ax = axes_or_new(ax, (max(1.9 * n_cols, 4), 2.2 * n_rows))
+        ax = axes_or_new(ax, (max(1.9 * n_cols, 4), 2.3 * n_rows))
         self.ax_, self.figure_, self.bars_ = ax, ax.figure, []
         self.axes_ = panels(ax, n_rows, n_cols, len(layers))
         edges = np.histogram_bin_edges(np.concatenate(layers), bins)
@@ -128,7 +128,7 @@ class ActivationHistogramDisplay:
             shares = np.histogram(values, edges)[0] / len(values)
             self.bars_.append(panel.bar(edges[:-1], shares, np.diff(edges), align="edge", **style))
             panel.set_title(
-                f"{name}\nmean {values.mean():.2g}, std {values.std():.2g}", fontsize="small"
+                f"{name}\nmean {values.mean():.2g}\nstd {values.std():.2g}", fontsize="small"
             )
             panel.set_yticks([])
             panel.tick_params(labelsize="small")

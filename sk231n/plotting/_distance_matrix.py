@@ -13,7 +13,8 @@ class DistanceMatrixDisplay:
     """Distances of test images to training images: a row a test image, a column a training image.
 
     A bright row is a test image unlike all others, a bright column a training image of that kind.
-    It is recommended to use :meth:`from_estimator` or :meth:`from_arrays`.
+    The colours span all but the largest and smallest hundredth. It is recommended to use
+    :meth:`from_estimator` or :meth:`from_arrays`.
 
     Parameters
     ----------
@@ -141,11 +142,15 @@ class DistanceMatrixDisplay:
 
         ax = axes_or_new(ax, (7.5, 3.8))
         self.ax_, self.figure_ = ax, ax.figure
-        style = styled(AxesImage, im_kw, cmap="viridis", aspect="auto")
+        # A few duplicates and outliers must not take the contrast from all others.
+        low, high = np.percentile(distances, [1, 99])
+        style = styled(AxesImage, im_kw, cmap="viridis", aspect="auto", vmin=low, vmax=high)
         self.image_ = ax.imshow(distances, **style)
         ax.set(xlabel="training image", ylabel="test image")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.get_major_locator().set_params(integer=True)
         self.colorbar_ = None
         if colorbar:
             label = f"{self.metric or ''} distance".strip().capitalize()
-            self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax, label=label)
+            self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax, label=label, extend="both")
         return self

@@ -6,6 +6,7 @@ import numpy as np
 BLUE, ORANGE = "#0072B2", "#D55E00"
 COLORS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "os^Dv<>"
+_FONT_SIZE = 9
 
 
 def require_matplotlib(caller):
@@ -45,7 +46,9 @@ def panels(ax, n_rows, n_cols, n_panels=None):
     if not ax.axison:
         raise ValueError("ax is switched off, as after another plot in it; give a fresh one.")
     ax.set_axis_off()
-    grid = _inside(ax).subgridspec(n_rows, n_cols)
+    # A layout engine finds the gaps by itself; without one there has to be room for words.
+    gaps = {} if ax.figure.get_layout_engine() else {"wspace": 0.35, "hspace": 1.0}
+    grid = _inside(ax).subgridspec(n_rows, n_cols, **gaps)
     return np.array([ax.figure.add_subplot(grid[i]) for i in range(n_panels)])
 
 
@@ -64,6 +67,32 @@ def styled(artist, given, **defaults):
     from matplotlib.cbook import normalize_kwargs
 
     return {**defaults, **normalize_kwargs(given or {}, artist)}
+
+
+def write_legend(ax, handles=None, *, outside):
+    """Write the legend: in `ax`, or `outside` at the top of its figure, where it hides nothing."""
+    handles = handles or ax.get_legend_handles_labels()[0]
+    if not outside:
+        return ax.legend(handles=handles, fontsize=_FONT_SIZE)
+    figure = ax.figure
+    widths = [_FONT_SIZE * (0.6 * len(handle.get_label()) + 3.5) for handle in handles]
+    width = figure.get_figwidth() * 72
+    n_cols = len(widths) if sum(widths) < width else max(1, int(width / max(widths)))
+    return figure.legend(
+        handles=handles, loc="outside upper center", ncols=n_cols, fontsize=_FONT_SIZE,
+        frameon=False, borderaxespad=0, columnspacing=1.2, handletextpad=0.5,
+    )  # fmt: skip
+
+
+def plain_log_scale(axis):
+    """Scale an axis by the logarithm, with ticks such as 0.5 and 20; first draw, then scale."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
+    low, high = axis.get_view_interval()
+    plain = FuncFormatter(lambda value, _: f"{value:.3g}")
+    axis.set_major_formatter(plain)
+    axis.set_minor_formatter(plain if high < 12 * low else NullFormatter())
 
 
 def size_in_points(ax):

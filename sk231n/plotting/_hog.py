@@ -5,7 +5,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled
+from sk231n.plotting._figures import axes_or_new, require_matplotlib, size_in_points, styled
 from sk231n.plotting._pictures import as_pictures
 from sk231n.plotting._tiles import draw_picture
 
@@ -13,7 +13,7 @@ from sk231n.plotting._tiles import draw_picture
 class HOGDisplay:
     """Glyphs of a histogram of oriented gradients over the image: a star of lines in each cell.
 
-    The lines lie along the edges, at right angles to the gradients, as long as the votes for them.
+    The lines lie along the edges, at right angles to the gradients; the more votes, the brighter.
     It is recommended to use :meth:`from_estimator`.
 
     Parameters
@@ -85,10 +85,9 @@ class HOGDisplay:
         if not hasattr(estimator, "n_cells_"):
             raise TypeError(f"estimator={type(estimator).__name__}; expected HOG.")
         images = np.asarray(image)[np.newaxis]
-        estimator.transform(images)  # refuses what is no such image
+        pictures = as_pictures(images, estimator.image_shape_, name="image")
         raw = clone(estimator).set_params(block_norm=None, image_shape=estimator.image_shape_)
         histograms = raw.fit_transform(images).reshape(*estimator.n_cells_, -1)
-        pictures = as_pictures(images, estimator.image_shape_, name="image")
         display = cls(
             pictures[0],
             histograms,
@@ -119,36 +118,44 @@ class HOGDisplay:
         """
         require_matplotlib(f"{type(self).__name__}.plot")
         picture = as_pictures(np.asarray(self.image)[np.newaxis], name="image")[0]
-        segments = _segments(self.histograms, self.pixels_per_cell, self.signed)
+        histograms = _checked(self.histograms)
+        segments = _segments(histograms.shape, self.pixels_per_cell, self.signed)
+        strength = (histograms / (histograms.max() or 1.0)).ravel()
         from matplotlib.collections import LineCollection
 
         height, width = picture.shape[:2]
         ax = axes_or_new(ax, (4, max(4 * height / width, 1)))
         self.ax_, self.figure_ = ax, ax.figure
         self.image_ = draw_picture(ax, picture, 0, 0, width, {"alpha": 0.5, **(im_kw or {})})
-        style = styled(LineCollection, line_kw, colors="yellow", linewidths=1.5)
+        cell = min(size_in_points(ax)) / max(picture.shape[:2]) * min(self.pixels_per_cell)
+        style = styled(
+            LineCollection, line_kw, color="yellow", alpha=strength,
+            linewidth=float(np.clip(cell / 12, 0.6, 2.5)),
+        )  # fmt: skip
         self.lines_ = ax.add_collection(LineCollection(segments, **style))
         ax.set(xticks=[], yticks=[], facecolor="black", aspect="equal")
         ax.set(xlim=(0, width), ylim=(height, 0))
         return self
 
 
-def _segments(histograms, pixels_per_cell, signed):
-    """Ends of the lines, of shape (n_lines, 2, 2), each end as (x, y) in pixels."""
+def _checked(histograms):
     histograms = np.asarray(histograms, dtype=np.float64)
     if histograms.ndim != 3 or not np.isfinite(histograms).all():
         raise ValueError(
             "histograms must be finite, of shape (n_rows, n_columns, orientations); got shape "
             f"{histograms.shape}."
         )
-    (cell_h, cell_w), (rows, columns, n) = pixels_per_cell, histograms.shape
+    return histograms
+
+
+def _segments(shape, pixels_per_cell, signed):
+    """Ends of the lines, of shape (n_lines, 2, 2), each end as (x, y) in pixels."""
+    (cell_h, cell_w), (n_rows, n_columns, n) = pixels_per_cell, shape
     angle = (2 * np.pi if signed else np.pi) * (np.arange(n) + 0.5) / n
-    along = np.stack([-np.sin(angle), np.cos(angle)], axis=1)  # at right angles to (cos, sin)
-    longest = 0.48 * min(cell_h, cell_w)
-    lengths = longest * histograms / (histograms.max() or 1.0)
-    half = lengths[..., np.newaxis] * along
-    y, x = np.mgrid[:rows, :columns]
-    middles = np.stack([(x + 0.5) * cell_w, (y + 0.5) * cell_h], axis=-1)[:, :, np.newaxis]
-    middles = np.broadcast_to(middles, half.shape)
+    # At right angles to the gradient (cos, sin); two fifths of a cell keep the stars apart.
+    half = 0.42 * min(cell_h, cell_w) * np.stack([-np.sin(angle), np.cos(angle)], axis=1)
+    rows, columns = np.mgrid[:n_rows, :n_columns]
+    middles = np.stack([(columns + 0.5) * cell_w, (rows + 0.5) * cell_h], axis=-1)
+    middles = np.broadcast_to(middles[:, :, np.newaxis], (*shape, 2))
     starts = middles if signed else middles - half
     return np.stack([starts, middles + half], axis=3).reshape(-1, 2, 2)

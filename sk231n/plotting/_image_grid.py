@@ -133,7 +133,7 @@ class ImageGridDisplay:
         n_rows, n_cols = rows.max() + 1, len(classes)
         aspect = images.shape[1] / images.shape[2]
 
-        ax = axes_or_new(ax, figure_size(n_rows, n_cols, aspect))
+        ax = axes_or_new(ax, figure_size(n_rows, n_cols, aspect, margin=0.25))
         tiles = Tiles(ax, n_rows, n_cols, aspect, words=names)
         self.images_ = [
             tiles.draw(image, row, column, im_kw)

@@ -100,7 +100,10 @@ default=None
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         check_is_fitted(estimator)
-        pictures = as_pictures(X if images is None else images, image_shape)
+        if images is None:
+            pictures = as_pictures(X, image_shape)
+        else:
+            pictures = as_pictures(images, image_shape, name="images")
         if hasattr(estimator, "transform"):
             embedding = np.asarray(estimator.transform(as_rows(X)[0]))
         elif hasattr(estimator, "embedding_"):
@@ -115,7 +118,7 @@ default=None
     @classmethod
     @validate_params(
         {"method": [StrOptions({"pca", "tsne"})], "random_state": ["random_state"]},
-        prefer_skip_nested_validation=False,
+        prefer_skip_nested_validation=True,
     )
     def from_arrays(
         cls,
@@ -218,20 +221,28 @@ default=None
             side = math.ceil(math.sqrt(n))
             positions, size = _snapped(embedding, side), 0.96 / side
         else:
-            size = image_size or min(0.6 / math.sqrt(n), 0.2)
+            size = image_size or min(0.8 / math.sqrt(n), 0.2)
             spread = np.ptp(embedding, axis=0).max() or 1.0
             centred = embedding - (embedding.min(axis=0) + embedding.max(axis=0)) / 2
             positions = 0.5 + centred / spread * (1 - size)
 
-        ax = axes_or_new(ax, (7, 7))
         aspect = pictures.shape[1] / pictures.shape[2]
+        width, height = np.ptp(positions, axis=0) + np.array([size, size * aspect])
+        ax = axes_or_new(ax, (7, min(7 * height / width, 10)))
         corners = positions + np.array([-size / 2, size * aspect / 2])
         self.images_ = [
             draw_picture(ax, picture, *corner, size, im_kw, upwards=True)
             for picture, corner in zip(pictures, corners, strict=True)
         ]
         self.ax_, self.figure_, self.positions_ = ax, ax.figure, positions
-        ax.set(xticks=[], yticks=[], aspect="equal", xlim=(0, 1), ylim=(0, 1))
+        ax.set(
+            xticks=[],
+            yticks=[],
+            aspect="equal",
+        )
+        margin = 0.01
+        ax.set_xlim(corners[:, 0].min() - margin, corners[:, 0].max() + size + margin)
+        ax.set_ylim(corners[:, 1].min() - size * aspect - margin, corners[:, 1].max() + margin)
         if self.axis_names is not None:
             ax.set(xlabel=self.axis_names[0], ylabel=self.axis_names[1])
         return self

@@ -4,7 +4,15 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import validate_params
 
-from sk231n.plotting._figures import BLUE, ORANGE, axes_or_new, require_matplotlib, styled
+from sk231n.plotting._figures import (
+    BLUE,
+    ORANGE,
+    axes_or_new,
+    require_matplotlib,
+    size_in_points,
+    styled,
+    write_legend,
+)
 from sk231n.plotting._search_results import (
     cv_results_of,
     find_parameter,
@@ -37,6 +45,8 @@ class KSelectionDisplay:
         Means, and standard deviations over the folds.
     best_ : matplotlib Line2D
         Marks the best mean, the smallest k of those that tie.
+    legend_ : matplotlib Legend
+        The legend.
 
     References
     ----------
@@ -90,12 +100,13 @@ class KSelectionDisplay:
         results = cv_results_of(estimator)
         key = score_key(results, metric)
         parameters = numeric_parameters(results)
-        tried = parameters[find_parameter(parameters, "n_neighbors", "name")]
+        tried = parameters[find_parameter(parameters, "n_neighbors")]
         n_folds = sum(
-            name.startswith("split") and name.endswith(f"_test_{key}") for name in results
+            name.startswith("split") and name.endswith(f"_test_{re.escape(key)}")
+            for name in results
         )
-        scores = np.transpose([results[f"split{i}_test_{key}"] for i in range(n_folds)])
-        means = np.nan_to_num(results[f"mean_test_{key}"], nan=-np.inf)
+        scores = np.transpose([results[f"split{i}_test_{re.escape(key)}"] for i in range(n_folds)])
+        means = np.nan_to_num(results[f"mean_test_{re.escape(key)}"], nan=-np.inf)
         n_neighbors = np.unique(tried[~np.isnan(tried)]).astype(int)
         best = [np.argmax(np.where(tried == k, means, -np.inf)) for k in n_neighbors]
         return cls(n_neighbors, scores[best]).plot(ax, **kwargs)
@@ -130,12 +141,13 @@ class KSelectionDisplay:
 
         means, deviations = scores.mean(axis=1), scores.std(axis=1)
         best = np.nanargmax(means)
+        is_new = ax is None
         ax = axes_or_new(ax, (6.4, 4))
         self.ax_, self.figure_ = ax, ax.figure
         style = styled(PathCollection, scatter_kw, s=14, color="0.55", label="one fold")
         self.points_ = ax.scatter(np.repeat(k, scores.shape[1]), scores.ravel(), **style)
         style = styled(
-            Line2D, errorbar_kw, color=BLUE, capsize=3, label="mean and standard deviation"
+            Line2D, errorbar_kw, color=BLUE, capsize=3, label="mean ± standard deviation"
         )
         self.errorbar_ = ax.errorbar(k, means, deviations, **style)
         style = styled(
@@ -149,7 +161,7 @@ class KSelectionDisplay:
         ax.set_xticks([], minor=True)
         ax.set(xlabel="number of neighbours k", ylabel="accuracy")
         ax.grid(alpha=0.3)
-        ax.legend()
+        self.legend_ = write_legend(ax, outside=is_new)
         return self
 
 
@@ -171,9 +183,9 @@ def _checked(n_neighbors, scores):
 def _ticks(k, ax):
     """Those k that have room for their number."""
     positions = np.log(k) if ax.get_xscale() == "log" else k.astype(float)
-    room = 0.045 * max(np.ptp(positions), 1e-9)
+    positions *= 0.9 * size_in_points(ax)[0] / max(np.ptp(positions), 1e-9)
     kept = [0]
     for i in range(1, len(k)):
-        if positions[i] - positions[kept[-1]] >= room:
+        if positions[i] - positions[kept[-1]] >= 7 * len(str(k[i])) + 3:
             kept.append(i)
     return k[kept], [str(value) for value in k[kept]]

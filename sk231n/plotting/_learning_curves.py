@@ -13,9 +13,13 @@ from sk231n.plotting._figures import (
     MARKERS,
     axes_or_new,
     panels,
+    plain_log_scale,
     require_matplotlib,
     styled,
+    write_legend,
 )
+
+ROLES = {"": ("training", "-"), "validation_": ("validation", "--")}  # by prefix in a history
 
 
 class LearningCurvesDisplay:
@@ -41,6 +45,8 @@ class LearningCurvesDisplay:
         The figure.
     lines_ : list of matplotlib Line2D
         The curves, panel by panel and run by run, training before validation.
+    legend_ : matplotlib Legend or None
+        The legend, if there is more than one curve in a panel.
 
     Notes
     -----
@@ -68,15 +74,13 @@ class LearningCurvesDisplay:
         self.score_name = score_name
 
     @classmethod
-    def from_estimator(cls, estimator, *, name=None, ax=None, **kwargs):
+    def from_estimator(cls, estimator, *, ax=None, **kwargs):
         """Show how one estimator was trained.
 
         Parameters
         ----------
         estimator : estimator
             Fitted, with ``history_``, or a pipeline that ends in such a one.
-        name : str, default=None
-            Name of the run; by default that of the class.
         ax : matplotlib Axes, default=None
             Axes to draw in, divided into two panels; None makes a new figure.
         **kwargs : dict
@@ -93,8 +97,7 @@ class LearningCurvesDisplay:
             If the estimator keeps no history.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        name = type(_last(estimator)).__name__ if name is None else name
-        return cls.from_estimators({name: estimator}, ax=ax, **kwargs)
+        return cls.from_estimators({"": estimator}, ax=ax, **kwargs)
 
     @classmethod
     @validate_params({"estimators": [dict]}, prefer_skip_nested_validation=True)
@@ -155,6 +158,7 @@ class LearningCurvesDisplay:
         require_matplotlib(f"{type(self).__name__}.plot")
         _check_histories(self.histories)
         shown = ["loss", "score"] if panel == "both" else [panel]
+        is_new = ax is None
         ax = axes_or_new(ax, (4.5 * len(shown), 3.5))
         self.ax_, self.figure_ = ax, ax.figure
         self.axes_ = panels(ax, 1, len(shown))
@@ -163,11 +167,11 @@ class LearningCurvesDisplay:
             self._draw(panel_ax, quantity, line_kw)
             panel_ax.set_xlabel("epoch")
             panel_ax.set_ylabel("loss" if quantity == "loss" else self.score_name)
+            panel_ax.xaxis.get_major_locator().set_params(integer=True)
             panel_ax.grid(alpha=0.3)
-            if quantity == "loss":
-                panel_ax.set_yscale(loss_scale)
-        if len(self.lines_) > len(shown):
-            self.axes_[-1].legend()
+            if quantity == "loss" and loss_scale == "log":
+                plain_log_scale(panel_ax.yaxis)
+        self._explain(self.axes_[0], outside=is_new)
         return self
 
     def _draw(self, ax, quantity, line_kw):
@@ -176,24 +180,35 @@ class LearningCurvesDisplay:
 
         alone = len(self.histories) == 1
         for i, (name, history) in enumerate(self.histories.items()):
-            for j, prefix in enumerate(["", "validation_"]):
-                values = history.get(prefix + quantity)
-                if values is None:
+            for j, (prefix, (role, dashes)) in enumerate(ROLES.items()):
+                if prefix + quantity not in history:
                     continue
-                look = j if alone else i
-                role = ["training", "validation"][j]
-                n_epochs = len(values)
+                values, look = history[prefix + quantity], j if alone else i
+                unlisted = "_" if prefix else ""  # the legend explains dashes once
                 style = styled(
                     Line2D,
                     line_kw,
                     color=COLORS[look % len(COLORS)],
                     marker=MARKERS[look % len(MARKERS)],
-                    linestyle=["-", "--"][j],
+                    linestyle=dashes,
                     markersize=4,
-                    markevery=max(1, n_epochs // 10),
-                    label=role if alone else f"{name}, {role}",
+                    markevery=max(1, len(values) // 10),
+                    label=role if alone else f"{unlisted}{name}",
                 )
-                self.lines_ += ax.plot(np.arange(1, n_epochs + 1), values, **style)
+                self.lines_ += ax.plot(np.arange(1, len(values) + 1), values, **style)
+
+    def _explain(self, ax, outside):
+        """Write the legend: the runs, and what is dashed."""
+        from matplotlib.lines import Line2D
+
+        handles, _ = ax.get_legend_handles_labels()
+        validated = any("validation_loss" in history for history in self.histories.values())
+        if validated and len(self.histories) > 1:
+            handles += [Line2D([], [], color="0.4", linestyle=dashes, label=role)
+                        for role, dashes in ROLES.values()]  # fmt: skip
+        self.legend_ = None
+        if len(handles) > 1:
+            self.legend_ = write_legend(ax, handles, outside=outside)
 
 
 def _last(estimator):

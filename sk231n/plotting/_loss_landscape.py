@@ -6,7 +6,15 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from sk231n.diagnostics import loss_landscape
-from sk231n.plotting._figures import BLUE, ORANGE, axes_or_new, require_matplotlib, styled
+from sk231n.plotting._figures import (
+    BLUE,
+    ORANGE,
+    axes_or_new,
+    plain_log_scale,
+    require_matplotlib,
+    styled,
+    write_legend,
+)
 
 
 class LossLandscapeDisplay:
@@ -42,6 +50,8 @@ class LossLandscapeDisplay:
         Marks the learnt parameters.
     colorbar_ : matplotlib Colorbar or None
         The scale of the contours.
+    legend_ : matplotlib Legend
+        The legend.
 
     References
     ----------
@@ -197,6 +207,7 @@ class LossLandscapeDisplay:
         if loss_scale == "log" and losses.min() <= 0:
             raise ValueError(f"loss_scale='log' needs positive losses; got {losses.min():.3g}.")
         names = self.names or ["direction 1", "direction 2"]
+        is_new = ax is None
         ax = axes_or_new(ax, (6.4, 4.2) if losses.ndim == 1 else (6.0, 4.8))
         self.ax_, self.figure_ = ax, ax.figure
         self.line_ = self.contours_ = self.colorbar_ = None
@@ -208,7 +219,7 @@ class LossLandscapeDisplay:
             ax.set_ylabel(names[1])
         ax.set_xlabel(names[0])
         self._mark(coordinates, losses)
-        ax.legend()
+        self.legend_ = write_legend(ax, outside=is_new)
         return self
 
     def _draw_curve(self, coordinate, losses, loss_scale, line_kw):
@@ -217,23 +228,24 @@ class LossLandscapeDisplay:
         (self.line_,) = self.ax_.plot(
             coordinate, losses, **styled(Line2D, line_kw, color=BLUE, linewidth=2)
         )
-        self.ax_.set_yscale(loss_scale)
+        if loss_scale == "log":
+            plain_log_scale(self.ax_.yaxis)
         self.ax_.grid(alpha=0.3)
 
     def _draw_contours(self, coordinates, losses, levels, loss_scale, contour_kw, colorbar):
         from matplotlib.colors import LogNorm
 
-        if np.ndim(levels) == 0:
-            space = np.geomspace if loss_scale == "log" else np.linspace
-            low, high = losses.min(), losses.max()
-            levels = space(low, high if high > low else low + 1, levels + 1)
-        style = {"cmap": "viridis", "norm": LogNorm() if loss_scale == "log" else None}
+        style = {"cmap": "viridis"}
+        if loss_scale == "log":
+            style["norm"] = LogNorm()
+            if np.ndim(levels) == 0:
+                levels = np.geomspace(losses.min(), losses.max() * (1 + 1e-9), levels + 1)
         style |= contour_kw or {}
         self.contours_ = self.ax_.contourf(*coordinates, losses.T, levels=levels, **style)
         self.ax_.contour(*coordinates, losses.T, levels=levels, colors="black", linewidths=0.5)
         if colorbar:
             self.colorbar_ = self.ax_.figure.colorbar(
-                self.contours_, ax=self.ax_, label="loss", format="%.3g"
+                self.contours_, ax=self.ax_, label="loss", format="%.2g"
             )
 
     def _mark(self, coordinates, losses):
@@ -245,12 +257,12 @@ class LossLandscapeDisplay:
         if losses.ndim == 2 or self.center is not None:
             y = self.center if losses.ndim == 1 else 0.0
             (self.center_,) = self.ax_.plot(
-                [0.0], [y], "o", color="white", markeredgecolor="black", markersize=9,
+                [0.0], [y], "o", color="white", markeredgecolor="black", markersize=16,
                 label="learnt",
             )  # fmt: skip
         (self.minimum_,) = self.ax_.plot(
-            *[[value] for value in place], "*", color=ORANGE, markeredgecolor="white",
-            markersize=15, label=f"least: {losses.min():.3g}",
+            *[[value] for value in place], "*", color=ORANGE, markersize=11,
+            label=f"least: {losses.min():.3g}",
         )  # fmt: skip
 
 

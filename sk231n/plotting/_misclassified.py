@@ -27,7 +27,7 @@ class MisclassifiedDisplay:
     y_true, y_pred : array-like of shape (n,)
         Their true labels and the predicted ones.
     classes : array-like of shape (n_classes,), default=None
-        Classes that have a column; by default those that were predicted.
+        Classes that have a column even if they do not occur in the labels.
     class_names : sequence of str, default=None
         Names of the classes; by default their labels.
 
@@ -212,24 +212,23 @@ default=None
         require_matplotlib(f"{type(self).__name__}.plot")
         check_consistent_length(self.images, self.y_true, self.y_pred)
         y_true, y_pred = column_or_1d(self.y_true), column_or_1d(self.y_pred)
-        classes = unique_labels(y_true, y_pred) if self.classes is None else self.classes
-        classes = np.asarray(classes)
-        names = dict(zip(classes, names_of(classes, self.class_names), strict=True))
-        columns = np.array([list(names).index(label) for label in y_pred], dtype=int)
+        labels = [y_true, y_pred, [] if self.classes is None else self.classes]
+        classes = unique_labels(*[some for some in labels if len(some)])
+        names = names_of(classes, self.class_names)
+        columns, true = np.searchsorted(classes, y_pred), np.searchsorted(classes, y_true)
         rows = places_in_column(columns)
         pictures = as_pictures(self.images, name="images") if len(rows) else np.empty((0, 1, 1))
         n_rows, n_cols = max(rows, default=0) + 1, len(classes)
         aspect = pictures.shape[1] / pictures.shape[2]
 
-        ax = axes_or_new(ax, figure_size(n_rows, n_cols, aspect, captions=True))
-        words = list(names.values())
-        tiles = Tiles(ax, n_rows, n_cols, aspect, captions="below", words=words)
+        ax = axes_or_new(ax, figure_size(n_rows, n_cols, aspect, lines=1, margin=0.5))
+        tiles = Tiles(ax, n_rows, n_cols, aspect, captions="below", words=names)
         self.ax_, self.figure_, self.images_, self.texts_ = ax, ax.figure, [], []
-        for picture, label, row, column in zip(pictures, y_true, rows, columns, strict=True):
+        for picture, label, row, column in zip(pictures, true, rows, columns, strict=True):
             self.images_.append(tiles.draw(picture, row, column, im_kw))
             self.texts_.append(tiles.caption(names[label], row, column, text_kw))
-        tiles.finish(words, {"fontweight": "bold"})
-        ax.set_xlabel("predicted class (below each image: the true one)")
+        tiles.finish(names, {"fontweight": "bold"})
+        ax.set_xlabel("predicted class (below each image: the true one)", labelpad=8)
         if not len(rows):
             ax.text(0.5, 0.5, "no image is misclassified", ha="center", transform=ax.transAxes)
         return self

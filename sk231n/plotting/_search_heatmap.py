@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from sk231n.plotting._figures import ORANGE, axes_or_new, require_matplotlib, styled
+from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled
 from sk231n.plotting._search_results import (
     cv_results_of,
     find_parameter,
@@ -68,7 +68,7 @@ class SearchHeatmapDisplay:
     ...     rates.ravel(), alphas.ravel(), scores.ravel(), x_name="learning_rate", y_name="alpha"
     ... ).plot()
     >>> display.ax_.get_title()
-    'best: 0.450 at learning_rate = 0.001, alpha = 0.001'
+    'best (framed): 0.450 at learning_rate = 0.001, alpha = 0.001'
     """
 
     def __init__(self, x, y, scores, *, x_name="x", y_name="y", score_name="score"):
@@ -191,12 +191,13 @@ class SearchHeatmapDisplay:
         self.ax_, self.figure_, self.texts_ = ax, ax.figure, []
         ax.set(xscale=x_axis.scale, yscale=y_axis.scale, xlabel=self.x_name, ylabel=self.y_name)
         table = _table(x_axis, y_axis, x, y, scores)
+        how = "circled" if table is None else "framed"
         if table is None:
             self._draw_points(x, y, scores, best, mesh_kw, best_kw)
         else:
             self._draw_cells(x_axis, y_axis, table, (y[best], x[best]), mesh_kw, best_kw, text_kw)
         ax.set_title(
-            f"best: {scores[best]:.3f} at {self.x_name} = {_text(x[best])}, "
+            f"best ({how}): {scores[best]:.3f} at {self.x_name} = {_text(x[best])}, "
             f"{self.y_name} = {_text(y[best])}",
             fontsize="medium",
         )
@@ -235,7 +236,7 @@ class SearchHeatmapDisplay:
         i, j = np.searchsorted(y_axis.values, best[0]), np.searchsorted(x_axis.values, best[1])
         left, right = x_axis.edges[j : j + 2]
         low, high = y_axis.edges[i : i + 2]
-        style = styled(Rectangle, best_kw, fill=False, edgecolor=ORANGE, linewidth=3, zorder=3)
+        style = styled(Rectangle, best_kw, fill=False, edgecolor="black", linewidth=3, zorder=3)
         self.best_ = ax.add_patch(Rectangle((left, low), right - left, high - low, **style))
 
     def _draw_points(self, x, y, scores, best, mesh_kw, best_kw):
@@ -250,12 +251,12 @@ class SearchHeatmapDisplay:
         self.mesh_ = ax.scatter(x[~failed][order], y[~failed][order], **style)
         if failed.any():
             ax.scatter(x[failed], y[failed], marker="x", color="0.4", label="failed")
+            ax.legend()
         style = styled(
             Line2D, best_kw, marker="o", markersize=15, markerfacecolor="none", linestyle="",
-            markeredgecolor=ORANGE, markeredgewidth=3, label="best",
+            markeredgecolor="black", markeredgewidth=3,
         )  # fmt: skip
         (self.best_,) = ax.plot(x[best], y[best], **style)
-        ax.legend()
 
 
 class Axis:
@@ -298,7 +299,7 @@ class Axis:
         if len(middles) == 1:
             return
         place = (middles[np.searchsorted(self.values, best)] - middles[0]) / np.ptp(middles)
-        if _EDGE < place < 1 - _EDGE:
+        if _EDGE < place < 1 - _EDGE or (best == 0 and place == 0):  # nothing lies below zero
             return
         end, further = ("lower", "smaller") if place <= _EDGE else ("upper", "larger")
         warnings.warn(
@@ -310,8 +311,8 @@ class Axis:
 
 def _choose(parameters, x, y):
     """Full names of the parameters of the two axes."""
-    x = x and find_parameter(parameters, x, "x")
-    y = y and find_parameter(parameters, y, "y")
+    x = x and find_parameter(parameters, x)
+    y = y and find_parameter(parameters, y)
     if len(parameters) < 2:
         raise ValueError(
             "search must vary at least two parameters that take several numbers each; found "
@@ -361,4 +362,7 @@ def _table(x_axis, y_axis, x, y, scores):
 
 def _text(value):
     """A number in few letters."""
-    return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e")
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:.5g}" if abs(value) >= 100 else f"{value:.3g}"
+    text = np.format_float_scientific(value, 2, trim="-", exp_digits=1)
+    return text.replace("e+", "e")

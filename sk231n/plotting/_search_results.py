@@ -41,18 +41,18 @@ def numeric_parameters(results, *, at_least=1):
 
 
 def _number(value):
-    is_number = isinstance(value, Real | np.number) and not isinstance(value, bool | np.bool_)
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
     return float(value) if is_number else np.nan
 
 
-def find_parameter(parameters, name, argument):
-    """Full name of a parameter that may be given without its prefixes (``svm__alpha``)."""
+def find_parameter(parameters, name):
+    """Full name of a parameter that may be given without its prefixes (``svm__``)."""
     found = [full for full in parameters if full == name or full.split("__")[-1] == name]
-    if len(found) != 1:
+    if not found:
         raise ValueError(
-            f"{argument}={name!r} is none of the parameters of the search that take several "
-            f"numbers, {sorted(parameters)}."
-            if not found
-            else f"{argument}={name!r} may be any of {found}."
+            f"{name!r} is no parameter of the search that takes numbers, several of them; expected "
+            f"one of {sorted(parameters)}."
         )
+    if len(found) > 1:
+        raise ValueError(f"{name!r} may be any of {found}; give the full name.")
     return found[0]

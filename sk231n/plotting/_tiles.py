@@ -8,16 +8,21 @@ import numpy as np
 from sk231n.plotting._figures import size_in_points, styled
 
 _GAP = 0.06
-_LARGEST, _SMALLEST = 10, 6  # font sizes
+_LARGEST, _READABLE, _SMALLEST = 10, 6, 4  # font sizes
 _LINE = 1.5  # height of a line of text, in font sizes
 _LETTER = 0.6  # width of a letter, in font sizes
 
 
-def figure_size(n_rows, n_cols, aspect, *, captions=False):
-    """Size in inches of a figure for a grid of tiles, at most as wide as a notebook."""
-    tile = min(0.9, 9.5 / n_cols)
-    height = n_rows * (tile * aspect + (0.22 if captions else 0)) + 0.6
-    return max(n_cols * tile, 3.0), min(height, 12.0)
+def figure_size(n_rows, n_cols, aspect, *, lines=0, margin=0.0):
+    """Size in inches of a figure for a grid of tiles, at most as wide as a notebook.
+
+    Each row has so many lines of text, and the grid a margin above it.
+    """
+    tile = np.clip(6.4 / n_cols, 0.9, 1.3)  # few are large
+    tile = min(tile, 9.5 / n_cols, max(8 / n_rows / aspect, 0.6))
+    line = lines * _LINE * _LARGEST / 72
+    height = n_rows * (tile * (aspect + _GAP) + line) + margin + 0.15
+    return max(n_cols * tile * (1 + _GAP), 3.0), min(height, 12.0)
 
 
 def draw_picture(ax, picture, x, y, width=1.0, im_kw=None, *, upwards=False):
@@ -55,7 +60,7 @@ class Tiles:
         letters = _LETTER * max(map(len, words), default=1)
         tile = min(width / n_cols, height / n_rows / aspect)
         self.font_size = float(np.clip(tile / letters, _SMALLEST, _LARGEST))
-        self.crowded = letters * self.font_size > 1.1 * tile
+        self.crowded = letters * _READABLE > 1.1 * tile
         # What the lines leave of the height is for the tiles.
         line = _LINE * self.font_size if captions else 0.0
         tile = max(min(width / n_cols, (height / n_rows - line) / aspect), 1.0)
@@ -84,7 +89,7 @@ class Tiles:
         from matplotlib.text import Text
 
         ax = self.ax
-        ax.set(xticks=[], yticks=[], frame_on=False, aspect="equal")
+        ax.set(xticks=[], yticks=[], frame_on=False, aspect="equal", anchor="N")
         ax.set_xlim(-_GAP, self.n_cols * self.pitch[0])
         ax.set_ylim(self.n_rows * self.pitch[1], -_GAP)
         if heads is not None:
@@ -92,7 +97,10 @@ class Tiles:
             ax.tick_params(axis="x", top=True, bottom=False, labeltop=True, labelbottom=False,
                            length=0)  # fmt: skip
             style = styled(
-                Text, text_kw, fontsize=self.font_size, rotation=90 if self.crowded else 0
+                Text,
+                text_kw,
+                fontsize=max(self.font_size, _READABLE),
+                rotation=90 if self.crowded else 0,
             )
             centres = np.arange(self.n_cols) * self.pitch[0] + 0.5
             ax.set_xticks(centres, heads, **style)

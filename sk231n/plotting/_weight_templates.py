@@ -141,7 +141,7 @@ class WeightTemplatesDisplay:
         aspect = templates.shape[1] / templates.shape[2]
         captions = "above" if self.names is not None else None
 
-        ax = axes_or_new(ax, figure_size(n_rows, n_cols, aspect, captions=captions))
+        ax = axes_or_new(ax, figure_size(n_rows, n_cols, aspect, lines=bool(captions)))
         tiles = Tiles(ax, n_rows, n_cols, aspect, captions=captions, words=self.names or ())
         self.ax_, self.figure_, self.images_, self.texts_ = ax, ax.figure, [], []
         for i, template in enumerate(templates):
