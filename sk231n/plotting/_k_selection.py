@@ -1,5 +1,7 @@
 """Accuracy against the number of neighbours."""
 
+import re
+
 import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import validate_params
@@ -101,12 +103,9 @@ class KSelectionDisplay:
         key = score_key(results, metric)
         parameters = numeric_parameters(results)
         tried = parameters[find_parameter(parameters, "n_neighbors")]
-        n_folds = sum(
-            name.startswith("split") and name.endswith(f"_test_{re.escape(key)}")
-            for name in results
-        )
-        scores = np.transpose([results[f"split{i}_test_{re.escape(key)}"] for i in range(n_folds)])
-        means = np.nan_to_num(results[f"mean_test_{re.escape(key)}"], nan=-np.inf)
+        is_fold = re.compile(rf"split\d+_test_{re.escape(key)}").fullmatch
+        scores = np.transpose([results[name] for name in results if is_fold(name)])
+        means = np.nan_to_num(results[f"mean_test_{key}"], nan=-np.inf)
         n_neighbors = np.unique(tried[~np.isnan(tried)]).astype(int)
         best = [np.argmax(np.where(tried == k, means, -np.inf)) for k in n_neighbors]
         return cls(n_neighbors, scores[best]).plot(ax, **kwargs)
