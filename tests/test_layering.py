@@ -19,6 +19,7 @@ LEVELS = {
         "_threads",
         "core",
         "core.spec",
+        "diagnostics._gradient_report",
         "diagnostics._numerical",
         "neighbors._memory",
         "plotting._figures",

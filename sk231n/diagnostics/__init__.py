@@ -5,7 +5,8 @@ from sk231n.diagnostics._activations import (
     LayerActivations,
     activation_statistics,
 )
-from sk231n.diagnostics._gradient_check import GradientCheck, ParameterCheck, check_gradient
+from sk231n.diagnostics._gradient_check import check_gradient
+from sk231n.diagnostics._gradient_report import GradientCheck, ParameterCheck
 from sk231n.diagnostics._landscape import LossLandscape, loss_landscape
 from sk231n.diagnostics._numerical import numerical_gradient, relative_error
 from sk231n.diagnostics._sanity import SanityCheck, SanityReport, check_sanity

@@ -1,14 +1,14 @@
 """The gradient that training follows, held against differences of the objective."""
 
-from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
+from sk231n._estimators import one_blas_thread
 from sk231n.core.layers import Phase
+from sk231n.diagnostics._gradient_report import GradientCheck, ParameterCheck
 from sk231n.diagnostics._numerical import relative_errors
 from sk231n.diagnostics._problem import (
     check_estimator_type,
@@ -19,119 +19,8 @@ from sk231n.diagnostics._problem import (
 )
 
 _EPSILON = np.finfo(np.float64).eps
-_PRECISION = 1e-7  # rounding counts for less than this
-
-
-class ParameterCheck(NamedTuple):
-    """A line of a gradient check: one parameter array, and one part of the objective.
-
-    Parameters
-    ----------
-    parameter : str
-        Name of the array: ``W1``, ``b1`` for weights and intercepts of the first affine layer,
-        ``scale1``, ``shift1`` for the normalization that follows, and so on; ``value`` for the
-        objective itself.
-    part : {"data", "penalty"}
-        Part of the objective.
-    size : int
-        Number of parameters in the array.
-    checked : int
-        Number of those that were compared.
-    kinks_crossed : int
-        Number of those that could not be compared, because there is a kink within the difference.
-    max_relative_error : float
-        Largest relative error.
-    index : tuple of int or None
-        Where that is.
-    analytic : float
-        Gradient of the training there.
-    numerical : float
-        Central difference there.
-
-    Examples
-    --------
-    >>> from sk231n.diagnostics import ParameterCheck
-    >>> ParameterCheck("b1", "data", 10, 9, 1, 1e-9, (3,), 0.25, 0.25).kinks_crossed
-    1
-    """
-
-    parameter: str
-    part: str
-    size: int
-    checked: int
-    kinks_crossed: int
-    max_relative_error: float
-    index: tuple | None
-    analytic: float
-    numerical: float
-
-
-@dataclass(frozen=True)
-class GradientCheck:
-    """Result of :func:`check_gradient`; printed, a table.
-
-    Parameters
-    ----------
-    estimator : str
-        Name of the estimator's class.
-    table : list of ParameterCheck
-        One entry per parameter array and part of the objective.
-    tolerance : float
-        Largest relative error that passes.
-
-    Examples
-    --------
-    >>> from sk231n.diagnostics import GradientCheck, ParameterCheck
-    >>> line = ParameterCheck("b1", "data", 10, 9, 1, 1e-9, (3,), 0.25, 0.25)
-    >>> GradientCheck("LinearSVM", [line], tolerance=1e-6).passed
-    True
-    """
-
-    estimator: str
-    table: list
-    tolerance: float
-
-    @property
-    def max_relative_error(self):
-        """Largest relative error of all."""
-        return max(line.max_relative_error for line in self.table)
-
-    @property
-    def kinks_crossed(self):
-        """Number of parameters that were left out because of a kink."""
-        return sum(line.kinks_crossed for line in self.table)
-
-    @property
-    def passed(self):
-        """Whether all relative errors are at most the tolerance."""
-        return self.max_relative_error <= self.tolerance
-
-    def __str__(self):
-        """Return the table, and the worst entry."""
-        verdict = "passed" if self.passed else "FAILED"
-        lines = [
-            f"Gradient check of {self.estimator}: {verdict}",
-            "parameter  part        size  checked  kinks  relative error",
-        ]
-        for line in self.table:
-            error = f"{line.max_relative_error:.1e}" if line.checked else "-"
-            mark = "" if line.max_relative_error <= self.tolerance else "  <--"
-            lines.append(
-                f"{line.parameter:<9}  {line.part:<7} {line.size:>8}  {line.checked:>7}  "
-                f"{line.kinks_crossed:>5}  {error:>14}{mark}"
-            )
-        worst = max(self.table, key=lambda line: line.max_relative_error)
-        index = "" if worst.index is None else list(map(int, worst.index))
-        lines.append(
-            f"Largest error: {worst.parameter}{index} ({worst.part}), training "
-            f"{worst.analytic:.6g}, difference {worst.numerical:.6g}."
-        )
-        if self.kinks_crossed:
-            lines.append(
-                f"{self.kinks_crossed} of the differences crossed a kink and were left out; fewer "
-                "samples or a smaller h cross fewer."
-            )
-        return "\n".join(lines)
+_TINY = np.finfo(np.float64).tiny
+_PRECISION = 1e-8  # the relative error that the rounding of a difference amounts to, at most
 
 
 @validate_params(
@@ -198,8 +87,10 @@ def check_gradient(
     Notes
     -----
     The relative error is :math:`|a - n| / \max(|a| + |n|, r)` with the gradient :math:`a`, the
-    difference :math:`n`, and a floor :math:`r` that makes the rounding of a difference, about
-    :math:`10^{-16} |J| / h`, count for less than :math:`10^{-7}`.
+    numerical slope :math:`n`, and a floor :math:`r` that makes the rounding of a difference, about
+    :math:`10^{-16} |J| / h`, count for less than :math:`10^{-7}`. The slope is extrapolated from
+    the central differences :math:`D` of two widths, :math:`n = (4 D_{h/2} - D_h) / 3`, which leaves
+    an error of the order of :math:`h^4`: normalizations of a few units may bend within :math:`h`.
 
     References
     ----------
@@ -228,65 +119,62 @@ def check_gradient(
     rng = check_random_state(random_state)
     fitted = is_fitted(estimator)
     estimator, problem = make_problem(estimator, X, y, sample_weight, rng)
-    check = _Check(estimator, problem, rng.randint(2**31))
-    if not fitted:
-        check.fill_zeros(rng)
-    return GradientCheck(type(estimator).__name__, check.run(n_checks, h, rng), tolerance)
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+        definition = _Definition(estimator, problem, seed=rng.randint(2**31))
+        if not fitted:
+            _fill_zeros(problem, definition, rng)
+        table = _compare(problem, definition, n_checks, h, rng)
+    return GradientCheck(type(estimator).__name__, table, tolerance)
 
 
-class _Check:
-    """The objective twice: as training computes it, and once more straight from its definition."""
+class _Definition:
+    """The two parts of the objective once more, straight from their definition.
+
+    Parameters
+    ----------
+    estimator : GradientEstimator
+        Says what is minimised.
+    problem : Problem
+        Has the network, the data, and the parameters, whose changes are followed.
+    seed : int
+        Determines the masks of dropout.
+    """
 
     def __init__(self, estimator, problem, seed):
-        self.objective, self.theta = problem.objective, problem.theta
-        self.objective.team = None  # a small batch is no work for several threads
-        self.network, self.problem, self.seed = self.objective.network, problem, seed
+        self.problem, self.network = problem, problem.objective.network
+        self.views = self.network.layout.views(problem.theta)
         self.x, self.y, self.w = inputs(problem)
+        self.seed = seed
         self.loss, self.penalty = estimator._loss(), estimator._penalty()
-        self.alpha = estimator.alpha / self.objective.unit
+        self.alpha = estimator.alpha / problem.objective.unit
+        self._starts = {}  # by layer: its input, and the state of the random numbers there
 
-    def fill_zeros(self, rng):
-        """Replace zeros, where gradients may vanish, by random numbers that keep scores small."""
-        spread = np.sqrt(self.w @ self.x**2)
-        for k, (layer, p) in enumerate(
-            zip(self.network.layers, self.network.layout.views(self.theta), strict=True)
-        ):
-            for name, array in vars(p).items():
-                values = 0.1 * rng.standard_normal(array.shape)
-                if name in layer.penalized:
-                    values *= 10 / np.sqrt(len(array))
-                    values /= np.maximum(spread, 1)[:, None] if k == 0 else 1
-                array[array == 0] = values[array == 0]
+    def data_loss(self, first=0):
+        """Loss of the data, and on which side of each kink it was computed.
 
-    def training(self):
-        """Values and gradients of both parts, as training computes them."""
-        data_gradient, gradient = np.full((2, self.theta.size), np.nan)
-        batch = self.x, self.y, self.w
-        value, _ = self.objective.data_loss(
-            self.theta.copy(), *batch, data_gradient, np.random.RandomState(self.seed)
-        )
-        total, _ = self.objective(
-            self.theta.copy(), *batch, gradient, np.random.RandomState(self.seed)
-        )
-        return (value, total - value), (data_gradient, gradient - data_gradient)
-
-    def data_loss(self, theta):
-        """Loss of the data, and on which side of each kink it was computed."""
-        x, sides = self.x, []
-        phase = Phase(np.random.RandomState(self.seed), self.w)
-        for layer, p in zip(self.network.layers, self.network.layout.views(theta), strict=True):
+        `first` is the layer to start from, those before it being as they were in the first run.
+        """
+        rng, x, sides = np.random.RandomState(self.seed), self.x, []
+        if first:
+            x, state = self._starts[first]
+            rng.set_state(state)
+        phase = Phase(rng, self.w)
+        for k in range(first, len(self.views)):
+            if k not in self._starts:
+                self._starts[k] = x, rng.get_state()
+            layer = self.network.layers[k]
             sides.append(layer.sides(x))
-            x, _ = layer.forward(p, x, phase)
-        if self.objective.output is not None:
-            x = self.objective.output(x)
-        sides.append(self.loss.sides(x, self.y))
-        return self.loss(x, self.y, self.w)[0] / self.objective.unit, sides
+            x, _ = layer.forward(self.views[k], x, phase)
+        output = self.problem.objective.output
+        scores = x if output is None else output(x)
+        sides.append(self.loss.sides(scores, self.y))
+        return self.loss(scores, self.y, self.w)[0] / self.problem.objective.unit, sides
 
-    def penalty_value(self, theta):
+    def penalty_value(self):
         """Penalty of the weights, and of them only, in the units of the data."""
         if self.penalty is None:
             return 0.0
-        views = self.network.layout.views(theta.copy())
+        views = self.network.layout.views(self.problem.theta.copy())
         self.problem.fold(views)
         weights = [
             getattr(p, name)
@@ -295,81 +183,112 @@ class _Check:
         ]
         return self.alpha * sum(self.penalty(array)[0] for array in weights)
 
-    def run(self, n_checks, h, rng):
-        """Compare values and gradients; return the lines of the table."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = self.data_loss(self.theta.copy())[0], self.penalty_value(self.theta)
-            training_values, gradients = self.training()
-        if not np.isfinite(values).all():
-            raise FloatingPointError(
-                f"The loss at these parameters is {sum(values)}. Scale the features, or start with "
-                "smaller weights."
-            )
-        parts = ["data", "penalty"] if self.penalty is not None and self.alpha else ["data"]
-        table = [
-            _line("value", part, (), [()], [training], [value], 0, _EPSILON * abs(values[0]))
-            for part, training, value in zip(parts, training_values, values, strict=False)
-        ]
-        steps = self.steps(h)
-        positions = self.network.layout.views(np.arange(self.theta.size))
-        for names, where in zip(parameter_names(self.network), positions, strict=True):
-            for name, label in names.items():
-                array = getattr(where, name)
-                chosen = rng.permutation(array.size)[:n_checks]
-                differences = [self.differences(i, steps[i]) for i in array.ravel()[chosen]]
-                for k, part in enumerate(parts):
-                    numerical = np.array([pair[k] for pair in differences])
-                    smooth = ~np.isnan(numerical)
-                    found = chosen[smooth]
-                    at = array.ravel()[found]
-                    rounding = _EPSILON * abs(values[k]) / steps[at]
-                    if part == "penalty":  # its gradient is what the total has more than the data's
-                        rounding += _EPSILON * np.abs(gradients[0][at])
-                    table.append(
-                        _line(
-                            label, part, array.shape,
-                            list(zip(*np.unravel_index(found, array.shape), strict=True)),
-                            gradients[k][at], numerical[smooth], np.sum(~smooth), rounding,
-                        )
-                    )  # fmt: skip
-        return table
+    def differences(self, layer, i, step):
+        """Slope of each part along parameter `i` of a layer; NaN where a kink is crossed."""
+        narrow, wide = (self.difference(layer, i, width) for width in (step / 2, step))
+        return (4 * narrow - wide) / 3
 
-    def steps(self, h):
-        """Half the width of each parameter's difference."""
-        steps = np.full(self.theta.size, h)
-        first = self.network.layout.views(steps)[0]
-        for name in self.network.layers[0].penalized:
-            array = getattr(first, name)
-            array /= np.maximum(np.abs(self.x).max(axis=0), 1)[:, None]
-        return steps
-
-    def differences(self, i, step):
-        """Difference of each part along one parameter; NaN where it crosses a kink."""
-        (above, below), middle = np.repeat(self.theta[None], 2, axis=0), self.theta[i]
-        above[i], below[i] = middle + step, middle - step
-        width = above[i] - below[i]
-        penalties = self.penalty_value(above) - self.penalty_value(below)
-        if self.penalty is not None and not self.penalty.smooth and above[i] * below[i] <= 0:
-            penalties = np.nan
-        value_above, sides_above = self.data_loss(above)
-        value_below, sides_below = self.data_loss(below)
-        losses = value_above - value_below
-        if not all(map(np.array_equal, sides_above, sides_below)):
-            losses = np.nan
-        return losses / width, penalties / width
+    def difference(self, layer, i, step):
+        """Central difference of each part, from one step below to one step above."""
+        theta, middle = self.problem.theta, self.problem.theta[i]
+        ends, values, sides = [], [], []
+        for theta[i] in (middle + step, middle - step):
+            loss, sides_here = self.data_loss(layer)
+            ends.append(theta[i])
+            values.append((loss, self.penalty_value()))
+            sides.append(sides_here)
+        theta[i] = middle
+        loss, penalty = np.subtract(*values) / (ends[0] - ends[1])
+        if not all(map(np.array_equal, *sides)):
+            loss = np.nan
+        if penalty and not self.penalty.smooth and ends[0] * ends[1] <= 0:
+            penalty = np.nan
+        return np.array([loss, penalty])
 
 
-def _line(name, part, shape, indices, analytic, numerical, kinks, rounding):
-    """Summarise what was compared of one array."""
+def _fill_zeros(problem, definition, rng):
+    """Replace zeros, where gradients may vanish, by random numbers that keep scores small."""
+    sizes = np.maximum(np.sqrt(definition.w @ definition.x**2), 1)[:, None]
+    for layer, p in zip(definition.network.layers, definition.views, strict=True):
+        for name, array in vars(p).items():
+            values = 0.1 * rng.standard_normal(array.shape)
+            if name in layer.penalized:
+                values *= 10 / np.sqrt(len(array)) / sizes
+                sizes = 1
+            array[array == 0] = values[array == 0]
+
+
+def _trained(problem, definition):
+    """Values and gradients of both parts, as training computes them."""
+    objective, theta = problem.objective, problem.theta
+    batch = definition.x, definition.y, definition.w
+    of_data, of_both = np.full((2, theta.size), np.nan)  # training has to overwrite everything
+    rng = np.random.RandomState(definition.seed)
+    value, _ = objective.data_loss(theta.copy(), *batch, of_data, rng)
+    rng = np.random.RandomState(definition.seed)
+    total, _ = objective(theta.copy(), *batch, of_both, rng)
+    return (value, total - value), (of_data, of_both - of_data)
+
+
+def _steps(problem, definition, h):
+    """Half the width of the difference along each parameter."""
+    steps = np.full_like(problem.theta, h)
+    first = definition.network.layout.views(steps)[0]
+    for name in definition.network.layers[0].penalized:
+        weights = getattr(first, name)
+        weights /= np.maximum(np.abs(definition.x).max(axis=0), 1)[:, None]
+    return steps
+
+
+def _compare(problem, definition, n_checks, h, rng):
+    """Lines of the table: both values, and both parts of each array's gradient."""
+    problem.objective.team = None  # a small batch is no work for several threads
+    (loss, _), penalty = definition.data_loss(), definition.penalty_value()
+    if not np.isfinite(loss + penalty):
+        raise FloatingPointError(
+            f"The loss at these parameters is {loss + penalty}. Scale the features, or start with "
+            "smaller weights."
+        )
+    parts = ["data", "penalty"] if penalty else ["data"]
+    found, gradients = _trained(problem, definition)
+    table = [
+        _line("value", part, (), [0], [a], [b], _EPSILON * abs(loss))
+        for part, a, b in zip(parts, found, (loss, penalty), strict=False)
+    ]
+    layout, steps = definition.network.layout, _steps(problem, definition, h)
+    positions = layout.views(np.arange(problem.theta.size))
+    for k, names in enumerate(parameter_names(definition.network)):
+        for name, label in names.items():
+            array = getattr(positions[k], name)
+            chosen = rng.permutation(array.size)[:n_checks]
+            at = array.ravel()[chosen]
+            differences = [definition.differences(k, i, steps[i]) for i in at]
+            rounding = {
+                "data": _EPSILON * abs(loss) / steps[at],
+                # Its gradient is what the total has more than the loss.
+                "penalty": _EPSILON * (abs(penalty) / steps[at] + np.abs(gradients[0][at])),
+            }
+            for part, gradient, numerical in zip(
+                parts, gradients, np.transpose(differences), strict=False
+            ):
+                table.append(
+                    _line(label, part, array.shape, chosen, gradient[at], numerical, rounding[part])
+                )
+    return table
+
+
+def _line(parameter, part, shape, chosen, analytic, numerical, rounding):
+    """Compare an array's gradient with the differences, NaN where these cross kinks."""
     analytic, numerical = np.asarray(analytic), np.asarray(numerical)
-    floor = np.maximum(2 * rounding / _PRECISION, np.finfo(np.float64).tiny)
-    errors = relative_errors(analytic, numerical, floor)
-    errors = np.where(np.isfinite(errors), errors, np.inf)
-    size = int(np.prod(shape, dtype=int))
+    errors = relative_errors(analytic, numerical, np.maximum(rounding / _PRECISION, _TINY))
+    smooth = ~np.isnan(numerical)
+    errors = np.where(np.isfinite(errors), errors, np.inf)[smooth]
+    size, kinks = int(np.prod(shape, dtype=int)), int(np.sum(~smooth))
     if not len(errors):
-        return ParameterCheck(name, part, size, 0, int(kinks), 0.0, None, np.nan, np.nan)
-    worst = int(errors.argmax())
+        return ParameterCheck(parameter, part, size, 0, kinks, 0.0, None, np.nan, np.nan)
+    worst = np.flatnonzero(smooth)[errors.argmax()]
+    index = tuple(map(int, np.unravel_index(chosen[worst], shape))) if shape else None
     return ParameterCheck(
-        name, part, size, len(errors), int(kinks), float(errors[worst]),
-        tuple(map(int, indices[worst])) or None, float(analytic[worst]), float(numerical[worst]),
+        parameter, part, size, len(errors), kinks, float(errors.max()), index,
+        float(analytic[worst]), float(numerical[worst]),
     )  # fmt: skip
