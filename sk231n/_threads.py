@@ -78,53 +78,52 @@ class Team:
     def __init__(self, n_threads):
         self.n_threads = n_threads
         self._threads = []
-        self._tasks = SimpleQueue()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.dismiss()
+
+    def dismiss(self):
+        """Send the threads home and wait until they are gone; nobody works any more after that.
+
+        Whatever interrupts it, it may be called again. New threads start with the next work.
+        """
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
-            thread.join()
+            if thread.is_alive():  # it is not where its start was interrupted
+                thread.join()
         self._threads = []
 
     def run(self, work, parts):
         """Return ``[work(part) for part in parts]``, computed at the same time."""
         if self.n_threads == 1 or len(parts) == 1:
             return [work(part) for part in parts]
-        if not self._threads:
-            self._start()
-        outcomes = SimpleQueue()
-        for k in range(1, len(parts)):
-            self._tasks.put((work, parts, k, outcomes))
-        results = [None] * len(parts)
         try:
-            results[0] = work(parts[0])
-        finally:  # nobody writes any more when this returns, whatever happens
-            errors = _collect(outcomes, results)
-        if errors:
-            raise errors[0]
+            if not self._threads:
+                self._start()
+            outcomes = SimpleQueue()
+            for k in range(1, len(parts)):
+                self._tasks.put((work, parts, k, outcomes))
+            results = [work(parts[0])] + [None] * (len(parts) - 1)
+            for _ in parts[1:]:
+                k, results[k], error = outcomes.get()
+                if error is not None:
+                    raise error
+        except BaseException:
+            # Ctrl-C may come between any two steps, and whom it leaves at work nobody can tell.
+            self.dismiss()
+            raise
         return results
 
     def _start(self):
+        self._tasks = SimpleQueue()  # of its own: in that of others somebody's None may be left
         for _ in range(self.n_threads - 1):
-            self._threads.append(threading.Thread(target=self._serve, daemon=True))
-            self._threads[-1].start()
-
-    def _serve(self):
-        np.setbufsize(1024)
-        np.seterr(over="ignore", invalid="ignore")
-        while (task := self._tasks.get()) is not None:
-            work, parts, k, outcomes = task
-            result = error = None
-            try:
-                result = work(parts[k])
-            except BaseException as raised:  # the caller raises it
-                error = raised
-            outcomes.put((k, result, error))
-            del task, work, parts, outcomes, result, error  # keep nothing alive while waiting
+            thread = threading.Thread(target=_serve, args=(self._tasks,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def matmul(self, a, b, out=None):
         """Multiply two matrices, a part of the product on each thread if it is large."""
@@ -142,19 +141,19 @@ class Team:
         return out
 
 
-def _collect(outcomes, results):
-    """Wait for all results but the first, and return the errors; Ctrl-C has to wait as well."""
-    errors, missing = [], len(results) - 1
-    while missing:
+def _serve(tasks):
+    """Do the tasks that come out of the queue, until None does."""
+    np.setbufsize(1024)
+    np.seterr(over="ignore", invalid="ignore")
+    while (task := tasks.get()) is not None:
+        work, parts, k, outcomes = task
+        result = error = None
         try:
-            k, results[k], error = outcomes.get()
-        except KeyboardInterrupt as interrupt:
-            errors.insert(0, interrupt)
-            continue
-        missing -= 1
-        if error is not None:
-            errors.append(error)
-    return errors
+            result = work(parts[k])
+        except BaseException as raised:  # the caller raises it
+            error = raised
+        outcomes.put((k, result, error))
+        del task, work, parts, outcomes, result, error  # keep nothing alive while waiting
 
 
 _LARGE_PRODUCT = 2**23  # multiplications that take some ten times as long as waking a thread

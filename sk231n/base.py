@@ -377,6 +377,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
                         if after_epoch(epoch):
                             break
         except KeyboardInterrupt:
+            problem.objective.team.dismiss()  # lest anybody writes where the result is read
+            monitor.history.trim()
             if not monitor.history["loss"]:
                 raise
             warnings.warn(

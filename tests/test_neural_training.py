@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk231n import MLPClassifier, MLPRegressor
+from sk231n.core.monitoring import History
 from sk231n.core.objective import BLOCK_SIZE
 from sk231n.losses import CrossEntropy
 from sk231n.optimizers import Adam, Momentum
@@ -423,6 +426,54 @@ def test_interrupted_by_a_callback():
     with pytest.warns(UserWarning, match="interrupted after 3 epochs"):
         model.fit(X, Y)
     assert model.n_iter_ == 3
+
+
+def test_interrupted_while_the_history_is_written(monkeypatch):
+    add = History.add
+
+    def interrupted(history, **values):
+        if len(history["loss"]) == 2:
+            history["loss"].append(values["loss"])
+            raise KeyboardInterrupt
+        add(history, **values)
+
+    monkeypatch.setattr(History, "add", interrupted)
+    with pytest.warns(UserWarning, match="interrupted after 2 epochs"):
+        model = MLPClassifier((4,)).fit(X, Y)
+    assert {len(values) for values in model.history_.values()} == {2} == {model.n_iter_}
+
+
+def test_interrupted_while_threads_are_at_work():
+    code = """
+import _thread, threading, time, warnings
+import joblib, numpy as np
+from sk231n import MLPClassifier
+from sk231n.optimizers import SGD
+
+class Slow(SGD):  # interrupts from another thread, which goes on for a while
+    def direction(self, gradient, state, theta):
+        if threading.current_thread() is not threading.main_thread():
+            steps.append(0)
+            if len(steps) == 30:
+                _thread.interrupt_main()
+                time.sleep(0.1)
+        return super().direction(gradient, state, theta)
+
+x, y = np.random.RandomState(0).standard_normal((200, 500)), np.arange(200) % 3
+for batch_size in (50, 200):
+    steps = []
+    model = MLPClassifier((400,), optimizer=Slow(), batch_size=batch_size, learning_rate=1e-3)
+    with joblib.parallel_config(n_jobs=2), warnings.catch_warnings(record=True) as messages:
+        try:
+            model.fit(x, y)
+        except KeyboardInterrupt:
+            assert not hasattr(model, "coefs_")
+        else:
+            assert "interrupted after" in str(messages[0].message)
+            assert {len(values) for values in model.history_.values()} == {model.n_iter_}
+    assert threading.active_count() == 1
+"""
+    subprocess.run([sys.executable, "-W", "always", "-c", code], check=True, timeout=200)
 
 
 @models

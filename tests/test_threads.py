@@ -1,5 +1,7 @@
 """How work is spread over threads."""
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -141,6 +143,49 @@ class TestTeam:
             with pytest.raises(KeyboardInterrupt):
                 team.run(work, [0, 1, 2])
             assert finished == [1, 2]
+
+    def test_ctrl_c_as_an_answer_arrives(self):
+        """Then the answer is lost; nobody must wait for it."""
+        code = """
+import _thread, threading
+from sk231n._threads import Team
+
+def work(part):
+    if part == 1:  # the caller is not woken, and notices when it has the answer
+        _thread.interrupt_main()
+    return part
+
+for _ in range(3):
+    with Team(3) as team:
+        try:
+            team.run(work, [0, 1, 2])
+        except KeyboardInterrupt:
+            assert threading.active_count() == 1
+        else:
+            raise AssertionError("no KeyboardInterrupt")
+        assert team.run(abs, [-1, -2, -3]) == [1, 2, 3]
+"""
+        subprocess.run([sys.executable, "-c", code], check=True, timeout=200)
+
+    def test_goes_home_however_often_it_is_interrupted(self, monkeypatch):
+        before, join = threading.active_count(), threading.Thread.join
+        interrupts = [KeyboardInterrupt, KeyboardInterrupt]
+
+        def interrupted(thread):
+            if interrupts:
+                raise interrupts.pop()
+            join(thread)
+
+        monkeypatch.setattr(threading.Thread, "join", interrupted)
+        with Team(3) as team:
+            team.run(abs, [-1, -2, -3])
+            for _ in range(2):
+                with pytest.raises(KeyboardInterrupt):
+                    team.dismiss()
+            team.dismiss()
+            assert threading.active_count() == before
+            assert team.run(abs, [-1, -2, -3]) == [1, 2, 3]
+        assert threading.active_count() == before
 
     @pytest.mark.parametrize("n_threads", [1, 2, 3])
     @pytest.mark.parametrize("shape", SHAPES)

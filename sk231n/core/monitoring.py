@@ -29,6 +29,12 @@ class History(dict):
         for name, value in values.items():
             self[name].append(float(value))
 
+    def trim(self):
+        """Forget the last epoch where an interruption let in a part of it only."""
+        n_epochs = min(len(values) for values in self.values())
+        for values in self.values():
+            del values[n_epochs:]
+
     def last_line(self):
         """Say in one line what the last epoch brought."""
         values = "  ".join(f"{name} {self[name][-1]:.4g}" for name in self)
