@@ -143,6 +143,7 @@ def test_visualize_rows_and_cells_of_one_pixel():
 @st.composite
 def cases(draw):
     channels = draw(st.sampled_from([(), (1,), (2,), (3,)]))
+    colors = ["max"] if channels == (2,) else ["max", "gray"]
     shape = (2, draw(st.integers(1, 14)), draw(st.integers(1, 14)), *channels)
     seed, n_values = draw(st.integers(0, 2**16)), draw(st.sampled_from([2, 4, 256]))
     images = np.random.default_rng(seed).integers(0, n_values, shape).astype(np.uint8)
@@ -153,6 +154,8 @@ def cases(draw):
         "cells_per_block": draw(pair),
         "block_norm": draw(st.sampled_from([*NORMS, None])),
         "signed": draw(st.booleans()),
+        "color": draw(st.sampled_from(colors)),
+        "transform_sqrt": draw(st.booleans()),
     }
 
 

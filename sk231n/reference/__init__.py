@@ -7,7 +7,18 @@ imports nothing but NumPy.
 
 # ruff: noqa: F401  (these names are the package)
 
-from sk231n.reference._activations import leaky_relu, logistic, maxout, relu, tanh
+from sk231n.reference._activations import (
+    leaky_relu,
+    leaky_relu_backward,
+    logistic,
+    logistic_backward,
+    maxout,
+    maxout_backward,
+    relu,
+    relu_backward,
+    tanh,
+    tanh_backward,
+)
 from sk231n.reference._color import (
     color_moments,
     grid_cells,
@@ -17,7 +28,7 @@ from sk231n.reference._color import (
 )
 from sk231n.reference._gradient_check import numerical_gradient
 from sk231n.reference._hog import hog, normalize_block
-from sk231n.reference._layers import affine, affine_backward, dropout
+from sk231n.reference._layers import affine, affine_backward, dropout, dropout_backward
 from sk231n.reference._losses import (
     crammer_singer,
     cross_entropy,
@@ -37,7 +48,12 @@ from sk231n.reference._neighbors import (
     manhattan_distances,
     nearest_neighbors,
 )
-from sk231n.reference._normalizations import batch_norm, layer_norm
+from sk231n.reference._normalizations import (
+    batch_norm,
+    batch_norm_backward,
+    layer_norm,
+    layer_norm_backward,
+)
 from sk231n.reference._optimizers import adagrad, adam, momentum, nesterov, rmsprop, sgd
 from sk231n.reference._penalties import elastic_net, l1, l2
 from sk231n.reference._target_losses import (

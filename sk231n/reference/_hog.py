@@ -10,10 +10,13 @@ def hog(
     cells_per_block=(2, 2),
     block_norm="L2-Hys",
     signed=False,
+    color="max",
+    transform_sqrt=False,
 ):
     """Histogram of oriented gradients of one image (h, w) or (h, w, c), as a vector.
 
-    At each pixel, in the channel where the gradient is longest,
+    At each pixel, in the channel where the gradient is longest (or of the luminance alone, if
+    `color` is "gray", or of the square roots of all values, if `transform_sqrt`),
 
         g_row = I[i + 1, j] - I[i - 1, j]        g_col = I[i, j + 1] - I[i, j - 1]
 
@@ -26,8 +29,13 @@ def hog(
     again, "L1" makes it v / (sum(v) + eps), "L1-sqrt" takes the square root of that.
     """
     image = np.asarray(image, dtype=np.float64)
+    if transform_sqrt:
+        image = np.sqrt(image)
     if image.ndim == 2:
         image = image[:, :, np.newaxis]
+    if color == "gray" and image.shape[2] == 3:
+        r, g, b = image[:, :, 0], image[:, :, 1], image[:, :, 2]
+        image = (0.2125 * r + 0.7154 * g + 0.0721 * b)[:, :, np.newaxis]
     height, width, n_channels = image.shape
     cell_h, cell_w = min(pixels_per_cell[0], height), min(pixels_per_cell[1], width)
     rows, columns = height // cell_h, width // cell_w

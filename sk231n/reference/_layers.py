@@ -38,3 +38,12 @@ def dropout(x, mask, p):
         if mask[index]:
             y[index] = x[index] / (1 - p)
     return y
+
+
+def dropout_backward(dy, mask, p):
+    """Gradient of dropout's input, dx_ij = dy_ij / (1 - p) where the mask keeps x_ij, else 0."""
+    dx = np.zeros(dy.shape)
+    for index in np.ndindex(dy.shape):
+        if mask[index]:
+            dx[index] = dy[index] / (1 - p)
+    return dx

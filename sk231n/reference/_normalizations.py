@@ -25,6 +25,33 @@ def batch_norm(x, scale, shift, w, epsilon=1e-5):
     return y, mean, variance
 
 
+def batch_norm_backward(dy, x, scale, w, epsilon=1e-5):
+    """Gradients of x, scale and shift, given dy, that of the output of :func:`batch_norm`.
+
+    With z_ij = (x_ij - mean_j) / sqrt(variance_j + epsilon) and weights that sum to one,
+
+        dscale_j = sum_i dy_ij * z_ij,      dshift_j = sum_i dy_ij,
+        dx_ij = scale_j / sqrt(variance_j + epsilon)
+                * (dy_ij - w_i * dshift_j - w_i * z_ij * dscale_j)
+
+    The last two terms are there because x_ij moves the mean and the variance too.
+    """
+    n_samples, n_inputs = x.shape
+    _, mean, variance = batch_norm(x, scale, scale, w, epsilon)
+    dx, dscale, dshift = np.zeros(x.shape), np.zeros(n_inputs), np.zeros(n_inputs)
+    total = sum(w)
+    for j in range(n_inputs):
+        deviation = np.sqrt(variance[j] + epsilon)
+        for i in range(n_samples):
+            dscale[j] += dy[i, j] * (x[i, j] - mean[j]) / deviation
+            dshift[j] += dy[i, j]
+        for i in range(n_samples):
+            z, share = (x[i, j] - mean[j]) / deviation, w[i] / total
+            through_moments = share * dshift[j] + share * z * dscale[j]
+            dx[i, j] = scale[j] / deviation * (dy[i, j] - through_moments)
+    return dx, dscale, dshift
+
+
 def layer_norm(x, scale, shift, epsilon=1e-5):
     """Normalise each row by its own moments.
 
@@ -41,3 +68,30 @@ def layer_norm(x, scale, shift, epsilon=1e-5):
         for j in range(n_inputs):
             y[i, j] = scale[j] * (x[i, j] - mean) / np.sqrt(variance + epsilon) + shift[j]
     return y
+
+
+def layer_norm_backward(dy, x, scale, epsilon=1e-5):
+    """Gradients of x, scale and shift, given dy, that of the output of :func:`layer_norm`.
+
+    With z_ij = (x_ij - mean_i) / sqrt(variance_i + epsilon) and dz_ij = dy_ij * scale_j,
+
+        dscale_j = sum_i dy_ij * z_ij,      dshift_j = sum_i dy_ij,
+        dx_ij = (dz_ij - mean_j(dz_ij) - z_ij * mean_j(dz_ij * z_ij))
+                / sqrt(variance_i + epsilon)
+    """
+    n_samples, n_inputs = x.shape
+    dx, dscale, dshift = np.zeros(x.shape), np.zeros(n_inputs), np.zeros(n_inputs)
+    for i in range(n_samples):
+        mean = sum(x[i]) / n_inputs
+        deviation = np.sqrt(sum((x[i] - mean) ** 2) / n_inputs + epsilon)
+        mean_dz = mean_dz_z = 0.0
+        for j in range(n_inputs):
+            z, dz = (x[i, j] - mean) / deviation, dy[i, j] * scale[j]
+            dscale[j] += dy[i, j] * z
+            dshift[j] += dy[i, j]
+            mean_dz += dz / n_inputs
+            mean_dz_z += dz * z / n_inputs
+        for j in range(n_inputs):
+            z, dz = (x[i, j] - mean) / deviation, dy[i, j] * scale[j]
+            dx[i, j] = (dz - mean_dz - z * mean_dz_z) / deviation
+    return dx, dscale, dshift
