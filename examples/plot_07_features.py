@@ -1,0 +1,4 @@
+r"""
+Features against pixels
+=======================
+"""
