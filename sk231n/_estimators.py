@@ -1,5 +1,6 @@
 """Habits that all estimators share: the float type, blocks of rows, a fit that leaves no trace."""
 
+import threading
 from contextlib import contextmanager
 
 import numpy as np
@@ -33,13 +34,27 @@ def blocks(n_rows, size=_BLOCK_ROWS):
     return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))
 
 
+@contextmanager
 def one_blas_thread():
     """Context in which matrix products run on one thread.
 
     A product with a few columns gains little from a second thread, and its threads spin between
     two products: where they have to share a core, everything takes twice as long.
+
+    BLAS has one limit for the whole process. If several threads are in here and each put back what
+    it found, the last one would put back the 1 of another; so whoever leaves undoes the last step.
     """
-    return _get_threadpool_controller().limit(limits=1, user_api="blas")
+    with _blas_lock:
+        limiter = _get_threadpool_controller().limit(limits=1, user_api="blas")
+        _blas_limiters.append(limiter.__enter__())
+    try:
+        yield
+    finally:
+        with _blas_lock:
+            _blas_limiters.pop().__exit__(None, None, None)
+
+
+_blas_lock, _blas_limiters = threading.Lock(), []
 
 
 @contextmanager

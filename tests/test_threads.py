@@ -8,7 +8,9 @@ import time
 import numpy as np
 import pytest
 from joblib import Parallel, cpu_count, delayed, parallel_config
+from threadpoolctl import threadpool_info
 
+from sk231n._estimators import one_blas_thread
 from sk231n._threads import Team, count_threads, run_on_threads, split
 
 
@@ -56,6 +58,33 @@ def test_errors_of_workers_come_out():
     for n_threads in (1, 2):
         with pytest.raises(ValueError, match="no"):
             run_on_threads(lambda: fail, range(4), n_threads)
+
+
+def blas_threads():
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+@pytest.mark.parametrize("first_out", [0, 1])
+def test_blas_has_one_thread_as_long_as_anybody_wants_it(first_out):
+    """Two threads come in one after the other, and leave in either order."""
+    inside, leave = ([threading.Event() for _ in range(2)] for _ in range(2))
+
+    def work(k):
+        with one_blas_thread():
+            inside[k].set()
+            leave[k].wait(timeout=30)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(2)]
+    before = blas_threads()
+    for thread, event in zip(threads, inside, strict=True):
+        thread.start()
+        event.wait(timeout=30)
+    assert blas_threads() == {1}
+    for k in (first_out, 1 - first_out):
+        assert blas_threads() == {1}
+        leave[k].set()
+        threads[k].join()
+    assert blas_threads() == before
 
 
 class TestSplit:
@@ -148,6 +177,7 @@ class TestTeam:
         """Then the answer is lost; nobody must wait for it."""
         code = """
 import _thread, threading
+from sk231n._estimators import one_blas_thread
 from sk231n._threads import Team
 
 def work(part):
