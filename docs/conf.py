@@ -72,6 +72,7 @@ html_css_files = ["sk231n.css"]
 html_copy_source = html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "sk231n"},
+    "header_links_before_dropdown": 9,
     "navigation_with_keys": False,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
