@@ -18,7 +18,7 @@ from sk231n._estimators import (
 )
 
 
-def as_rows(X):
+def as_rows(X, name="X"):
     """Flatten a stack of images to rows, in C order; leave anything else as it came.
 
     Parameters
@@ -26,6 +26,8 @@ def as_rows(X):
     X : array-like
         A stack of shape (n, h, w) or (n, h, w, c), a list of equally large images, or anything
         that :func:`sklearn.utils.validation.validate_data` accepts or refuses by itself.
+    name : str, default="X"
+        What errors call it.
 
     Returns
     -------
@@ -43,8 +45,8 @@ def as_rows(X):
         shapes = {np.shape(image) for image in X}
         if len(shapes) > 1:
             raise ValueError(
-                f"X is a list of images of different shapes, {sorted(shapes)[:3]}; expected images "
-                "of one shape. Resize or crop them first."
+                f"{name} is a list of images of different shapes, {sorted(shapes)[:3]}; expected "
+                "images of one shape. Resize or crop them first."
             )
         X = np.asarray(X)
     n_dims = getattr(X, "ndim", 0)
@@ -52,8 +54,8 @@ def as_rows(X):
         return X, None
     if n_dims > 4:
         raise ValueError(
-            f"X has {n_dims} dimensions, shape {tuple(X.shape)}; expected rows (n, d), grey images "
-            "(n, h, w) or colour images (n, h, w, c)."
+            f"{name} has {n_dims} dimensions, shape {tuple(X.shape)}; expected rows (n, d), grey "
+            "images (n, h, w) or colour images (n, h, w, c)."
         )
     X = np.asarray(X)
     return X.reshape(len(X), math.prod(X.shape[1:])), X.shape[1:]

@@ -22,6 +22,7 @@ LEVELS = {
         "diagnostics._gradient_report",
         "diagnostics._numerical",
         "neighbors._memory",
+        "plotting._arrays",
         "plotting._figures",
         "plotting._search_results",
         "reference._activations",

@@ -37,7 +37,7 @@ def first_of_each(labels, n_per_class):
 
 def pictures_at(X, indices, image_shape, *, name):
     """Pictures of some of the images only: a data set may be large."""
-    rows, stack = as_rows(X)
+    rows, stack = as_rows(X, name)
     if stack is not None:
         rows = rows.reshape(len(rows), *stack)
     return as_pictures(_safe_indexing(rows, indices), image_shape, name=name)

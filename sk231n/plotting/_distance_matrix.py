@@ -1,11 +1,11 @@
 """All distances between two sets of images, as a picture."""
 
 import numpy as np
-from sklearn.utils import check_array
 from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n.neighbors import KNNClassifier
+from sk231n.plotting._arrays import matrix
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled
 
 
@@ -137,7 +137,7 @@ class DistanceMatrixDisplay:
             The display itself.
         """
         require_matplotlib(f"{type(self).__name__}.plot")
-        distances = check_array(self.distances, dtype=float, input_name="distances")
+        distances = matrix(self.distances, "distances", dtype=float)
         from matplotlib.image import AxesImage
 
         ax = axes_or_new(ax, (7.5, 3.8))

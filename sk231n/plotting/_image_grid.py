@@ -61,7 +61,7 @@ class ImageGridDisplay:
     @classmethod
     @validate_params(
         {"n_per_class": [Interval(Integral, 1, None, closed="left")]},
-        prefer_skip_nested_validation=True,
+        prefer_skip_nested_validation=False,
     )
     def from_arrays(
         cls, X, y, *, n_per_class=7, image_shape=None, class_names=None, ax=None, **kwargs

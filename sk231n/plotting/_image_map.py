@@ -8,11 +8,12 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n._images import as_rows
+from sk231n.plotting._arrays import matrix
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures
 from sk231n.plotting._tiles import draw_picture
@@ -118,7 +119,7 @@ default=None
     @classmethod
     @validate_params(
         {"method": [StrOptions({"pca", "tsne"})], "random_state": ["random_state"]},
-        prefer_skip_nested_validation=True,
+        prefer_skip_nested_validation=False,
     )
     def from_arrays(
         cls,
@@ -212,7 +213,7 @@ default=None
         """
         require_matplotlib(f"{type(self).__name__}.plot")
         pictures = as_pictures(self.images, name="images")
-        embedding = check_array(self.embedding, dtype=np.float64, input_name="embedding")
+        embedding = matrix(self.embedding, "embedding", dtype=np.float64)
         check_consistent_length(pictures, embedding)
         if embedding.shape[1] != 2:
             raise ValueError(f"embedding must have 2 columns; got {embedding.shape[1]}.")

@@ -3,9 +3,9 @@
 import re
 
 import numpy as np
-from sklearn.utils import check_array
 from sklearn.utils._param_validation import validate_params
 
+from sk231n.plotting._arrays import matrix
 from sk231n.plotting._figures import (
     BLUE,
     ORANGE,
@@ -166,7 +166,7 @@ class KSelectionDisplay:
 
 def _checked(n_neighbors, scores):
     """The arrays, sorted by k."""
-    scores = check_array(scores, ensure_all_finite="allow-nan", dtype=float, input_name="scores")
+    scores = matrix(scores, "scores", ensure_all_finite="allow-nan", dtype=float)
     k = np.asarray(n_neighbors)
     if k.shape != (len(scores),) or k.dtype.kind not in "ui" or k.min() < 1:
         raise ValueError(

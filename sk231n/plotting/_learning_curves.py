@@ -100,7 +100,7 @@ class LearningCurvesDisplay:
         return cls.from_estimators({"": estimator}, ax=ax, **kwargs)
 
     @classmethod
-    @validate_params({"estimators": [dict]}, prefer_skip_nested_validation=True)
+    @validate_params({"estimators": [dict]}, prefer_skip_nested_validation=False)
     def from_estimators(cls, estimators, *, ax=None, **kwargs):
         """Compare how several estimators were trained.
 

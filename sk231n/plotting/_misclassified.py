@@ -129,7 +129,7 @@ default=None
     @classmethod
     @validate_params(
         {"n_per_class": [Interval(Integral, 1, None, closed="left")]},
-        prefer_skip_nested_validation=True,
+        prefer_skip_nested_validation=False,
     )
     def from_predictions(
         cls,

@@ -1,10 +1,10 @@
 """Rows and stacks as pictures: arrays that matplotlib shows as they are."""
 
 import numpy as np
-from sklearn.utils import check_array
 
 from sk231n._estimators import only_numbers
 from sk231n._images import as_rows, resolve_image_shape
+from sk231n.plotting._arrays import matrix
 
 
 def as_pictures(X, image_shape=None, *, name="X"):
@@ -42,8 +42,8 @@ def as_images(X, image_shape=None, *, name="X"):
             "image_shape must be (height, width) or (height, width, channels), or None; got "
             f"{image_shape!r}."
         )
-    rows, stack = as_rows(X)
-    rows = only_numbers(check_array(rows, input_name=name))
+    rows, stack = as_rows(X, name)
+    rows = only_numbers(matrix(rows, name))
     shape = resolve_image_shape(image_shape, stack, rows.shape[1], name)
     if image_shape is None and stack is None and shape[0] == 1 < shape[1]:
         raise ValueError(

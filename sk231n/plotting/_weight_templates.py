@@ -1,9 +1,11 @@
 """Weights as images: what a linear classifier or a first layer looks for."""
 
 import math
+from numbers import Integral
 
 import numpy as np
 from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n.plotting._affine import weights_on_pixels
@@ -64,6 +66,10 @@ class WeightTemplatesDisplay:
         self.names = names
 
     @classmethod
+    @validate_params(
+        {"max_units": [Interval(Integral, 1, None, closed="left")]},
+        prefer_skip_nested_validation=False,
+    )
     def from_estimator(
         cls, estimator, *, image_shape=None, class_names=None, max_units=100, ax=None, **kwargs
     ):
@@ -111,6 +117,14 @@ class WeightTemplatesDisplay:
         templates = as_images(weights, image_shape, name="the weights of estimator")
         return cls(templates, names=names).plot(ax, **kwargs)
 
+    @validate_params(
+        {
+            "n_cols": [Interval(Integral, 1, None, closed="left"), None],
+            "im_kw": [dict, None],
+            "text_kw": [dict, None],
+        },
+        prefer_skip_nested_validation=True,
+    )
     def plot(self, ax=None, *, n_cols=None, im_kw=None, text_kw=None):
         """Draw the templates.
 
