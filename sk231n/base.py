@@ -162,6 +162,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             moments=self._no_moments(data),
             rng=check_random_state(self.random_state),
             state=None,
+            n_parts=None,
             optimizer=None,
             rate=None,
             refresh_at=0,
@@ -402,9 +403,10 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             progress.refresh_at = 2 * progress.moments.inputs.count
         schedule = Constant(progress.rate) if self._automatic else self._schedule(problem)
         # The optimizer's memory stays in the change of variables in which it arose: close enough.
-        progress.state = progress.state or start(
-            problem.objective, problem.theta, self._optimizer()
-        )
+        if progress.state is None:
+            progress.n_parts = problem.objective.n_parts
+            progress.state = start(problem.objective, problem.theta, self._optimizer())
+        problem.objective.n_parts = progress.n_parts
         history = History(validated=False)  # of all epochs so far, none of which is forgotten
         history.update({name: list(getattr(self, "history_", history)[name]) for name in history})
         tasks = EpochTasks(self, 1, callback_data)

@@ -583,6 +583,21 @@ def test_a_pickle_in_the_middle_goes_on_alike():
     assert_same(arrays(model), arrays(twin))
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "momentum"])
+def test_partial_fit_goes_on_with_another_number_of_threads(optimizer):
+    """As in a worker of joblib, or on another machine."""
+    model = MLPClassifier((8,), optimizer=optimizer, random_state=0)
+    with joblib.parallel_config(n_jobs=3):
+        model.partial_fit(X, Y, classes=[0, 1, 2])
+    twin = copy.deepcopy(model)
+    for n_jobs in (1, 4):
+        with joblib.parallel_config(n_jobs=n_jobs):
+            model.partial_fit(X, Y)
+        with joblib.parallel_config(n_jobs=3):
+            twin.partial_fit(X, Y)
+    assert_same(arrays(model), arrays(twin))
+
+
 def test_learnt_arrays_are_the_users_own():
     model = MLPClassifier((8,), early_stopping=True, warm_start=True, random_state=0, max_iter=4)
     first = model.fit(X, Y).coefs_[0]

@@ -53,6 +53,12 @@ class Objective:
         targets drown in an optimizer's epsilon.
     team : Team, default=None
         Threads to compute on; None for the caller's alone.
+
+    Attributes
+    ----------
+    n_parts : int
+        Into how many parts :meth:`blocks` cuts an array at least: one per thread. What an optimizer
+        remembers is cut alike, so that a run that is to go on with it has to keep the number.
     """
 
     def __init__(
@@ -67,6 +73,7 @@ class Objective:
         self.output = output
         self.unit = unit
         self.team = team
+        self.n_parts = 1 if team is None else team.n_threads
 
     def __call__(self, theta, x, y, w, gradient, rng=None):
         """Compute value and gradient on one batch.
@@ -128,7 +135,6 @@ class Objective:
     def blocks(self, theta, gradient):
         """List all parameters that are trained, in blocks."""
         layout = self.network.layout
-        parts = 1 if self.team is None else self.team.n_threads
         blocks = []
         layers = zip(
             self.network.layers, layout.views(theta), layout.views(gradient), self.factors,
@@ -138,7 +144,7 @@ class Objective:
             for name, array in vars(p).items():
                 if name in layer.statistics:
                     continue
-                n_blocks = parts * -(-array.size // (parts * BLOCK_SIZE))
+                n_blocks = self.n_parts * -(-array.size // (self.n_parts * BLOCK_SIZE))
                 n_rows = max(1, -(-len(array) // n_blocks))
                 factor = factors.get(name)
                 by_row = np.ndim(factor) > 0 and len(factor) > 1
