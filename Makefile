@@ -3,11 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help quickstart test lint docs docs-quick bench clean
+.PHONY: help quickstart test coverage test-oldest lint docs docs-quick bench clean
 
 help:
 	@echo "make quickstart   try the library on images that it makes itself (under a minute)"
 	@echo "make test         run the test suite"
+	@echo "make coverage     the same, and list the lines that no test reaches"
+	@echo "make test-oldest  run the quick tests with the oldest versions that pyproject.toml allows"
 	@echo "make lint         check style, formatting and spelling"
 	@echo "make docs         build docs/_build/html, run the examples of its gallery, check its links"
 	@echo "make docs-quick   the same without running the examples"
@@ -20,6 +22,19 @@ quickstart: $(VENV)/progress.installed
 
 test: $(VENV)/test.installed
 	$(BIN)/python -m pytest
+
+coverage: $(VENV)/test.installed
+	$(BIN)/python -m pytest --cov --cov-report=term-missing
+
+# Without the suites of scikit-learn's checks and of the exact searches, which take minutes, and
+# without what needs torch. Newer packages may warn of the older ones. Python 3.11 is the oldest too.
+test-oldest:
+	python3.11 -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install --quiet $$(python3.11 .ci/oldest_versions.py)
+	$(VENV)-oldest/bin/python -m pip install --quiet --no-deps --editable .
+	$(VENV)-oldest/bin/python -m pytest -W ignore::DeprecationWarning \
+	    $(foreach name,common docs documentation_snippets neighbors_exact \
+	    neighbors_working_memory torch_referee,--ignore=tests/test_$(name).py)
 
 lint: $(VENV)/dev.installed
 	$(BIN)/ruff check .
@@ -44,7 +59,7 @@ bench: $(VENV)/bench.installed
 	$(BIN)/python benchmarks/report.py docs/results
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info docs/_build docs/gallery docs/api/generated
+	rm -rf $(VENV) $(VENV)-oldest build dist *.egg-info docs/_build docs/gallery docs/api/generated
 
 # One stamp for each extra of pyproject.toml.
 $(VENV)/%.installed: pyproject.toml | $(BIN)/python
