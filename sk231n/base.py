@@ -271,6 +271,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             standardization = moments.inputs.standardization(
                 data.dtype, ridge=4 * self._curvature / unit
             )
+            if not warm:  # what never changes tells nothing, and its weights stay where they start
+                network.layout.views(theta)[0].W[moments.inputs.constant(data.dtype)] = 0
         factors = network.penalty_factors(
             standardization.factor, 1.0 if output is None else output.scale
         )

@@ -697,6 +697,24 @@ def test_stacks_of_images(model):
         stacked.partial_fit(images, y)
 
 
+@pytest.mark.parametrize("parameters", [{}, {"alpha": 0}, {"max_iter": 2}], ids=str)
+@pytest.mark.parametrize("value", [0.0, 1.0, 1e30])
+@models
+def test_what_is_constant_has_no_say(model, value, parameters):
+    """Not in training, where a large value would drown the others, nor when it changes later."""
+    constant = np.column_stack([X, np.full(150, value)])
+    fitted = model((8,), random_state=0, **parameters).fit(constant, Y)
+    np.testing.assert_array_equal(fitted.coefs_[0][-1], 0)
+    expected = fitted._scores(constant)
+    np.testing.assert_array_equal(fitted._scores(np.column_stack([X, np.full(150, 255)])), expected)
+    if not parameters:
+        assert fitted.score(constant, Y) > 0.9
+    varied = np.column_stack([X, Y])
+    for _ in range(3):
+        fitted.partial_fit(varied, Y)
+    assert (fitted.coefs_[0][-1] != 0).any()
+
+
 BAD_DATA = {
     "empty": (np.empty((0, 4)), [], "0 sample"),
     "no features": (np.empty((3, 0)), [0, 1, 2], "0 feature"),

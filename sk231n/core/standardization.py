@@ -128,6 +128,10 @@ class Moments:
         self.mean += share * step
         self.count += count
 
+    def constant(self, dtype):
+        """Which features have no spread, or none but the rounding of their mean."""
+        return np.sqrt(self.variance) <= 8 * np.finfo(dtype).eps * np.abs(self.mean)
+
     def standardization(self, dtype, ridge):
         r"""Make the change of variables.
 
@@ -144,17 +148,14 @@ class Moments:
         Standardization
             Features without spread get the scale 1 where there is no ridge.
         """
-        # A constant feature must not be blown up by the rounding of its mean.
-        rounding = 8 * np.finfo(dtype).eps * np.abs(self.mean)
-        variance = np.where(np.sqrt(self.variance) > rounding, self.variance, 0.0)
+        variance = np.where(self.constant(dtype), 0.0, self.variance)
         scale = np.sqrt(variance + ridge)
         scale[scale == 0] = 1
         return Standardization(self.mean.astype(dtype), scale.astype(dtype))
 
     def target_units(self, dtype):
         """Make the units of targets; those without spread get the scale 1."""
-        scale = np.sqrt(self.variance)
-        flat = scale <= 8 * np.finfo(dtype).eps * np.abs(self.mean)
+        scale, flat = np.sqrt(self.variance), self.constant(dtype)
         scale[flat] = 1
         # Of targets without any offset the intercept's first gradient would be nothing but rounding
         # errors, and Adam, which looks at signs, would make whole steps of them.
