@@ -64,7 +64,12 @@ def two_layer():
 def deep():
     """Two hidden layers with batch normalization and dropout on raw bytes."""
     return MLPClassifier(
-        (1024, 512), normalization="batch", dropout=0.4, max_iter=15, random_state=0
+        (1024, 512),
+        normalization="batch",
+        dropout=0.4,
+        learning_rate=OneCycle(2e-3),
+        max_iter=15,
+        random_state=0,
     )
 
 
