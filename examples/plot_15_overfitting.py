@@ -1,0 +1,4 @@
+r"""
+Overfitting and its cures
+=========================
+"""
