@@ -19,7 +19,6 @@ from sk231n.diagnostics._problem import (
 )
 
 _EPSILON = np.finfo(np.float64).eps
-_TINY = np.finfo(np.float64).tiny
 _PRECISION = 1e-8  # the relative error that the rounding of a difference amounts to, at most
 
 
@@ -280,7 +279,7 @@ def _compare(problem, definition, n_checks, h, rng):
 def _line(parameter, part, shape, chosen, analytic, numerical, rounding):
     """Compare an array's gradient with the differences, NaN where these cross kinks."""
     analytic, numerical = np.asarray(analytic), np.asarray(numerical)
-    errors = relative_errors(analytic, numerical, np.maximum(rounding / _PRECISION, _TINY))
+    errors = relative_errors(analytic, numerical, rounding / _PRECISION)
     smooth = ~np.isnan(numerical)
     errors = np.where(np.isfinite(errors), errors, np.inf)[smooth]
     size, kinks = int(np.prod(shape, dtype=int)), int(np.sum(~smooth))

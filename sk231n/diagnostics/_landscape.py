@@ -1,7 +1,7 @@
 """The objective around the learnt parameters."""
 
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -149,7 +149,11 @@ def loss_landscape(
 
 def _range(span):
     """The ends of the coordinates."""
-    ends = np.asarray((-span, span) if np.ndim(span) == 0 else span, dtype=float)
+    ends = [-span, span] if isinstance(span, Real) else span
+    try:
+        ends = np.array(ends, dtype=np.float64)
+    except (TypeError, ValueError):
+        ends = np.array(np.nan)
     if ends.shape != (2,) or not np.isfinite(ends).all() or ends[0] >= ends[1]:
         raise ValueError(
             f"span must be a number > 0, or two numbers (low, high), low < high; got {span!r}."
@@ -174,18 +178,23 @@ def _random_direction(problem, rng):
 
 def _given_directions(directions, problem):
     """Turn fitted estimators or arrays into vectors."""
-    if not 1 <= len(directions) <= 2:
-        raise ValueError(f"directions must be one or two directions; got {len(directions)}.")
+    if not isinstance(directions, (list, tuple, np.ndarray)) or not 1 <= len(directions) <= 2:
+        raise ValueError(
+            f"directions must be a list of one or two directions; got {directions!r:.200}."
+        )
     vectors = []
     for direction in directions:
         if hasattr(direction, "get_params"):
             check_estimator_type(direction, "directions")
             direction = _parameters(direction, problem) - problem.theta
-        vector = np.asarray(direction, dtype=np.float64)
+        try:
+            vector = np.asarray(direction, dtype=np.float64)
+        except (TypeError, ValueError):
+            vector = np.array(np.nan)
         if vector.shape != problem.theta.shape or not np.isfinite(vector).all():
             raise ValueError(
                 f"directions must hold finite arrays of shape {problem.theta.shape}, or fitted "
-                f"estimators; got an array of shape {vector.shape}."
+                f"estimators; got {direction!r:.200}."
             )
         vectors.append(vector)
     return np.array(vectors)

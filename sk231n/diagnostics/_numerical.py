@@ -5,8 +5,6 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
-_TINY = np.finfo(np.float64).tiny
-
 
 @validate_params(
     {"f": [callable], "h": [Interval(Real, 0, None, closed="neither")]},
@@ -111,7 +109,8 @@ def relative_error(a, b):
     return float(np.max(relative_errors(a, b), initial=0.0))
 
 
-def relative_errors(a, b, floor=_TINY):
+def relative_errors(a, b, floor=0.0):
     """Relative difference of each pair, as if the sum of their sizes were at least the floor."""
-    with np.errstate(invalid="ignore"):
-        return np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), floor)
+    with np.errstate(invalid="ignore", over="ignore"):
+        error, size = np.abs(a - b), np.maximum(np.abs(a) + np.abs(b), floor)
+        return np.divide(error, size, out=np.zeros_like(error), where=size != 0)

@@ -5,7 +5,7 @@ from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
@@ -145,7 +145,7 @@ def check_sanity(estimator, X, y, *, n_samples=20, random_state=None):
     """
     check_estimator_type(estimator, "check_sanity")
     rng = check_random_state(random_state)
-    estimator = clone(estimator)
+    estimator = clone(estimator).set_callbacks()  # nobody is to watch
     seed = rng.randint(2**31)
     checks = [
         _first_loss(estimator, X, y, np.random.RandomState(seed)),
@@ -217,7 +217,7 @@ def _learn_by_heart(estimator, X, y, n_samples, rng):
     copy = clone(estimator).set_params(
         **{name: value for name, value in settings.items() if name in known}
     )
-    rows = _pick(y, n_samples, rng)
+    rows = _pick(y, n_samples, rng, is_classifier(estimator))
     X, y = _safe_indexing(X, rows), _safe_indexing(y, rows)
     name = f"{len(rows)} samples learnt by heart"
     try:
@@ -225,7 +225,7 @@ def _learn_by_heart(estimator, X, y, n_samples, rng):
     except FloatingPointError as error:
         return SanityCheck(name, False, str(error), "a lower learning_rate, or 'auto'.")
     score, losses = copy.score(X, y), copy.loss_curve_
-    what = "accuracy" if hasattr(copy, "classes_") else "R^2"
+    what = "accuracy" if is_classifier(copy) else "R^2"
     passed = bool(score >= _FIT)
     return SanityCheck(
         name, passed, f"{what} {score:.3f}, loss {losses[0]:.4g} -> {losses[-1]:.4g}",
@@ -254,14 +254,14 @@ def _advice(estimator, losses):
     )
 
 
-def _pick(y, n_samples, rng):
-    """Rows of a few samples, of all classes alike where there are classes."""
+def _pick(y, n_samples, rng, by_class):
+    """Rows of a few samples, of all classes alike where each sample has one."""
     y = np.asarray(y)
     order = rng.permutation(len(y))
-    if y.ndim == 1:
-        _, codes = np.unique(y[order], return_inverse=True)
-        rank = np.empty(len(y), dtype=int)
-        for code in range(codes.max() + 1):
-            rank[codes == code] = np.arange(np.sum(codes == code))
-        order = order[np.argsort(rank, kind="stable")]
+    if by_class and y.ndim == 1:
+        _, codes, sizes = np.unique(y[order], return_inverse=True, return_counts=True)
+        # The first of each class, then the second of each, and so on.
+        round_of = np.empty(len(y), dtype=int)
+        round_of[np.argsort(codes, kind="stable")] = np.concatenate([np.arange(n) for n in sizes])
+        order = order[np.argsort(round_of, kind="stable")]
     return np.sort(order[:n_samples])

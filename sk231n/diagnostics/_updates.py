@@ -50,6 +50,9 @@ class UpdateRatios:
 def update_ratios(estimator):
     """Judge the learning rate by the size of the updates beside that of the parameters.
 
+    Beside parameters that start at zero, as those of linear classifiers do, the first updates are
+    large in any case.
+
     Parameters
     ----------
     estimator : estimator
@@ -76,12 +79,14 @@ def update_ratios(estimator):
     Examples
     --------
     >>> from sklearn.datasets import load_digits
-    >>> from sk231n import SoftmaxClassifier
+    >>> from sk231n import MLPClassifier
     >>> from sk231n.diagnostics import update_ratios
     >>> X, y = load_digits(return_X_y=True)
-    >>> model = SoftmaxClassifier(learning_rate=1e-6, max_iter=10, random_state=0).fit(X, y)
-    >>> update_ratios(SoftmaxClassifier(random_state=0).fit(X, y)).verdict
+    >>> update_ratios(MLPClassifier(random_state=0).fit(X, y)).verdict
     'about right'
+    >>> slow = MLPClassifier(learning_rate=1e-6, max_iter=5, random_state=0)
+    >>> update_ratios(slow.fit(X, y)).verdict
+    'too low'
     """
     check_estimator_type(estimator, "update_ratios")
     check_is_fitted(estimator)
