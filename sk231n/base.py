@@ -313,7 +313,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             scale = problem.objective.output.scale
             smoothness *= float(scale.max() / scale.min()) ** loss.degree
         curvature = self._curvature / problem.objective.unit
-        smoothness += (np.sqrt(curvature) * np.max(problem.standardization.factor)) ** 2
+        factors = [np.max(f) for of_layer in problem.objective.factors for f in of_layer.values()]
+        smoothness += (np.sqrt(curvature) * max(factors)) ** 2
         # Twice the curvature is 1 for the cross-entropy; a steeper loss asks for smaller steps.
         reach = 2 * loss.curvature * sum(
             np.sqrt(value * x.shape[1]) for value, x in zip(largest, inputs, strict=True)

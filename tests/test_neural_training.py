@@ -517,6 +517,16 @@ def test_divergence_names_the_rate(model, activation, early_stopping):
         assert_same(arrays(diverging), parameters)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov"])
+@pytest.mark.parametrize("alpha", [100, 1e6])
+@models
+def test_the_rate_that_is_found_bears_a_strong_penalty(model, alpha, optimizer):
+    """Its curvature is largest in the hidden layers, which see their inputs as they are."""
+    fitted = model((8, 8), alpha=alpha, optimizer=optimizer, max_iter=30, random_state=0).fit(X, Y)
+    assert fitted.loss_curve_[-1] < fitted.loss_curve_[0]
+    assert max(np.abs(W).max() for W in fitted.coefs_) < 1
+
+
 # Copies and repeats -------------------------------------------------------------------------------
 
 
