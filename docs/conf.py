@@ -58,6 +58,7 @@ sphinx_gallery_conf = {
     "plot_gallery": not tags.has("quick"),  # noqa: F821  (Sphinx defines it)
     "abort_on_example_error": True,
     "download_all_examples": False,
+    "within_subsection_order": "FileNameSortKey",
     "show_memory": False,
     "show_signature": False,
     "write_computation_times": False,
