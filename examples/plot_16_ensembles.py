@@ -110,7 +110,7 @@ sizes = np.arange(1, len(members) + 1)
 right.plot(sizes, together, "D-", color="k", label="vote of the first networks")
 right.plot(sizes, alone, "o", color="0.5", label="each alone")
 right.axhline(np.mean(alone), color="0.5", linestyle=":", label="mean of each alone")
-right.set(title="Different seeds", xlabel="number of networks")
+right.set(title="Different seeds", xlabel="number of networks", xticks=sizes)
 right.legend(loc="lower right")
 plt.show()
 
