@@ -149,6 +149,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             data = self._weigh(data)
             moments = self._no_moments(data)
             problem = self._problem(data, moments, rng, warm=warm)
+            if self._automatic and not warm:
+                problem.leave_out(moments.inputs.constant(data.dtype))
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
             with one_blas_thread(), problem.objective.team:
                 self._train(problem, validation, rng, {"X": X, "y": y, "metadata": metadata})
@@ -261,18 +263,17 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         """Put together objective, first parameters, data, and the way that the inputs are seen."""
         network = Network(self._layers(), data.X.shape[1])
         theta = network.layout.zeros(data.dtype) if warm else network.initialize(rng, data.dtype)
-        standardization, output, unit = Standardization(), None, 1.0
+        standardization, output, unit, largest = Standardization(), None, 1.0, 1.0
         if self._automatic:
             if self._has_units:
                 moments.targets.update(data._replace(X=data.y), len(data.rows), name="y")
                 output = moments.targets.target_units(data.dtype)
                 unit = float(output.scale.min()) ** self._loss().degree
+                largest = float(output.scale.max()) ** self._loss().degree
             moments.inputs.update(data, count=len(data.rows))
             standardization = moments.inputs.standardization(
-                data.dtype, ridge=4 * self._curvature / unit
+                data.dtype, ridge=4 * self._curvature / largest
             )
-            if not warm:  # what never changes tells nothing, and its weights stay where they start
-                network.layout.views(theta)[0].W[moments.inputs.constant(data.dtype)] = 0
         factors = network.penalty_factors(
             standardization.factor, 1.0 if output is None else output.scale
         )

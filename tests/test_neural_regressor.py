@@ -134,6 +134,13 @@ def test_targets_of_very_different_sizes(loss):
     assert r2_score(both, model.predict(X), multioutput="raw_values").min() > 0.8
 
 
+def test_a_tiny_target_does_not_keep_another_from_learning():
+    """The penalty, which is large beside the tiny one, is not beside the other."""
+    both = np.column_stack([Y, 1e-5 * X[:, 0]])
+    model = MLPRegressor((30,), random_state=0).fit(X, both)
+    assert r2_score(both[:, 0], model.predict(X)[:, 0]) > 0.8
+
+
 @pytest.mark.parametrize("value", [0.0, 7.0, -1e6, 1e-6, 0.1])
 @pytest.mark.parametrize("arguments", [{}, {"normalization": "batch"}, {"loss": "absolute_error"}])
 def test_a_constant_target(value, arguments):

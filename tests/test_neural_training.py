@@ -445,10 +445,12 @@ def test_interrupted_while_the_history_is_written(monkeypatch):
 
 def test_interrupted_while_threads_are_at_work():
     code = """
-import _thread, threading, time, warnings
+import _thread, signal, threading, time, warnings
 import joblib, numpy as np
 from sk231n import MLPClassifier
 from sk231n.optimizers import SGD
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
 
 class Slow(SGD):  # interrupts from another thread, which goes on for a while
     def direction(self, gradient, state, theta):
@@ -723,6 +725,15 @@ def test_what_is_constant_has_no_say(model, value, parameters):
     for _ in range(3):
         fitted.partial_fit(varied, Y)
     assert (fitted.coefs_[0][-1] != 0).any()
+
+
+@pytest.mark.parametrize("first", ["fit", "partial_fit"])
+def test_what_is_constant_at_first_may_have_a_say_later(first):
+    model = MLPRegressor((30,), random_state=0)
+    getattr(model, first)(X[:1], Y[:1])
+    for _ in range(100):
+        model.partial_fit(X, Y)
+    assert model.score(X, Y) > 0.8
 
 
 BAD_DATA = {

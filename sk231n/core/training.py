@@ -55,6 +55,14 @@ class Problem(NamedTuple):
     data: Data
     standardization: object
 
+    def leave_out(self, features):
+        """Start without weights for the features of the mask, which tell nothing.
+
+        If these are all, the weights stay: units that are alike would learn alike from other data.
+        """
+        if not features.all():
+            self.objective.network.layout.views(self.theta)[0].W[features] = 0
+
     def fold(self, views):
         """Turn the parameters of each layer into those of the data as they are given."""
         self.standardization.fold(views[0])
