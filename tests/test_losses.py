@@ -202,7 +202,9 @@ def test_label_smoothing_by_hand():
     np.testing.assert_allclose(gradient, [[0.5 - 0.8, 0.3 - 0.1, 0.2 - 0.1]], rtol=1e-13)
 
 
-@pytest.mark.parametrize("loss", ALL_LOSSES, ids=str)
+@pytest.mark.parametrize(
+    "loss", ALL_LOSSES, ids=lambda value: getattr(value, "__name__", str(value))
+)
 class TestEveryLoss:
     @pytest.fixture
     def batch(self):
@@ -460,7 +462,11 @@ def test_absolute_error_has_no_slope_at_zero():
     np.testing.assert_array_equal(gradient, [[0, -1]])
 
 
-@pytest.mark.parametrize("loss", [SquaredError(), AbsoluteError()], ids=str)
+@pytest.mark.parametrize(
+    "loss",
+    [SquaredError(), AbsoluteError()],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
 def test_degree_says_how_the_loss_grows_with_the_unit(loss):
     scores, y = np.array([[1.0, 2.0]]), np.array([[1.5, 5.0]])
     assert loss(8 * scores, 8 * y, ONE)[0] == 8**loss.degree * loss(scores, y, ONE)[0]

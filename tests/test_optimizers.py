@@ -74,7 +74,11 @@ BY_HAND = [
 ]
 
 
-@pytest.mark.parametrize(("optimizer", "gradients", "expected"), BY_HAND, ids=str)
+@pytest.mark.parametrize(
+    ("optimizer", "gradients", "expected"),
+    BY_HAND,
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
 def test_by_hand(optimizer, gradients, expected):
     path = run(optimizer, [1.0], [[g] for g in gradients])
     np.testing.assert_allclose(path[:, 0], expected, rtol=1e-14)
@@ -108,7 +112,7 @@ def adam_loops(theta, gradients, **parameters):
         (Adam(0.8, 0.9, 1e-6, 0.1), partial(adam_loops, beta1=0.8, beta2=0.9, epsilon=1e-6,
                                             weight_decay=0.1)),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )  # fmt: skip
 @settings(derandomize=True, deadline=None, max_examples=50)
 @given(data=st.data())
@@ -165,7 +169,7 @@ def test_adam_s_weight_decay_is_decoupled():
         (RMSProp(), 0.1),
         (Adam(), 0.1),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_convergence_on_an_ill_conditioned_quadratic(optimizer, rate):
     hessian, theta, n_steps = np.array([1.0, 10.0, 100.0]), np.array([1.0, -1.0, 1.0]), 2000
@@ -175,7 +179,9 @@ def test_convergence_on_an_ill_conditioned_quadratic(optimizer, rate):
     assert np.abs(theta).max() < 1e-4
 
 
-@pytest.mark.parametrize("optimizer", STEPPING, ids=str)
+@pytest.mark.parametrize(
+    "optimizer", STEPPING, ids=lambda value: getattr(value, "__name__", str(value))
+)
 class TestEveryOptimizer:
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     def test_keeps_the_type_and_leaves_theta(self, optimizer, dtype):
@@ -270,7 +276,7 @@ def test_set_params():
         (LBFGS(memory=0), "memory"),
         (LBFGS(memory=2.5), "memory"),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_bad_parameters(optimizer, name):
     with pytest.raises(ValueError, match=f"'{name}' parameter of {type(optimizer).__name__}"):

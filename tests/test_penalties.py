@@ -20,7 +20,9 @@ U = np.array([3.0, -4.0, 0.0, 0.5])
 
 @settings(derandomize=True, deadline=None)
 @given(u=arrays(np.float64, st.integers(1, 9), elements=st.floats(-100, 100, width=32)))
-@pytest.mark.parametrize(("penalty", "loops"), PENALTIES, ids=str)
+@pytest.mark.parametrize(
+    ("penalty", "loops"), PENALTIES, ids=lambda value: getattr(value, "__name__", str(value))
+)
 def test_against_loops(penalty, loops, u):
     for dtype, rtol in ((np.float64, 1e-14), (np.float32, 1e-6)):
         value, gradient = penalty(u.astype(dtype))
@@ -49,7 +51,9 @@ def test_the_ends_of_the_blend():
         assert blend.curvature == end.curvature
 
 
-@pytest.mark.parametrize(("penalty", "loops"), PENALTIES, ids=str)
+@pytest.mark.parametrize(
+    ("penalty", "loops"), PENALTIES, ids=lambda value: getattr(value, "__name__", str(value))
+)
 class TestEveryPenalty:
     def test_numerical_gradient(self, penalty, loops):
         u = np.array([3.0, -4.0, 0.2, -0.5])  # away from the kink at zero

@@ -30,7 +30,9 @@ FORMULAS = [
         ),
     ),
 ]
-schedules = pytest.mark.parametrize(("schedule", "formula"), FORMULAS, ids=str)
+schedules = pytest.mark.parametrize(
+    ("schedule", "formula"), FORMULAS, ids=lambda value: getattr(value, "__name__", str(value))
+)
 
 
 @schedules
@@ -154,7 +156,7 @@ class TestPlateau:
         (Plateau(factor=0.0), "factor"),
         (Plateau(tol=-1.0), "tol"),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_bad_parameters(schedule, name):
     with pytest.raises(ValueError, match=f"'{name}' parameter of {type(schedule).__name__}"):

@@ -234,7 +234,7 @@ class TestTargetsWithUnits:
     @pytest.mark.parametrize(
         ("loss", "loops"),
         [(SquaredError(), reference.squared_error), (AbsoluteError(), reference.absolute_error)],
-        ids=str,
+        ids=lambda value: getattr(value, "__name__", str(value)),
     )
     def test_is_the_plain_formula(self, loss, loops, penalty, unit):
         problem = self.make_problem(loss, PENALTIES[penalty][0], unit)
@@ -253,7 +253,11 @@ class TestTargetsWithUnits:
         np.testing.assert_allclose(again, problem.theta, rtol=1e-11, atol=1e-12)
 
     @every_penalty
-    @pytest.mark.parametrize("loss", [SquaredError(), AbsoluteError()], ids=str)
+    @pytest.mark.parametrize(
+        "loss",
+        [SquaredError(), AbsoluteError()],
+        ids=lambda value: getattr(value, "__name__", str(value)),
+    )
     def test_gradient(self, loss, penalty):
         problem = self.make_problem(loss, PENALTIES[penalty][0])
         ((x, y, w),) = batches(problem.data, problem.standardization, N_SAMPLES, problem.data.rows)
@@ -265,7 +269,11 @@ class TestTargetsWithUnits:
         assert np.abs(gradient - numerical).max() / np.abs(gradient).max() < 1e-7
 
     @every_penalty
-    @pytest.mark.parametrize("loss", [SquaredError(), AbsoluteError()], ids=str)
+    @pytest.mark.parametrize(
+        "loss",
+        [SquaredError(), AbsoluteError()],
+        ids=lambda value: getattr(value, "__name__", str(value)),
+    )
     def test_unit(self, loss, penalty):
         """Values and gradients are divided by it."""
         results = []
@@ -347,7 +355,9 @@ class TestEpochs:
         run(problem, SGD(), 0.1, 1, batch_size=7, shuffle=False)
         np.testing.assert_array_equal(seen, problem.data.X[:, 0])
 
-    @pytest.mark.parametrize("optimizer", [Momentum(), Adam()], ids=str)
+    @pytest.mark.parametrize(
+        "optimizer", [Momentum(), Adam()], ids=lambda value: getattr(value, "__name__", str(value))
+    )
     def test_goes_on_from_a_state(self, optimizer):
         through, in_parts = make_problem(), make_problem()
         rate = InverseTimeDecay(0.05)
@@ -482,7 +492,9 @@ class TestBlocks:
 class TestWalk:
     @pytest.mark.parametrize("block_size", [1, 10, 2**16])
     @pytest.mark.parametrize("n_threads", [None, 1, 2, 3])
-    @pytest.mark.parametrize("optimizer", STEPPING, ids=str)
+    @pytest.mark.parametrize(
+        "optimizer", STEPPING, ids=lambda value: getattr(value, "__name__", str(value))
+    )
     def test_is_the_formula_on_the_whole_vector(
         self, monkeypatch, optimizer, n_threads, block_size
     ):
