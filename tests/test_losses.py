@@ -322,7 +322,9 @@ def target_batches(draw, scores):
     return matrix(scores, n_outputs), matrix(targets, n_outputs), w
 
 
-@pytest.mark.parametrize(("loss", "loops"), TARGET_LOSSES, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("loss", "loops"), TARGET_LOSSES, ids=lambda value: getattr(value, "__name__", str(value))
+)
 class TestEveryTargetLoss:
     @exact
     @given(batch=target_batches(anywhere | eighths))

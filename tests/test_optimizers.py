@@ -112,7 +112,7 @@ def adam_loops(theta, gradients, **parameters):
         (Adam(0.8, 0.9, 1e-6, 0.1), partial(adam_loops, beta1=0.8, beta2=0.9, epsilon=1e-6,
                                             weight_decay=0.1)),
     ],
-    ids=lambda value: getattr(value, "__name__", str(value)),
+    ids=lambda value: str(value) if hasattr(value, "direction") else "loops",
 )  # fmt: skip
 @settings(derandomize=True, deadline=None, max_examples=50)
 @given(data=st.data())
