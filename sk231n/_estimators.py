@@ -16,16 +16,16 @@ def float_dtype(dtype):
     return np.dtype(np.float32) if np.can_cast(dtype, np.float32) else np.dtype(np.float64)
 
 
-def only_numbers(X):
+def only_numbers(X, name="X"):
     """Return the validated array `X`, or refuse what scikit-learn lets through: dates, text."""
     if X.dtype.kind == "O":
         try:
             X = X.astype(np.float64)
         except OverflowError as error:
-            raise ValueError("X holds numbers too large for float64.") from error
-        assert_all_finite(X, input_name="X")
+            raise ValueError(f"{name} holds numbers too large for float64.") from error
+        assert_all_finite(X, input_name=name)
     if X.dtype.kind not in "buif":
-        raise ValueError(f"X has dtype {X.dtype}; expected booleans, integers or floats.")
+        raise ValueError(f"{name} has dtype {X.dtype}; expected booleans, integers or floats.")
     return X
 
 

@@ -329,12 +329,12 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         return self._optimizer().auto_rate(smoothness, reach)
 
     def _batch_size(self, n_samples):
-        return min(200 if self.batch_size == "auto" else self.batch_size, n_samples)
+        return min(200 if self.batch_size == "auto" else int(self.batch_size), n_samples)
 
     def _n_epochs(self, n_samples):
         """``max_iter``; "auto" means 1,000 steps, in at least 8 and at most 1,000 epochs."""
         if self.max_iter != "auto":
-            return self.max_iter
+            return int(self.max_iter)
         if self._optimizer().full_batch:
             return 1000
         return int(np.clip(1000 * self._batch_size(n_samples) // n_samples, 8, 1000))

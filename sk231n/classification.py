@@ -176,9 +176,12 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
             total = np.bincount(data.y[data.rows], data.w[data.rows], len(self.classes_))
             weights = np.divide(1, total, out=np.zeros_like(total), where=total > 0)
         else:
-            weights = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=self.classes_
-            )
+            try:
+                weights = compute_class_weight(
+                    self.class_weight, classes=self.classes_, y=self.classes_
+                )
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"class_weight={self.class_weight!r}: {error}") from error
         if not (np.isfinite(weights) & (weights >= 0)).all():
             raise ValueError(
                 f"class_weight must hold numbers >= 0, all finite; got {self.class_weight!r}."

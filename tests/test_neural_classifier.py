@@ -13,6 +13,7 @@ from sklearn.neural_network import MLPClassifier as Referee
 from sklearn.preprocessing import StandardScaler
 
 from sk231n import LinearSVM, MLPClassifier, SoftmaxClassifier
+from sk231n.core.penalties import L2
 from sk231n.losses import CrammerSinger, CrossEntropy, OneVsRest, SigmoidCrossEntropy, SquaredError
 from sk231n.optimizers import Adam, Momentum
 from sk231n.schedules import CosineDecay, ExponentialDecay, OneCycle, StepDecay
@@ -611,6 +612,8 @@ BAD_PARAMETERS = [
     ({"hidden_layer_sizes": None}, "hidden_layer_sizes"),
     ({"hidden_layer_sizes": [[8]]}, "hidden_layer_sizes"),
     ({"hidden_layer_sizes": np.array(8)}, "hidden_layer_sizes"),
+    ({"hidden_layer_sizes": True}, "hidden_layer_sizes.*True"),
+    ({"hidden_layer_sizes": (8, True)}, "hidden_layer_sizes.*True"),
     ({"activation": "swish"}, "activation"),
     ({"activation": ("relu", "relu")}, "activation=.* 2 activations for the 1 hidden"),
     ({"activation": (), "hidden_layer_sizes": 3}, "activation=.* 0 activations for the 1 hidden"),
@@ -626,7 +629,8 @@ BAD_PARAMETERS = [
     ({"loss": CrossEntropy(label_smoothing=2)}, "label_smoothing"),
     ({"loss": SquaredError()}, "loss=SquaredError"),
     ({"loss": SigmoidCrossEntropy()}, "loss=SigmoidCrossEntropy"),
-    ({"loss": Momentum()}, "loss=Momentum"),
+    ({"loss": Momentum()}, "'loss'.*Momentum"),
+    ({"loss": L2()}, "'loss'.*L2"),
     ({"weight_init": "xavier"}, "weight_init"),
     ({"weight_init": -1.0}, "weight_init"),
     ({"max_norm": 0}, "max_norm"),
@@ -637,7 +641,9 @@ BAD_PARAMETERS = [
     ({"optimizer": "lbfgs", "normalization": "batch"}, "normalization='batch'"),
     ({"optimizer": "lbfgs", "max_norm": 1.0}, "max_norm=1.0"),
     ({"optimizer": "lbfgs", "loss": "hinge"}, "smooth objective"),
-    ({"class_weight": {9: 1.0}}, "class"),
+    ({"class_weight": {9: 1.0}}, "class_weight"),
+    ({"class_weight": {0: "much"}}, "class_weight.*much"),
+    ({"class_weight": {0: [1]}}, "class_weight"),
 ]
 
 

@@ -249,6 +249,9 @@ BAD_TARGETS = {
     "NaN": (np.where(Y > 1, np.nan, Y), "NaN"),
     "infinity": (np.where(Y > 1, np.inf, Y), "infinity"),
     "text": (np.full(150, "much"), "could not convert|dtype"),
+    "numbers as text": (np.full(150, "7"), "y has dtype <U1"),
+    "dates": (np.full(150, "2026-01-01", "datetime64[D]"), "y has dtype datetime64"),
+    "durations": (np.full(150, 3, "timedelta64[D]"), "y has dtype timedelta64"),
     "too short": (Y[:7], "inconsistent"),
     "no column": (np.empty((150, 0)), "0 feature"),
     "three dimensions": (np.zeros((150, 2, 2)), "dim 3"),
@@ -265,6 +268,16 @@ def test_bad_targets(name, learning_rate):
     model = MLPRegressor(learning_rate=learning_rate, **QUICK)
     with pytest.raises(ValueError, match=message):
         model.fit(X, y)
+    assert not [attribute for attribute in vars(model) if attribute.endswith("_")]
+
+
+@pytest.mark.parametrize("learning_rate", ["auto", 0.01])
+@pytest.mark.parametrize(("dtype", "scale"), [(np.float32, 1e-20), (np.float64, 1e-155)])
+def test_targets_that_are_too_small(dtype, scale, learning_rate):
+    model = MLPRegressor(learning_rate=learning_rate, **QUICK)
+    both = np.column_stack([Y, scale * Y])
+    with pytest.raises(ValueError, match=rf"y .* too small for {np.dtype(dtype)}.*column 1"):
+        model.fit(X.astype(dtype), both)
     assert not [attribute for attribute in vars(model) if attribute.endswith("_")]
 
 

@@ -11,13 +11,13 @@ from sk231n.classification import GradientClassifier
 from sk231n.core.losses import (
     AbsoluteError,
     CrossEntropy,
+    Loss,
     SigmoidCrossEntropy,
     SquaredError,
     WestonWatkins,
     log_softmax,
 )
 from sk231n.core.objective import subset_accuracy
-from sk231n.core.spec import Spec
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
 
 LOSSES = {
@@ -170,7 +170,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
 
     _parameter_constraints: dict = {
         **NETWORK_CONSTRAINTS,
-        "loss": [StrOptions(set(LOSSES)), Spec],
+        "loss": [StrOptions(set(LOSSES)), Loss],
         "class_weight": GradientClassifier._parameter_constraints["class_weight"],
     }
     _target_checks: dict = {"multi_output": True}
@@ -256,7 +256,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
                 f"loss={self.loss!r} is for one label per sample, but y is an indicator matrix; "
                 "use loss='cross_entropy'."
             )
-        if not self._multilabel_ and (isinstance(loss, FOR_TARGETS) or not hasattr(loss, "smooth")):
+        if not self._multilabel_ and isinstance(loss, FOR_TARGETS):
             raise ValueError(
                 f"loss={self.loss!r} is none for one label per sample; use one of "
                 f"{sorted(LOSSES)} or an object such as CrossEntropy() or WestonWatkins()."

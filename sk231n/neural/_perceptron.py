@@ -52,7 +52,7 @@ class Perceptron:
         sizes = self.hidden_layer_sizes
         one = isinstance(sizes, Integral) or getattr(sizes, "ndim", 1) == 0
         sizes = [sizes] if one else list(sizes)
-        if not all(isinstance(size, Integral) and size >= 1 for size in sizes):
+        if any(isinstance(n, bool) or not isinstance(n, Integral) or n < 1 for n in sizes):
             raise ValueError(
                 "hidden_layer_sizes must be a positive integer or a sequence of them; got "
                 f"{self.hidden_layer_sizes!r}."

@@ -7,7 +7,7 @@ from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from sk231n._estimators import unchanged_on_error
+from sk231n._estimators import only_numbers, unchanged_on_error
 from sk231n.base import GradientEstimator
 from sk231n.core.losses import AbsoluteError, SquaredError
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
@@ -221,7 +221,7 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         if issparse(y):
             raise TypeError("y is sparse; MLPRegressor needs dense targets, such as y.toarray().")
         one = y.ndim == 1
-        y = y.astype(np.float64, copy=False).reshape(len(y), -1)
+        y = only_numbers(y, "y").astype(np.float64, copy=False).reshape(len(y), -1)
         if learn:
             self._one_target_, self.n_outputs_ = one, y.shape[1]
             spread = np.ones(y.shape[1])
@@ -234,12 +234,24 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
                     )
                 # The rounding of the mean is no spread.
                 spread[spread <= 8 * np.finfo(np.float64).eps * np.abs(mean)] = 1
-            self._precisions_ = 1 / spread / spread
+            with np.errstate(over="ignore"):
+                self._precisions_ = 1 / spread / spread
         if y.shape[1] != self.n_outputs_:
             raise ValueError(
                 f"y has {y.shape[1]} targets, but the first call of fit had {self.n_outputs_}."
             )
         return y
+
+    def _data(self, X, y, sample_weight, *, reset, learn):
+        data = super()._data(X, y, sample_weight, reset=reset, learn=learn)
+        floats = np.finfo(data.dtype)
+        # Squares of errors that are as small as rounding must not vanish.
+        if learn and self._precisions_.max() > floats.eps / floats.tiny:
+            raise ValueError(
+                f"y holds values too small for {data.dtype} arithmetic (column "
+                f"{self._precisions_.argmax()}); scale the targets up."
+            )
+        return data
 
     @available_if(GradientEstimator._can_partial_fit)
     @with_callbacks
