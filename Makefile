@@ -21,20 +21,21 @@ quickstart: $(VENV)/progress.installed
 	$(BIN)/python examples/quickstart.py
 
 test: $(VENV)/test.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 coverage: $(VENV)/test.installed
-	$(BIN)/python -m pytest --cov --cov-report=term-missing
+	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term-missing
 
-# Without the suites of scikit-learn's checks and of the exact searches, which take minutes, and
-# without what needs torch. Newer packages may warn of the older ones. Python 3.11 is the oldest too.
+# Without the checks of scikit-learn, the pages and examples and the exact searches, which take long,
+# and without what needs torch. Newer packages may warn of the older ones.
 test-oldest:
 	python3.11 -m venv $(VENV)-oldest
 	$(VENV)-oldest/bin/python -m pip install --quiet $$(python3.11 .ci/oldest_versions.py)
 	$(VENV)-oldest/bin/python -m pip install --quiet --no-deps --editable .
-	$(VENV)-oldest/bin/python -m pytest -W ignore::DeprecationWarning \
-	    $(foreach name,common docs documentation_snippets neighbors_exact \
-	    neighbors_working_memory torch_referee,--ignore=tests/test_$(name).py)
+	$(VENV)-oldest/bin/python -m pytest --numprocesses auto -W ignore::DeprecationWarning \
+	    $(foreach name,class_weight color hog images layers linear losses neighbors_classifier \
+	    neural_classifier neural_regressor optimizers plotting preprocessing training,\
+	    $(wildcard tests/test_$(name)*.py))
 
 lint: $(VENV)/dev.installed
 	$(BIN)/ruff check .
