@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help quickstart test coverage test-oldest lint docs docs-quick bench clean
+.PHONY: help quickstart test test-oldest lint docs docs-quick bench clean
 
 help:
 	@echo "make quickstart   try the library on images that it makes itself (under a minute)"
-	@echo "make test         run the test suite"
-	@echo "make coverage     the same, and list the lines that no test reaches"
+	@echo "make test         run the test suite, and see what it covers"
+	@echo "make     the same, and list the lines that no test reaches"
 	@echo "make test-oldest  run the quick tests with the oldest versions that pyproject.toml allows"
 	@echo "make lint         check style, formatting and spelling"
 	@echo "make docs         build docs/_build/html, run the examples of its gallery, check its links"
@@ -21,13 +21,10 @@ quickstart: $(VENV)/progress.installed
 	$(BIN)/python examples/quickstart.py
 
 test: $(VENV)/test.installed
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --cov
 
-coverage: $(VENV)/test.installed
-	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term-missing
-
-# Without the checks of scikit-learn, the pages and examples and the exact searches, which take long,
-# and without what needs torch. Newer packages may warn of the older ones.
+# The parts that lean on the dependencies most. Newer packages may warn of the older ones. Python 3.11
+# is the oldest too.
 test-oldest:
 	python3.11 -m venv $(VENV)-oldest
 	$(VENV)-oldest/bin/python -m pip install --quiet $$(python3.11 .ci/oldest_versions.py)
