@@ -7,8 +7,7 @@ BIN = $(VENV)/bin
 
 help:
 	@echo "make quickstart   try the library on images that it makes itself (under a minute)"
-	@echo "make test         run the test suite, and see what it covers"
-	@echo "make     the same, and list the lines that no test reaches"
+	@echo "make test         run the test suite, and list the lines that no test reaches"
 	@echo "make test-oldest  run the quick tests with the oldest versions that pyproject.toml allows"
 	@echo "make lint         check style, formatting and spelling"
 	@echo "make docs         build docs/_build/html, run the examples of its gallery, check its links"
