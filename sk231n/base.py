@@ -91,6 +91,10 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
     def _parameters(self):
         """Parameters of each layer, as namespaces, made of the learnt attributes."""
 
+    def _fitted(self):
+        """Layers of the network that was fitted, and the parameters of each."""
+        return self._layers(), self._parameters()
+
     def _weigh(self, data):
         """Weights to train with; validation data keep theirs."""
         return data
@@ -177,8 +181,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         """Scores of the network, of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
         X = only_numbers(validate_data(self, as_rows(X)[0], reset=False))
-        parameters = self._parameters()
-        network = Network(self._layers(), X.shape[1])
+        layers, parameters = self._fitted()
+        network = Network(layers, X.shape[1])
         dtype = np.result_type(float_dtype(X.dtype), parameters[0].W)
         scores = np.empty((len(X), network.n_outputs), dtype)
         for rows in blocks(len(X)):

@@ -107,13 +107,20 @@ class Perceptron:
             "intercepts_": [view.b for view in affine],
             "normalizations_": [dict(vars(view)) for view in views if hasattr(view, "scale")],
             "n_layers_": len(affine) + 1,
+            "_hidden_blocks_": self._hidden_blocks(),
         }
 
-    def _parameters(self):
+    def _fitted(self):
+        # Arguments that are set after `fit` are for the next one.
+        hidden = [layer for block in self._hidden_blocks_ for layer in block]
+        layers = [*hidden, Affine(self._n_scores())]
+        return layers, self._parameters(layers)
+
+    def _parameters(self, layers=None):
         affine = iter({"W": W, "b": b} for W, b in zip(self.coefs_, self.intercepts_, strict=True))
         normalizations = iter(self.normalizations_)
         parameters, fits = [], True
-        for shapes in Network(self._layers(), len(self.coefs_[0])).layout.shapes:
+        for shapes in Network(layers or self._layers(), len(self.coefs_[0])).layout.shapes:
             source = affine if "W" in shapes else normalizations if shapes else iter([{}])
             arrays = next(source, {})
             fits &= {name: array.shape for name, array in arrays.items()} == shapes
@@ -147,12 +154,12 @@ class Perceptron:
         """
         check_is_fitted(self)
         X = only_numbers(validate_data(self, as_rows(X)[0], reset=False))
-        parameters, network = self._parameters(), Network(self._layers(), X.shape[1])
+        layers, parameters = self._fitted()
+        network = Network(layers, X.shape[1])
         dtype = np.result_type(float_dtype(X.dtype), self.coefs_[0])
-        hidden_blocks = self._hidden_blocks()
-        ends = np.cumsum([len(block) for block in hidden_blocks], dtype=int)
+        ends = np.cumsum([len(block) for block in self._hidden_blocks_], dtype=int)
         # Dropout, the last layer of a block where there is one, has nothing to do in prediction.
-        outputs = [np.empty((len(X), width), dtype) for width, _ in self._widths_and_activations()]
+        outputs = [np.empty((len(X), len(W)), dtype) for W in self.coefs_[1:]]
         for rows in blocks(len(X)):
             of_layers = network.outputs(parameters, X[rows].astype(dtype, copy=False))
             for output, end in zip(outputs, ends, strict=True):
