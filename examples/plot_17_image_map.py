@@ -22,16 +22,17 @@ count the edges by their direction in each part of the image.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
 from sk231n import HOG, KNNClassifier
 from sk231n.datasets import make_shapes
 from sk231n.plotting import ImageMapDisplay
 
-shapes = make_shapes(324, random_state=0)
-tsne = TSNE(max_iter=500, random_state=0)
+shapes = make_shapes(256, random_state=0)
+tsne = TSNE(max_iter=400, random_state=0)
 
 pixels = shapes.data / 255
-display = ImageMapDisplay(shapes.images, tsne.fit_transform(pixels)).plot(snap=True)
+display = ImageMapDisplay(shapes.images, place(pixels)).plot(snap=True)
 display.ax_.set_title("by pixels")
 
 # %%
@@ -43,7 +44,7 @@ display.ax_.set_title("by pixels")
 # ---------------
 
 edges = HOG().fit_transform(shapes.images)
-display = ImageMapDisplay(shapes.images, tsne.fit_transform(edges)).plot(snap=True)
+display = ImageMapDisplay(shapes.images, place(edges)).plot(snap=True)
 display.ax_.set_title("by HOG features")
 
 for name, X in [("pixels", pixels), ("HOG features", edges)]:
