@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
 from sk231n._estimators import one_blas_thread
 from sk231n.core.layers import Phase
@@ -18,19 +18,16 @@ from sk231n.diagnostics._problem import (
     parameter_names,
 )
 
+_CONSTRAINTS = {
+    "n_checks": [Interval(Integral, 1, None, closed="left")],
+    "h": [Interval(Real, 0, None, closed="neither")],
+    "tolerance": [Interval(Real, 0, None, closed="neither")],
+    "random_state": ["random_state"],
+}
 _EPSILON = np.finfo(np.float64).eps
 _PRECISION = 1e-8  # the relative error that the rounding of a difference amounts to, at most
 
 
-@validate_params(
-    {
-        "n_checks": [Interval(Integral, 1, None, closed="left")],
-        "h": [Interval(Real, 0, None, closed="neither")],
-        "tolerance": [Interval(Real, 0, None, closed="neither")],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
-)
 def check_gradient(
     estimator, X, y, *, sample_weight=None, n_checks=20, h=1e-5, tolerance=1e-6, random_state=None
 ):
@@ -46,7 +43,7 @@ def check_gradient(
     estimator : estimator
         A ``SoftmaxClassifier``, ``LinearSVM``, ``MLPClassifier`` or ``MLPRegressor``, which is left
         as it is. A fitted one is checked at the learnt parameters, another one at those with which
-        ``fit`` starts, zeros replaced by small random numbers.
+        ``fit`` starts, moved a little at random where they are zeros and ones.
     X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
         A batch of data; some tens of samples are enough, and cross few kinks.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -114,6 +111,10 @@ def check_gradient(
     W1         penalty     1024       20      0         ...
     ...
     """
+    arguments = {
+        "n_checks": n_checks, "h": h, "tolerance": tolerance, "random_state": random_state,
+    }  # fmt: skip
+    validate_parameter_constraints(_CONSTRAINTS, arguments, "check_gradient")
     check_estimator_type(estimator, "check_gradient")
     rng = check_random_state(random_state)
     fitted = is_fitted(estimator)
@@ -121,7 +122,7 @@ def check_gradient(
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         definition = _Definition(estimator, problem, seed=rng.randint(2**31))
         if not fitted:
-            _fill_zeros(problem, definition, rng)
+            _stir(definition, rng)
         table = _compare(problem, definition, n_checks, h, rng)
     return GradientCheck(type(estimator).__name__, table, tolerance)
 
@@ -142,7 +143,8 @@ class _Definition:
     def __init__(self, estimator, problem, seed):
         self.problem, self.network = problem, problem.objective.network
         self.views = self.network.layout.views(problem.theta)
-        self.x, self.y, self.w = inputs(problem)
+        self.x, self.y, w = inputs(problem)
+        self.w = w / w.sum()
         self.seed = seed
         self.loss, self.penalty = estimator._loss(), estimator._penalty()
         self.alpha = estimator.alpha / problem.objective.unit
@@ -182,45 +184,46 @@ class _Definition:
         ]
         return self.alpha * sum(self.penalty(array)[0] for array in weights)
 
-    def differences(self, layer, i, step):
+    def slopes(self, layer, penalized, i, step):
         """Slope of each part along parameter `i` of a layer; NaN where a kink is crossed."""
-        narrow, wide = (self.difference(layer, i, width) for width in (step / 2, step))
+        narrow, wide = (self.difference(layer, penalized, i, width) for width in (step / 2, step))
         return (4 * narrow - wide) / 3
 
-    def difference(self, layer, i, step):
+    def difference(self, layer, penalized, i, step):
         """Central difference of each part, from one step below to one step above."""
         theta, middle = self.problem.theta, self.problem.theta[i]
         ends, values, sides = [], [], []
         for theta[i] in (middle + step, middle - step):
             loss, sides_here = self.data_loss(layer)
             ends.append(theta[i])
-            values.append((loss, self.penalty_value()))
+            values.append((loss, self.penalty_value() if penalized else 0.0))
             sides.append(sides_here)
         theta[i] = middle
         loss, penalty = np.subtract(*values) / (ends[0] - ends[1])
         if not all(map(np.array_equal, *sides)):
             loss = np.nan
-        if penalty and not self.penalty.smooth and ends[0] * ends[1] <= 0:
+        if penalized and not self.penalty.smooth and ends[0] * ends[1] <= 0:
             penalty = np.nan
         return np.array([loss, penalty])
 
 
-def _fill_zeros(problem, definition, rng):
-    """Replace zeros, where gradients may vanish, by random numbers that keep scores small."""
+def _stir(definition, rng):
+    """Move a start at zeros and ones, where gradients may vanish and factors do not show."""
     sizes = np.maximum(np.sqrt(definition.w @ definition.x**2), 1)[:, None]
     for layer, p in zip(definition.network.layers, definition.views, strict=True):
         for name, array in vars(p).items():
-            values = 0.1 * rng.standard_normal(array.shape)
-            if name in layer.penalized:
-                values *= 10 / np.sqrt(len(array)) / sizes
+            values = rng.standard_normal(array.shape)
+            if name in layer.penalized:  # about as large as keeps the scores small
+                array += np.where(array == 0, values / np.sqrt(len(array)) / sizes, 0)
                 sizes = 1
-            array[array == 0] = values[array == 0]
+            elif name not in layer.statistics:
+                array += 0.1 * values
 
 
 def _trained(problem, definition):
     """Values and gradients of both parts, as training computes them."""
     objective, theta = problem.objective, problem.theta
-    batch = definition.x, definition.y, definition.w
+    batch = inputs(problem)
     of_data, of_both = np.full((2, theta.size), np.nan)  # training has to overwrite everything
     rng = np.random.RandomState(definition.seed)
     value, _ = objective.data_loss(theta.copy(), *batch, of_data, rng)
@@ -248,7 +251,8 @@ def _compare(problem, definition, n_checks, h, rng):
             f"The loss at these parameters is {loss + penalty}. Scale the features, or start with "
             "smaller weights."
         )
-    parts = ["data", "penalty"] if penalty else ["data"]
+    has_penalty = definition.penalty is not None and definition.alpha > 0
+    parts = ["data", "penalty"] if has_penalty else ["data"]
     found, gradients = _trained(problem, definition)
     table = [
         _line("value", part, (), [0], [a], [b], _EPSILON * abs(loss))
@@ -261,14 +265,15 @@ def _compare(problem, definition, n_checks, h, rng):
             array = getattr(positions[k], name)
             chosen = rng.permutation(array.size)[:n_checks]
             at = array.ravel()[chosen]
-            differences = [definition.differences(k, i, steps[i]) for i in at]
+            penalized = has_penalty and name in definition.network.layers[k].penalized
+            slopes = [definition.slopes(k, penalized, i, steps[i]) for i in at]
             rounding = {
                 "data": _EPSILON * abs(loss) / steps[at],
                 # Its gradient is what the total has more than the loss.
                 "penalty": _EPSILON * (abs(penalty) / steps[at] + np.abs(gradients[0][at])),
             }
             for part, gradient, numerical in zip(
-                parts, gradients, np.transpose(differences), strict=False
+                parts, gradients, np.transpose(slopes), strict=False
             ):
                 table.append(
                     _line(label, part, array.shape, chosen, gradient[at], numerical, rounding[part])

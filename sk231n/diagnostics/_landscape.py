@@ -5,12 +5,22 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options, validate_params
+from sklearn.utils._param_validation import (
+    Interval,
+    Options,
+    validate_parameter_constraints,
+)
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n._estimators import one_blas_thread
 from sk231n.core.training import evaluate
 from sk231n.diagnostics._problem import check_estimator_type, make_problem
+
+_CONSTRAINTS = {
+    "n_directions": [Options(Integral, {1, 2})],
+    "n_points": [Interval(Integral, 2, None, closed="left")],
+    "random_state": ["random_state"],
+}
 
 
 @dataclass(frozen=True)
@@ -43,14 +53,6 @@ class LossLandscape:
     center: float
 
 
-@validate_params(
-    {
-        "n_directions": [Options(Integral, {1, 2})],
-        "n_points": [Interval(Integral, 2, None, closed="left")],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
-)
 def loss_landscape(
     estimator,
     X,
@@ -128,6 +130,10 @@ def loss_landscape(
     >>> bool(landscape.losses.min() == landscape.losses[2, 2])
     True
     """
+    arguments = {
+        "n_directions": n_directions, "n_points": n_points, "random_state": random_state,
+    }  # fmt: skip
+    validate_parameter_constraints(_CONSTRAINTS, arguments, "loss_landscape")
     check_estimator_type(estimator, "loss_landscape")
     check_is_fitted(estimator)
     low, high = _range(span)

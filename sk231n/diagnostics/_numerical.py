@@ -3,13 +3,11 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval, validate_parameter_constraints
+
+_CONSTRAINTS = {"f": [callable], "h": [Interval(Real, 0, None, closed="neither")]}
 
 
-@validate_params(
-    {"f": [callable], "h": [Interval(Real, 0, None, closed="neither")]},
-    prefer_skip_nested_validation=True,
-)
 def numerical_gradient(f, x, h=1e-5):
     r"""Compute the gradient of a function by central differences.
 
@@ -52,6 +50,7 @@ def numerical_gradient(f, x, h=1e-5):
     array([[ 3., 12.],
            [27., 48.]])
     """
+    validate_parameter_constraints(_CONSTRAINTS, {"f": f, "h": h}, "numerical_gradient")
     x = np.array(x, dtype=np.float64)
     gradient = np.zeros_like(x)
     for index in np.ndindex(x.shape):

@@ -53,14 +53,14 @@ def make_problem(estimator, X, y, sample_weight=None, rng=None):
 
 
 def inputs(problem, n_rows=None):
-    """Inputs as training sees them, targets and weights, which sum to one.
+    """Inputs as training sees them, targets and weights.
 
     `n_rows` is about how many samples, evenly spread over the data, are picked; None picks all.
     """
     data = problem.data
     rows = data.rows[:: max(1, len(data.rows) // n_rows)] if n_rows else data.rows
     x = problem.standardization(data.X[rows].astype(data.dtype))
-    return x, data.y[rows], data.w[rows] / data.w[rows].sum()
+    return x, data.y[rows], data.w[rows]
 
 
 def parameter_names(network):

@@ -7,10 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.utils import _safe_indexing, check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
 from sk231n.diagnostics._problem import check_estimator_type, inputs, make_problem
 
+_CONSTRAINTS = {
+    "n_samples": [Interval(Integral, 2, None, closed="left")],
+    "random_state": ["random_state"],
+}
 _N_ROWS = 1000  # samples on which the first loss is computed
 _TOLERANCE = 0.2  # by which share the first loss may differ from the one expected
 _FIT = 0.99  # a score that counts as learnt by heart
@@ -82,13 +86,6 @@ class SanityReport:
         return "\n".join(lines)
 
 
-@validate_params(
-    {
-        "n_samples": [Interval(Integral, 2, None, closed="left")],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
-)
 def check_sanity(estimator, X, y, *, n_samples=20, random_state=None):
     r"""Make the course's three checks that tell a working training from a broken one.
 
@@ -143,6 +140,8 @@ def check_sanity(estimator, X, y, *, n_samples=20, random_state=None):
     [ok]    larger alpha: ...
     [ok]    20 samples learnt by heart: accuracy 1.000, loss ...
     """
+    arguments = {"n_samples": n_samples, "random_state": random_state}
+    validate_parameter_constraints(_CONSTRAINTS, arguments, "check_sanity")
     check_estimator_type(estimator, "check_sanity")
     rng = check_random_state(random_state)
     estimator = clone(estimator).set_callbacks()  # nobody is to watch
@@ -159,6 +158,7 @@ def _first_loss(estimator, X, y, rng):
     estimator, problem = make_problem(clone(estimator).set_params(alpha=0.0), X, y, rng=rng)
     objective, loss = problem.objective, estimator._loss()
     x, y, w = inputs(problem, _N_ROWS)
+    w = w / w.sum()
     zeros = np.zeros((len(x), objective.network.n_outputs))
     with objective.team, np.errstate(over="ignore", invalid="ignore"):
         found, _ = objective.data_loss(problem.theta, x, y, w, np.zeros_like(problem.theta), rng)
