@@ -333,7 +333,8 @@ def test_filters_of_a_network():
 
 
 def test_templates_in_so_many_columns():
-    display = WeightTemplatesDisplay(np.eye(4), names=list("abcd")).plot(n_cols=2)
+    display = WeightTemplatesDisplay(np.eye(4), names=np.arange(4)).plot(n_cols=2)
+    assert texts(display) == ["0", "1", "2", "3"]
     places = [place(image) for image in display.images_]
     assert places[0][0] == places[2][0] < places[1][0]
     assert places[0][1] == places[1][1] < places[2][1]

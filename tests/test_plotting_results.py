@@ -319,6 +319,8 @@ def test_flat_and_steep_landscapes(scale):
 def test_landscape_refuses_nonsense(coordinates, losses, options, message):
     with pytest.raises(ValueError, match=message):
         LossLandscapeDisplay(coordinates, losses).plot(**options)
+    with pytest.raises(ValueError, match="names has 1 entries for 2 directions"):
+        LossLandscapeDisplay([[0, 1]] * 2, np.eye(2), names=["a"]).plot()
     assert plt.get_fignums() == []
 
 

@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk231n.neighbors import KNNClassifier
 from sk231n.plotting._arrays import matrix
-from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled
+from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled, whole_numbers
 
 
 class DistanceMatrixDisplay:
@@ -147,8 +147,8 @@ class DistanceMatrixDisplay:
         style = styled(AxesImage, im_kw, cmap="viridis", aspect="auto", vmin=low, vmax=high)
         self.image_ = ax.imshow(distances, **style)
         ax.set(xlabel="training image", ylabel="test image")
-        for axis in (ax.xaxis, ax.yaxis):
-            axis.get_major_locator().set_params(integer=True)
+        whole_numbers(ax.xaxis)
+        whole_numbers(ax.yaxis)
         self.colorbar_ = None
         if colorbar:
             label = f"{self.metric or ''} distance".strip().capitalize()

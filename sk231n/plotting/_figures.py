@@ -84,15 +84,22 @@ def write_legend(ax, handles=None, *, outside):
     )  # fmt: skip
 
 
-def plain_log_scale(axis):
-    """Scale an axis by the logarithm, with ticks such as 0.5 and 20; first draw, then scale."""
+def plain_log_scale(ax):
+    """Scale the y axis by the logarithm, with ticks such as 0.5 and 20; first draw, then scale."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
-    low, high = axis.get_view_interval()
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
     plain = FuncFormatter(lambda value, _: f"{value:.3g}")
-    axis.set_major_formatter(plain)
-    axis.set_minor_formatter(plain if high < 12 * low else NullFormatter())
+    ax.yaxis.set_major_formatter(plain)
+    ax.yaxis.set_minor_formatter(plain if high < 12 * low else NullFormatter())
+
+
+def whole_numbers(axis):
+    """Let the ticks of an axis be whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
 
 
 def size_in_points(ax):

@@ -222,7 +222,7 @@ default=None
             side = math.ceil(math.sqrt(n))
             positions, size = _snapped(embedding, side), 0.96 / side
         else:
-            size = image_size or min(0.8 / math.sqrt(n), 0.2)
+            size = image_size or min(0.7 / math.sqrt(n), 0.2)
             spread = np.ptp(embedding, axis=0).max() or 1.0
             centred = embedding - (embedding.min(axis=0) + embedding.max(axis=0)) / 2
             positions = 0.5 + centred / spread * (1 - size)

@@ -16,6 +16,7 @@ from sk231n.plotting._figures import (
     plain_log_scale,
     require_matplotlib,
     styled,
+    whole_numbers,
     write_legend,
 )
 
@@ -167,10 +168,10 @@ class LearningCurvesDisplay:
             self._draw(panel_ax, quantity, line_kw)
             panel_ax.set_xlabel("epoch")
             panel_ax.set_ylabel("loss" if quantity == "loss" else self.score_name)
-            panel_ax.xaxis.get_major_locator().set_params(integer=True)
+            whole_numbers(panel_ax.xaxis)
             panel_ax.grid(alpha=0.3)
             if quantity == "loss" and loss_scale == "log":
-                plain_log_scale(panel_ax.yaxis)
+                plain_log_scale(panel_ax)
         self._explain(self.axes_[0], outside=is_new)
         return self
 

@@ -206,7 +206,9 @@ class LossLandscapeDisplay:
         coordinates, losses = _checked(self.coordinates, self.losses)
         if loss_scale == "log" and losses.min() <= 0:
             raise ValueError(f"loss_scale='log' needs positive losses; got {losses.min():.3g}.")
-        names = self.names or ["direction 1", "direction 2"]
+        names = ["direction 1", "direction 2"] if self.names is None else list(self.names)
+        if len(names) < losses.ndim:
+            raise ValueError(f"names has {len(names)} entries for {losses.ndim} directions.")
         is_new = ax is None
         ax = axes_or_new(ax, (6.4, 4.2) if losses.ndim == 1 else (6.0, 4.8))
         self.ax_, self.figure_ = ax, ax.figure
@@ -229,7 +231,7 @@ class LossLandscapeDisplay:
             coordinate, losses, **styled(Line2D, line_kw, color=BLUE, linewidth=2)
         )
         if loss_scale == "log":
-            plain_log_scale(self.ax_.yaxis)
+            plain_log_scale(self.ax_)
         self.ax_.grid(alpha=0.3)
 
     def _draw_contours(self, coordinates, losses, levels, loss_scale, contour_kw, colorbar):

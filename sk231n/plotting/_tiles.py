@@ -57,7 +57,7 @@ class Tiles:
         self.ax, self.captions, self.aspect = ax, captions, aspect
         self.n_rows, self.n_cols = n_rows, n_cols
         width, height = size_in_points(ax)
-        letters = _LETTER * max(map(len, words), default=1)
+        letters = _LETTER * max([1, *map(len, words)])
         tile = min(width / n_cols, height / n_rows / aspect)
         self.font_size = float(np.clip(tile / letters, _SMALLEST, _LARGEST))
         self.crowded = letters * _READABLE > 1.1 * tile
@@ -89,7 +89,9 @@ class Tiles:
         from matplotlib.text import Text
 
         ax = self.ax
-        ax.set(xticks=[], yticks=[], frame_on=False, aspect="equal", anchor="N")
+        ax.set(xticks=[], yticks=[], frame_on=False, aspect="equal")
+        if ax.figure.get_layout_engine():  # which makes room above only for what is at the top
+            ax.set_anchor("N")
         ax.set_xlim(-_GAP, self.n_cols * self.pitch[0])
         ax.set_ylim(self.n_rows * self.pitch[1], -_GAP)
         if heads is not None:

@@ -146,25 +146,25 @@ class WeightTemplatesDisplay:
         """
         require_matplotlib(f"{type(self).__name__}.plot")
         templates = as_images(self.templates, name="templates").astype(np.float64)
-        n = len(templates)
-        if self.names is not None and len(self.names) != n:
-            raise ValueError(f"names has {len(self.names)} entries for {n} templates.")
+        n, named = len(templates), self.names is not None
+        names = [str(name) for name in self.names] if named else [""] * n
+        if len(names) != n:
+            raise ValueError(f"names has {len(names)} entries for {n} templates.")
         if n_cols is None:
-            n_cols = min(n, 5) if self.names is not None else math.ceil(math.sqrt(n))
+            n_cols = min(n, 5) if named else math.ceil(math.sqrt(n))
         n_rows = math.ceil(n / n_cols)
         aspect = templates.shape[1] / templates.shape[2]
-        captions = "above" if self.names is not None else None
+        captions = "above" if named else None
 
-        ax = axes_or_new(ax, figure_size(n_rows, n_cols, aspect, lines=bool(captions)))
-        tiles = Tiles(ax, n_rows, n_cols, aspect, captions=captions, words=self.names or ())
+        ax = axes_or_new(ax, figure_size(n_rows, n_cols, aspect, lines=int(named)))
+        tiles = Tiles(ax, n_rows, n_cols, aspect, captions=captions, words=names)
         self.ax_, self.figure_, self.images_, self.texts_ = ax, ax.figure, [], []
         for i, template in enumerate(templates):
             largest = np.abs(template).max() or 1.0
             picture = 0.5 + template / (2 * largest)
             self.images_.append(tiles.draw(picture, *divmod(i, n_cols), im_kw))
-            if self.names is not None:
-                text = tiles.caption(self.names[i], *divmod(i, n_cols), text_kw)
-                self.texts_.append(text)
+            if named:
+                self.texts_.append(tiles.caption(names[i], *divmod(i, n_cols), text_kw))
         tiles.finish()
         return self
 
