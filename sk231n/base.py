@@ -173,6 +173,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             rate=None,
             refresh_at=0,
         )
+        if not isinstance(self.random_state, Integral):
+            progress.rng = check_random_state(self.random_state)  # others may draw from it as well
         with one_blas_thread():
             self._train_epoch(progress, self._weigh(data), callback_data, warm=warm)
         self._progress_ = progress

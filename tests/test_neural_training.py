@@ -295,6 +295,23 @@ def test_partial_fit_with_another_optimizer(second):
     assert model.n_iter_ == 2
 
 
+@pytest.mark.parametrize("random_state", [None, np.random.RandomState(0)], ids=["None", "given"])
+def test_partial_fit_draws_from_the_generator_that_it_is_given(random_state):
+    """Others draw from it, too: a copy would give two estimators the same random numbers."""
+    rng = np.random.mtrand._rand if random_state is None else random_state
+    model = MLPClassifier((4,), random_state=random_state)
+    for _ in range(3):
+        before = rng.get_state()[1:3]
+        model.partial_fit(X, Y, classes=[0, 1, 2])
+        assert not np.array_equal(np.append(*rng.get_state()[1:3]), np.append(*before))
+
+
+def test_numbers_of_numpy_are_numbers():
+    plain = MLPClassifier((8,), batch_size=100, max_iter=3, random_state=0).fit(X, Y)
+    small = {"batch_size": np.int8(100), "max_iter": np.int8(3), "random_state": np.uint8(0)}
+    assert_same(arrays(MLPClassifier((np.int8(8),), **small).fit(X, Y)), arrays(plain))
+
+
 def test_partial_fit_counts_the_calls_as_epochs():
     model = MLPRegressor((4,), learning_rate=ExponentialDecay(0.1, decay=0.5), batch_size=150)
     for _ in range(3):
