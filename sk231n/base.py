@@ -232,8 +232,9 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         if X_val is not None:
             try:
                 given = self._data(X_val, y_val, sample_weight_val, reset=False, learn=False)
-            except ValueError as error:
-                raise ValueError(f"X_val, y_val or sample_weight_val: {error}") from error
+            except (TypeError, ValueError) as error:
+                kind = TypeError if isinstance(error, TypeError) else ValueError
+                raise kind(f"X_val, y_val or sample_weight_val: {error}") from error
             return data, given
         if not self.early_stopping:
             return data, None

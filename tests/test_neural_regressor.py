@@ -256,6 +256,7 @@ BAD_TARGETS = {
     "no column": (np.empty((150, 0)), "0 feature"),
     "three dimensions": (np.zeros((150, 2, 2)), "dim 3"),
     "none": (None, "requires y"),
+    "many of them": ([None] * 150, "y contains NaN"),
     "complex": (Y + 1j, "[Cc]omplex"),
     "too large": (1e300 * Y, "y holds values too large"),
 }
@@ -268,6 +269,9 @@ def test_bad_targets(name, learning_rate):
     model = MLPRegressor(learning_rate=learning_rate, **QUICK)
     with pytest.raises(ValueError, match=message):
         model.fit(X, y)
+    if y is not None and name != "too large":
+        with pytest.raises(ValueError, match=rf"X_val, y_val.*({message})"):
+            model.fit(X, Y, X_val=X, y_val=y)
     assert not [attribute for attribute in vars(model) if attribute.endswith("_")]
 
 

@@ -794,6 +794,12 @@ BAD_FIT_ARGUMENTS = {
 
 
 @models
+def test_sparse_data_to_validate(model):
+    with pytest.raises(TypeError, match=r"X_val, y_val.*[Ss]parse"):
+        model((4,)).fit(X, Y, X_val=csr_array(X), y_val=Y)
+
+
+@models
 @pytest.mark.parametrize("name", BAD_FIT_ARGUMENTS)
 def test_bad_fit_arguments(model, name):
     arguments, message = BAD_FIT_ARGUMENTS[name]

@@ -8,16 +8,9 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from sk231n.classification import GradientClassifier
-from sk231n.core.losses import (
-    AbsoluteError,
-    CrossEntropy,
-    Loss,
-    SigmoidCrossEntropy,
-    SquaredError,
-    WestonWatkins,
-    log_softmax,
-)
+from sk231n.core.losses import CrossEntropy, Loss, WestonWatkins, log_softmax
 from sk231n.core.objective import subset_accuracy
+from sk231n.core.target_losses import AbsoluteError, SigmoidCrossEntropy, SquaredError
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
 
 LOSSES = {

@@ -4,12 +4,13 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.callback import with_callbacks
+from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from sk231n._estimators import only_numbers, unchanged_on_error
 from sk231n.base import GradientEstimator
-from sk231n.core.losses import AbsoluteError, SquaredError
+from sk231n.core.target_losses import AbsoluteError, SquaredError
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
 
 LOSSES = {"squared_error": SquaredError(), "absolute_error": AbsoluteError()}
@@ -222,6 +223,7 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
             raise TypeError("y is sparse; MLPRegressor needs dense targets, such as y.toarray().")
         one = y.ndim == 1
         y = only_numbers(y, "y").astype(np.float64, copy=False).reshape(len(y), -1)
+        assert_all_finite(y, input_name="y")  # None has become NaN
         if learn:
             self._one_target_, self.n_outputs_ = one, y.shape[1]
             spread = np.ones(y.shape[1])
