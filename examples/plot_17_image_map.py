@@ -29,7 +29,13 @@ from sk231n.datasets import make_shapes
 from sk231n.plotting import ImageMapDisplay
 
 shapes = make_shapes(256, random_state=0)
-tsne = TSNE(max_iter=400, random_state=0)
+
+
+def place(X):
+    """Where t-SNE puts the rows; for so few a second thread is only in the way."""
+    with threadpool_limits(1):
+        return TSNE(max_iter=400, random_state=0).fit_transform(X)
+
 
 pixels = shapes.data / 255
 display = ImageMapDisplay(shapes.images, place(pixels)).plot(snap=True)
