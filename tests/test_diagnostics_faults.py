@@ -11,7 +11,13 @@ from sk231n import LinearSVM, MLPClassifier, MLPRegressor, SoftmaxClassifier
 from sk231n.core.activations import LeakyReLU, Logistic, Maxout, ReLU, Tanh
 from sk231n.core.initializers import Glorot
 from sk231n.core.layers import PREDICTION, Affine, Dropout, Layer
-from sk231n.core.losses import (
+from sk231n.core.network import Network
+from sk231n.core.normalizations import BatchNorm, LayerNorm
+from sk231n.core.objective import Objective
+from sk231n.core.penalties import L1, L2, ElasticNet
+from sk231n.core.training import Data
+from sk231n.diagnostics import check_gradient
+from sk231n.losses import (
     CrammerSinger,
     CrossEntropy,
     OneVsRest,
@@ -19,12 +25,6 @@ from sk231n.core.losses import (
     SquaredError,
     WestonWatkins,
 )
-from sk231n.core.network import Network
-from sk231n.core.normalizations import BatchNorm, LayerNorm
-from sk231n.core.objective import Objective
-from sk231n.core.penalties import L1, L2, ElasticNet
-from sk231n.core.training import Data
-from sk231n.diagnostics import check_gradient
 
 RNG = np.random.RandomState(0)
 X = RNG.standard_normal((12, 7))

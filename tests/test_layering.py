@@ -61,6 +61,7 @@ LEVELS = {
     ],
     2: [
         "core.layers",
+        "core.target_losses",
         "neighbors._block_sums",
         "neighbors._exhaustive",
         "neighbors._projection",

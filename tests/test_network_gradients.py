@@ -11,7 +11,12 @@ import pytest
 
 from sk231n.core.activations import ACTIVATIONS, LeakyReLU, Maxout, ReLU
 from sk231n.core.layers import Affine, Dropout, Phase
-from sk231n.core.losses import (
+from sk231n.core.network import Network
+from sk231n.core.normalizations import NORMALIZATIONS
+from sk231n.core.objective import Objective
+from sk231n.core.penalties import L1, L2, ElasticNet
+from sk231n.core.standardization import TargetUnits
+from sk231n.losses import (
     AbsoluteError,
     CrammerSinger,
     CrossEntropy,
@@ -20,11 +25,6 @@ from sk231n.core.losses import (
     SquaredError,
     WestonWatkins,
 )
-from sk231n.core.network import Network
-from sk231n.core.normalizations import NORMALIZATIONS
-from sk231n.core.objective import Objective
-from sk231n.core.penalties import L1, L2, ElasticNet
-from sk231n.core.standardization import TargetUnits
 
 N_SAMPLES, N_FEATURES, N_HIDDEN, N_OUTPUTS, ALPHA, H = 6, 4, 5, 3, 0.1, 1e-5
 

@@ -14,14 +14,6 @@ from sk231n.core import training as training_module
 from sk231n.core.activations import ReLU
 from sk231n.core.initializers import He
 from sk231n.core.layers import Affine, Dropout
-from sk231n.core.losses import (
-    AbsoluteError,
-    CrammerSinger,
-    CrossEntropy,
-    OneVsRest,
-    SquaredError,
-    WestonWatkins,
-)
 from sk231n.core.network import Network
 from sk231n.core.normalizations import BatchNorm
 from sk231n.core.objective import Objective, accuracy, subset_accuracy
@@ -39,6 +31,14 @@ from sk231n.core.training import (
     evaluate,
     lbfgs,
     start,
+)
+from sk231n.losses import (
+    AbsoluteError,
+    CrammerSinger,
+    CrossEntropy,
+    OneVsRest,
+    SquaredError,
+    WestonWatkins,
 )
 
 N_SAMPLES, N_FEATURES, N_CLASSES, ALPHA = 40, 5, 3, 0.1

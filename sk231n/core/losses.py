@@ -13,7 +13,6 @@ import math
 from numbers import Integral, Real
 
 import numpy as np
-from scipy.special import expit
 from sklearn.utils._param_validation import Interval, Options
 
 from sk231n.core.spec import Spec
@@ -180,6 +179,20 @@ def _prepare(scores, y, w):
         scores = scores.astype(np.float64)
     w = np.full(n_samples, 1 / n_samples, scores.dtype) if w is None else np.asarray(w)
     return scores, y, w
+
+
+def prepare_targets(scores, y, w):
+    """Check what a loss on targets of the shape of the scores is called with."""
+    scores, y = np.asarray(scores), np.asarray(y)
+    if scores.ndim != 2 or y.shape != scores.shape or not scores.size:
+        raise ValueError(
+            "scores and y must both be of shape (n_samples, n_outputs); got "
+            f"{scores.shape} and {y.shape}."
+        )
+    if scores.dtype.kind != "f":
+        scores = scores.astype(np.float64)
+    w = np.full(len(y), 1 / len(y), scores.dtype) if w is None else np.asarray(w)
+    return scores, y.astype(scores.dtype, copy=False), w
 
 
 class MarginLoss(Loss):
@@ -350,7 +363,7 @@ class OneVsRest(MarginLoss):
 
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
-        prepare = _prepare_targets if np.ndim(y) == 2 else _prepare
+        prepare = prepare_targets if np.ndim(y) == 2 else _prepare
         scores, y, w = prepare(scores, y, w)
         terms, gradient = self._hinge(self._violation(scores, y))
         gradient *= self._sign(scores, y)
@@ -371,133 +384,3 @@ class OneVsRest(MarginLoss):
         sign = np.ones_like(scores)
         sign[np.arange(len(y)), y] = -1
         return sign
-
-
-class SigmoidCrossEntropy(Loss):
-    r"""The multi-label loss: one logistic regression per label, added up.
-
-    Parameters
-    ----------
-    label_smoothing : float in [0, 1), default=0.0
-        The share :math:`\epsilon` of each target that is moved to one half.
-
-    Notes
-    -----
-    With :math:`q_j = (1 - \epsilon) y_j + \epsilon / 2` and :math:`p_j = 1 / (1 + e^{-s_j})`,
-
-    .. math:: \ell = \sum_j \ln(1 + e^{s_j}) - q_j s_j, \qquad
-              \frac{\partial \ell}{\partial s_j} = p_j - q_j.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sk231n.losses import SigmoidCrossEntropy
-    >>> value, gradient = SigmoidCrossEntropy()(np.zeros((1, 2)), np.array([[0, 1]]))
-    >>> round(value, 4), gradient
-    (1.3863, array([[ 0.5, -0.5]]))
-    """
-
-    _parameter_constraints: dict = {"label_smoothing": [Interval(Real, 0, 1, closed="left")]}
-    curvature = 0.25
-
-    def __init__(self, label_smoothing=0.0):
-        self.label_smoothing = label_smoothing
-
-    def __call__(self, scores, y, w=None):
-        """Return the weighted loss and its gradient.
-
-        Parameters
-        ----------
-        scores : ndarray of shape (n_samples, n_outputs)
-            The scores; they are left as they are.
-        y : ndarray of shape (n_samples, n_outputs)
-            The targets, one for each score.
-        w : ndarray of shape (n_samples,), default=None
-            The sample weights; None for the mean.
-
-        Returns
-        -------
-        value : float
-            The weighted sum of the losses.
-        gradient : ndarray of shape (n_samples, n_outputs)
-            Its gradient with respect to the scores.
-
-        Raises
-        ------
-        ValueError
-            If the shapes do not match.
-        """
-        scores, y, w = _prepare_targets(scores, y, w)
-        targets = (1 - self.label_smoothing) * y + self.label_smoothing / 2
-        value = float(w @ (np.logaddexp(0, scores) - targets * scores).sum(axis=1))
-        gradient = expit(scores)
-        gradient -= targets
-        gradient *= w[:, None]
-        return value, gradient
-
-    def at_zero(self, n_scores):
-        """Return the loss of scores that are all zero; see :meth:`Loss.at_zero`."""
-        return n_scores * math.log(2)
-
-
-class SquaredError(Loss):
-    r"""Half the squared error, :math:`\ell = \frac12 \sum_k (s_k - y_k)^2`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sk231n.losses import SquaredError
-    >>> SquaredError()(np.array([[1.0, 2.0]]), np.array([[0.0, 4.0]]))
-    (2.5, array([[ 1., -2.]]))
-    """
-
-    curvature = 1.0
-    degree = 2  # by the square of their unit it grows with the targets
-
-    def __call__(self, scores, y, w=None):
-        """Return the weighted loss and its gradient; see :class:`SigmoidCrossEntropy`."""
-        scores, y, w = _prepare_targets(scores, y, w)
-        error = scores - y
-        value = 0.5 * float(w @ np.einsum("ij,ij->i", error, error))
-        error *= w[:, None]
-        return value, error
-
-
-class AbsoluteError(Loss):
-    r"""The absolute error, :math:`\ell = \sum_k |s_k - y_k|`, whose minimum is the median.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sk231n.losses import AbsoluteError
-    >>> AbsoluteError()(np.array([[1.0, 2.0]]), np.array([[0.0, 4.0]]))
-    (3.0, array([[ 1., -1.]]))
-    """
-
-    smooth = False
-    curvature = 1.0
-    degree = 1
-
-    def __call__(self, scores, y, w=None):
-        """Return the weighted loss and its gradient; see :class:`SigmoidCrossEntropy`."""
-        scores, y, w = _prepare_targets(scores, y, w)
-        error = scores - y
-        return float(w @ np.abs(error).sum(axis=1)), np.sign(error) * w[:, None]
-
-    def sides(self, scores, y):
-        """Say which errors are positive; see :meth:`Loss.sides`."""
-        return scores > y
-
-
-def _prepare_targets(scores, y, w):
-    """Check what a loss on targets of the shape of the scores is called with."""
-    scores, y = np.asarray(scores), np.asarray(y)
-    if scores.ndim != 2 or y.shape != scores.shape or not scores.size:
-        raise ValueError(
-            "scores and y must both be of shape (n_samples, n_outputs); got "
-            f"{scores.shape} and {y.shape}."
-        )
-    if scores.dtype.kind != "f":
-        scores = scores.astype(np.float64)
-    w = np.full(len(y), 1 / len(y), scores.dtype) if w is None else np.asarray(w)
-    return scores, y.astype(scores.dtype, copy=False), w
