@@ -263,8 +263,8 @@ class LossLandscapeDisplay:
                 label="learnt",
             )  # fmt: skip
         (self.minimum_,) = self.ax_.plot(
-            *[[value] for value in place], "*", color=ORANGE, markersize=11,
-            label=f"least: {losses.min():.3g}",
+            *[[value] for value in place], "*", color=ORANGE, markeredgecolor="white",
+            markersize=15, label=f"least: {losses.min():.3g}",
         )  # fmt: skip
 
 
