@@ -163,16 +163,16 @@ def _first_loss(estimator, X, y, rng):
     with objective.team, np.errstate(over="ignore", invalid="ignore"):
         found, _ = objective.data_loss(problem.theta, x, y, w, np.zeros_like(problem.theta), rng)
     found *= objective.unit
-    expected = loss.at_zero(zeros.shape[1])
-    scores = "scores that are zero"
+    expected, scores = loss.at_zero(zeros.shape[1]), f"{zeros.shape[1]} scores that are zero"
     if expected is None:
+        scores = "predictions that are zero"
         if objective.output is not None:
             zeros, scores = objective.output(zeros), "predictions near the mean"
         expected = loss(zeros, y, w)[0]
     passed = bool(abs(found - expected) <= _TOLERANCE * expected)
     return SanityCheck(
         "first loss", passed,
-        f"{found:.4g}, expected {expected:.4g} = {loss} of {zeros.shape[1]} {scores}",
+        f"{found:.4g}, expected {expected:.4g} = {loss} of {scores}",
         "" if passed else
         "weights that start smaller (weight_init='auto'), and features of unit variance or "
         "learning_rate='auto', which sees to that.",
@@ -229,28 +229,30 @@ def _learn_by_heart(estimator, X, y, n_samples, rng):
     passed = bool(score >= _FIT)
     return SanityCheck(
         name, passed, f"{what} {score:.3f}, loss {losses[0]:.4g} -> {losses[-1]:.4g}",
-        "" if passed else _advice(copy, losses),
+        "" if passed else _advice(copy, losses, y),
     )  # fmt: skip
 
 
-def _advice(estimator, losses):
+def _advice(estimator, losses, y):
     """What to try where samples cannot be learnt."""
-    if not estimator._automatic and losses[-1] > 0.9 * losses[0]:
-        ratio = np.median(estimator.history_["update_ratio"])
-        if ratio < 1e-4:
+    if not estimator._automatic:
+        if not is_classifier(estimator) and not 0.1 < np.std(np.asarray(y, np.float64)) < 10:
             return (
-                "a higher learning_rate, or 'auto': an update changes the parameters by "
-                f"{ratio:.0e} of their length only, about 1e-3 is healthy."
+                "targets of about zero mean and unit variance, or learning_rate='auto', which "
+                "sees to that."
             )
-        return "a lower learning_rate, or 'auto': the loss does not fall."
+        if losses[-1] > losses[0] or np.mean(np.diff(losses) > 0) > 0.2:
+            return "a lower learning_rate, or 'auto': the loss rises again and again."
+        if losses[-1] > 0.9 * losses[0]:
+            return "a higher learning_rate, or 'auto': the loss falls, but hardly."
     if not hasattr(estimator, "hidden_layer_sizes"):
         return (
             "an MLPClassifier, or more features: a linear classifier cannot separate these "
             f"samples by their {estimator.n_features_in_} features."
         )
     return (
-        "more hidden units, more epochs or another learning_rate; look for equal samples with "
-        "different targets, and at check_gradient."
+        "more hidden units, fewer layers, another activation, normalization='batch', or another "
+        "learning_rate; look for equal samples with different targets."
     )
 
 
