@@ -39,7 +39,7 @@ lint: $(VENV)/dev.installed
 	$(BIN)/codespell
 
 docs: $(VENV)/docs.installed
-	rm -rf docs/api/generated
+	rm -rf docs/api/generated docs/_build/html/_modules
 	$(BIN)/sphinx-build -E -W --keep-going $(SPHINX) docs docs/_build/html
 	$(BIN)/python docs/check_links.py docs/_build/html
 
