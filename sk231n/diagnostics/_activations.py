@@ -10,6 +10,7 @@ from sklearn.utils.validation import validate_data
 
 from sk231n._estimators import only_numbers
 from sk231n._images import as_rows
+from sk231n.core.activations import ACTIVATIONS
 from sk231n.core.layers import Phase
 from sk231n.core.network import Network
 from sk231n.core.training import Data
@@ -144,13 +145,12 @@ def activation_statistics(estimator, X):
             f"{type(estimator).__name__} has no hidden layers."
         )
     if is_fitted(estimator):
-        activations = estimator.hidden_activations(X)
+        hidden_blocks, activations = estimator._hidden_blocks_, estimator.hidden_activations(X)
     else:
-        activations = _first_activations(copy.copy(estimator), X)
-    names = estimator.activation
-    names = [names] * len(activations) if isinstance(names, str) else list(names)
+        hidden_blocks, activations = _before_training(copy.copy(estimator), X)
     rows = []
-    for number, (name, a) in enumerate(zip(names, activations, strict=True), start=1):
+    for number, (block, a) in enumerate(zip(hidden_blocks, activations, strict=True), start=1):
+        (name,) = (name for name, activation in ACTIVATIONS.items() if activation in block)
         rows.append(
             LayerActivations(
                 number, name, a.shape[1], float(a.mean(dtype=np.float64)),
@@ -168,8 +168,8 @@ def _saturated(name, a):
     return float(np.mean((a < low + margin) | (a > high - margin)))
 
 
-def _first_activations(estimator, X):
-    """Activations before training."""
+def _before_training(estimator, X):
+    """Layers of each hidden block, and its activations."""
     estimator._check_arguments()
     X = only_numbers(validate_data(estimator, as_rows(X)[0]))
     x = X.astype(np.float64)
@@ -190,4 +190,4 @@ def _first_activations(estimator, X):
         for layer in block:
             x, _ = layer.forward(views.pop(0), x, phase)
         activations.append(x)
-    return activations
+    return hidden_blocks, activations
