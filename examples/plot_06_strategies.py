@@ -20,7 +20,8 @@ guessing gets 10 %. ::
 
 # %%
 # The data: centred, and with a column of ones for the intercepts. The unit of length for :math:`W`
-# is such that scores are about one in size; for CIFAR-10 that is about the notes' 0.0001.
+# is such that scores are about one in size; the notes' 0.0001 is of that order for the bytes of
+# CIFAR-10.
 
 import argparse
 
