@@ -307,6 +307,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         """Largest second derivative of the penalty."""
         return self.alpha * self._penalty().curvature if self.penalty else 0.0
 
+    @np.errstate(over="ignore", invalid="ignore")  # the loss will not be finite, and tell
     def _auto_rate(self, problem):
         """Learning rate that the data allow; see :meth:`Optimizer.auto_rate`."""
         network, loss = problem.objective.network, self._loss()

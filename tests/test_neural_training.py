@@ -547,6 +547,15 @@ def test_the_rate_that_is_found_bears_a_strong_penalty(model, alpha, optimizer):
     assert max(np.abs(W).max() for W in fitted.coefs_) < 1
 
 
+def test_divergence_from_one_call_to_the_next():
+    """An automatic rate is found anew, from a network whose numbers overflow."""
+    model = MLPRegressor((8, 8), random_state=0).partial_fit(X[:100], Y[:100])
+    for W in model.coefs_:
+        W *= 1e150
+    with pytest.raises(FloatingPointError, match="learning_rate"):
+        model.partial_fit(X, Y)
+
+
 # Copies and repeats -------------------------------------------------------------------------------
 
 
