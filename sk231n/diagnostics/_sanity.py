@@ -144,6 +144,7 @@ def check_sanity(estimator, X, y, *, n_samples=20, random_state=None):
     validate_parameter_constraints(_CONSTRAINTS, arguments, "check_sanity")
     check_estimator_type(estimator, "check_sanity")
     rng = check_random_state(random_state)
+    y = y.toarray() if hasattr(y, "toarray") else y
     estimator = clone(estimator).set_callbacks()  # nobody is to watch
     seed = rng.randint(2**31)
     checks = [
@@ -229,12 +230,16 @@ def _learn_by_heart(estimator, X, y, n_samples, rng):
     passed = bool(score >= _FIT)
     return SanityCheck(
         name, passed, f"{what} {score:.3f}, loss {losses[0]:.4g} -> {losses[-1]:.4g}",
-        "" if passed else _advice(copy, losses, y),
+        "" if passed else _advice(copy, losses, X, y),
     )  # fmt: skip
 
 
-def _advice(estimator, losses, y):
+def _advice(estimator, losses, X, y):
     """What to try where samples cannot be learnt."""
+    samples = [tuple(np.ravel(sample)) for sample in np.asarray(X)]
+    targets = [tuple(np.ravel(target)) for target in np.asarray(y)]
+    if len({*zip(samples, targets, strict=True)}) > len({*samples}):
+        return "other data: equal samples have different targets."
     if not estimator._automatic:
         if not is_classifier(estimator) and not 0.1 < np.std(np.asarray(y, np.float64)) < 10:
             return (
@@ -252,7 +257,7 @@ def _advice(estimator, losses, y):
         )
     return (
         "more hidden units, fewer layers, another activation, normalization='batch', or another "
-        "learning_rate; look for equal samples with different targets."
+        "learning_rate."
     )
 
 
