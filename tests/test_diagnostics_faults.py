@@ -239,10 +239,10 @@ def test_finds_near_kinks(fault, monkeypatch):
     _, estimator, owner, function, old, new, _ = fault
     rng = np.random.RandomState(1)
     X, y = rng.standard_normal((400, 7)), np.arange(400) % 3
-    sound = check_gradient(estimator, X, y, h=0.02, random_state=0)
+    sound = check_gradient(estimator, X, y, h=0.01, random_state=0)
     assert sound.kinks_crossed > 0
     assert sound.passed
     plant(monkeypatch, owner, function, old, new)
-    faulty = check_gradient(estimator, X, y, h=0.02, random_state=0)
+    faulty = check_gradient(estimator, X, y, h=0.01, random_state=0)
     assert faulty.kinks_crossed == sound.kinks_crossed
     assert faulty.max_relative_error > 1e-2

@@ -53,8 +53,9 @@ def check_gradient(
     n_checks : int, default=20
         Number of parameters of each array, drawn at random; smaller arrays are checked as a whole.
     h : float > 0, default=1e-5
-        Half the width of the differences. For the weights of an input that gets larger than one it
-        is divided by the size of that, so that scores change about alike.
+        Half the width of the narrower of two differences; the other is twice as wide. For the
+        weights of an input that gets larger than one it is divided by the size of that, so that
+        scores change about alike.
     tolerance : float > 0, default=1e-6
         Largest relative error that passes.
     random_state : int, RandomState or None, default=None
@@ -85,7 +86,7 @@ def check_gradient(
     The relative error is :math:`|a - n| / \max(|a| + |n|, r)` with the gradient :math:`a`, the
     numerical slope :math:`n`, and a floor :math:`r` that makes the rounding of a difference, about
     :math:`10^{-16} |J| / h`, count for less than :math:`10^{-7}`. The slope is extrapolated from
-    the central differences :math:`D` of two widths, :math:`n = (4 D_{h/2} - D_h) / 3`, which leaves
+    the central differences :math:`D` of two widths, :math:`n = (4 D_h - D_{2h}) / 3`, which leaves
     an error of the order of :math:`h^4`: normalizations of a few units may bend within :math:`h`.
 
     References
@@ -186,7 +187,7 @@ class _Definition:
 
     def slopes(self, layer, penalized, i, step):
         """Slope of each part along parameter `i` of a layer; NaN where a kink is crossed."""
-        narrow, wide = (self.difference(layer, penalized, i, width) for width in (step / 2, step))
+        narrow, wide = (self.difference(layer, penalized, i, width) for width in (step, 2 * step))
         return (4 * narrow - wide) / 3
 
     def difference(self, layer, penalized, i, step):
