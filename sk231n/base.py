@@ -33,7 +33,13 @@ from sk231n.core.objective import Objective
 from sk231n.core.optimizers import OPTIMIZERS, Optimizer
 from sk231n.core.penalties import L1, L2, ElasticNet
 from sk231n.core.schedules import Constant, CosineDecay, Schedule
-from sk231n.core.standardization import Moments, Standardization, largest_eigenvalue, sample
+from sk231n.core.standardization import (
+    Moments,
+    Standardization,
+    largest_eigenvalue,
+    length,
+    sample,
+)
 from sk231n.core.training import Average, Data, Problem, epochs, lbfgs, start
 
 TRAINING_CONSTRAINTS = {
@@ -317,10 +323,13 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
                   if layer.penalized]  # fmt: skip
         largest = [largest_eigenvalue(x, w) for x in inputs]
         # The intercept sees a constant 1, hence the second moment of at least 1.
-        smoothness = loss.curvature * sum(max(value, 1.0) for value in largest)
+        smoothness = max(loss.curvature, loss.growth) * sum(max(value, 1.0) for value in largest)
+        n_samples = len(problem.data.rows)
+        noise = loss.growth * sum(length(x, w) for x in inputs) / self._batch_size(n_samples)
         if problem.objective.output is not None:
             scale = problem.objective.output.scale
-            smoothness *= float(scale.max() / scale.min()) ** loss.degree
+            ratio = float(scale.max() / scale.min()) ** loss.degree
+            smoothness, noise = ratio * smoothness, ratio * noise
         curvature = self._curvature / problem.objective.unit
         factors = [np.max(f) for of_layer in problem.objective.factors for f in of_layer.values()]
         smoothness += (np.sqrt(curvature) * max(factors)) ** 2
@@ -331,10 +340,9 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         if len(inputs) > 1:
             # The changes of the layers multiply, and large steps end in chaos, soonest where an
             # error has no bound; a run of few steps cannot do without.
-            n_samples = len(problem.data.rows)
             n_steps = self._n_epochs(n_samples) * n_samples / self._batch_size(n_samples)
             reach = max(reach, min(n_steps / 2, 500.0 if self._has_units else 100.0))
-        return self._optimizer().auto_rate(smoothness, reach)
+        return self._optimizer().auto_rate(smoothness, reach, noise)
 
     def _batch_size(self, n_samples):
         return min(200 if self.batch_size == "auto" else int(self.batch_size), n_samples)

@@ -20,7 +20,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_sp
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk231n import MLPClassifier, MLPRegressor
+from sk231n import LinearSVM, MLPClassifier, MLPRegressor
 from sk231n.core.monitoring import History
 from sk231n.core.objective import BLOCK_SIZE
 from sk231n.losses import CrossEntropy
@@ -535,6 +535,27 @@ def test_divergence_names_the_rate(model, activation, early_stopping):
             call(X * 1e10, Y)
         assert all(learnt(diverging)[name] is state[name] for name in state)
         assert_same(arrays(diverging), parameters)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov"])
+@pytest.mark.parametrize(
+    ("estimator", "least"),
+    [
+        (MLPRegressor(()), 0.55),
+        (MLPRegressor((16,)), 0.6),
+        (MLPClassifier((16,), loss="squared_hinge"), 0.9),
+        (LinearSVM(loss="squared_hinge"), 0.95),
+        (LinearSVM(loss="squared_hinge", strategy="one_vs_rest"), 0.95),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("batch_size", ["auto", 20])
+def test_the_rate_that_is_found_bears_squares(digits, estimator, least, optimizer, batch_size):
+    """Pixels that are bright in few images make batches steep, and squares have no bound."""
+    parameters = {"optimizer": optimizer, "batch_size": batch_size, "max_iter": 30}
+    model = clone(estimator).set_params(random_state=0, **parameters).fit(digits[0], digits[2])
+    assert max(model.loss_curve_) < 10 * model.loss_curve_[0]
+    assert model.score(digits[0], digits[2]) > least
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov"])

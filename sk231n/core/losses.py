@@ -6,7 +6,9 @@ class indices :math:`y` and sample weights :math:`w`, and returns
 sum to one the value is a mean, and class weights, sample weights and the mean are one thing.  Every
 loss knows whether it is ``smooth``, and its ``curvature``: the order of magnitude of the second
 derivative, which sets the scale of the learning rate.  A hinge has none in its kink and zero
-elsewhere; its slope turns from zero to one over about a margin, which counts as one.
+elsewhere; its slope turns from zero to one over about a margin, which counts as one.  The
+``growth`` is the second derivative of a loss whose gradient grows without bound: a step that is too
+long for one batch throws its scores further off than they were; elsewhere it is zero.
 """
 
 import math
@@ -19,9 +21,10 @@ from sk231n.core.spec import Spec
 
 
 class Loss(Spec):
-    """Base of the losses: smooth, unless a loss says so."""
+    """Base of the losses: smooth and with a bounded gradient, unless a loss says so."""
 
     smooth = True
+    growth = 0.0
 
     def sides(self, scores, y):
         """Say on which side of its kinks the loss is.
@@ -212,6 +215,11 @@ class MarginLoss(Loss):
     def smooth(self):
         """Whether the loss has a continuous gradient."""
         return self.power == 2
+
+    @property
+    def growth(self):
+        """Second derivative of a squared hinge."""
+        return 2.0 if self.power == 2 else 0.0
 
     def sides(self, scores, y):
         """Say which margins are violated; see :meth:`Loss.sides`."""

@@ -43,7 +43,7 @@ class Optimizer(Spec):
         """
         return SimpleNamespace()
 
-    def auto_rate(self, smoothness, reach):
+    def auto_rate(self, smoothness, reach, noise=0.0):
         """Choose a learning rate for inputs of about unit spread.
 
         Parameters
@@ -52,13 +52,15 @@ class Optimizer(Spec):
             Bound on the second derivative of the objective: the gradient's Lipschitz constant.
         reach : float
             Root mean square by which the scores can change when every weight moves by one.
+        noise : float, default=0.0
+            How much larger the second derivative can be on a batch, if gradients have no bound.
 
         Returns
         -------
         float
             The rate at which a run starts.
         """
-        return 1 / smoothness
+        return 1 / (smoothness + noise)
 
 
 class SGD(Optimizer):
@@ -138,6 +140,10 @@ class Momentum(Optimizer):
         """Start with no velocity; see :meth:`Optimizer.start`."""
         return SimpleNamespace(velocity=np.zeros_like(theta))
 
+    def auto_rate(self, smoothness, reach, noise=0.0):
+        """Heed that a velocity adds up the noise of batches; see :meth:`Optimizer.auto_rate`."""
+        return 1 / (smoothness + noise / (1 - self.momentum))
+
     def direction(self, gradient, state, theta):
         """Turn a gradient into a direction; see :meth:`SGD.direction`."""
         state.velocity *= self.momentum
@@ -184,7 +190,7 @@ class Adagrad(Optimizer):
         """Start with no squares; see :meth:`Optimizer.start`."""
         return SimpleNamespace(squares=np.zeros_like(theta))
 
-    def auto_rate(self, smoothness, reach):
+    def auto_rate(self, smoothness, reach, noise=0.0):
         """Let the first step change the scores by about two; see :meth:`Optimizer.auto_rate`."""
         return min(0.1, 2 / reach)
 
@@ -232,7 +238,7 @@ class RMSProp(Optimizer):
         """Start with no squares; see :meth:`Optimizer.start`."""
         return SimpleNamespace(squares=np.zeros_like(theta))
 
-    def auto_rate(self, smoothness, reach):
+    def auto_rate(self, smoothness, reach, noise=0.0):
         """Let a step change the scores by about one; see :meth:`Optimizer.auto_rate`."""
         return min(0.01, 1 / reach)
 
@@ -302,7 +308,7 @@ class Adam(Optimizer):
             t=0, sums=np.zeros_like(theta), squares=np.zeros_like(theta), decayed=decayed
         )
 
-    def auto_rate(self, smoothness, reach):
+    def auto_rate(self, smoothness, reach, noise=0.0):
         """Let a step change the scores by about one; see :meth:`Optimizer.auto_rate`."""
         return min(0.02, 1 / reach)
 

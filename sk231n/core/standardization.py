@@ -213,6 +213,27 @@ def largest_eigenvalue(z, w, n_iter=20):
     return max(float(norm), 1e-12)
 
 
+def length(z, w):
+    r"""Compute a mean squared length of weighted samples that heeds the longest of them.
+
+    Along a sample, a batch of few can be far steeper than all samples together are.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n_samples, n_features)
+        The samples.
+    w : ndarray of shape (n_samples,)
+        Their weights.
+
+    Returns
+    -------
+    float
+        :math:`\sqrt{\sum_i w_i q_i^3 / \sum_i w_i q_i}` with :math:`q_i = |z_i|^2 + 1`.
+    """
+    q = np.einsum("ij,ij->i", z, z, dtype=np.float64) + 1
+    return float(np.sqrt((w * q) @ (q * q) / (w @ q)))
+
+
 def _blocks(data):
     """Yield the rows of the data in floating point, some at a time, with their weights."""
     for start in range(0, len(data.rows), _BLOCK_ROWS):

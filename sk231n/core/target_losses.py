@@ -88,7 +88,7 @@ class SquaredError(Loss):
     (2.5, array([[ 1., -2.]]))
     """
 
-    curvature = 1.0
+    curvature = growth = 1.0
     degree = 2  # by the square of their unit it grows with the targets
 
     def __call__(self, scores, y, w=None):
