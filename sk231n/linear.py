@@ -59,10 +59,10 @@ class SoftmaxClassifier(LinearClassifier):
         Number of epochs, at most; "auto" makes about 1,000 steps in at least 8 and at most 1,000
         epochs, and allows 1,000 iterations of L-BFGS.
     tol : float or None, default=1e-4
-        By how much the training loss (with `early_stopping`, the validation score) must improve in
-        `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`. L-BFGS stops
-        when no component of the gradient is larger. With ``learning_rate="auto"`` the training loss
-        is not watched: the rate comes to zero by itself.
+        By how much the training loss (with `early_stopping`, the validation score or loss) must
+        improve in `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`.
+        L-BFGS stops when no component of the gradient is larger. With ``learning_rate="auto"`` the
+        training loss is not watched: the rate comes to zero by itself.
     n_iter_no_change : int, default=10
         Number of epochs without progress that end the training.
     shuffle : bool, default=True
@@ -209,10 +209,10 @@ class LinearSVM(LinearClassifier):
         Number of epochs, at most; "auto" makes about 1,000 steps in at least 8 and at most 1,000
         epochs, and allows 1,000 iterations of L-BFGS.
     tol : float or None, default=1e-4
-        By how much the training loss (with `early_stopping`, the validation score) must improve in
-        `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`. L-BFGS stops
-        when no component of the gradient is larger. With ``learning_rate="auto"`` the training loss
-        is not watched: the rate comes to zero by itself.
+        By how much the training loss (with `early_stopping`, the validation score or loss) must
+        improve in `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`.
+        L-BFGS stops when no component of the gradient is larger. With ``learning_rate="auto"`` the
+        training loss is not watched: the rate comes to zero by itself.
     n_iter_no_change : int, default=10
         Number of epochs without progress that end the training.
     shuffle : bool, default=True

@@ -16,7 +16,7 @@ class TestPatience:
     def stops_after(self, values, tol, n_epochs):
         patience = Patience(tol, n_epochs)
         for k, value in enumerate(values, start=1):
-            if patience.exhausted_by(value):
+            if patience.exhausted_by(*np.atleast_1d(value)):
                 return k
         return None
 
@@ -39,6 +39,11 @@ class TestPatience:
 
     def test_a_value_that_is_no_number_is_no_progress(self):
         assert self.stops_after([1.0, np.nan, np.nan], tol=0.0, n_epochs=2) == 3
+        assert self.stops_after([(1.0, 1.0), (np.nan, 2.0), (0.5, np.nan)], 0.0, 2) is None
+
+    def test_the_progress_of_one_of_several_is_enough(self):
+        values = [(3.0, 3.0), (3.0, 2.0), (2.0, 4.0), (2.0, 1.5), (2.0, 1.5), (2.0, 1.5)]
+        assert self.stops_after(values, tol=0.0, n_epochs=2) == 6
 
 
 class TestHistory:
@@ -109,12 +114,23 @@ class TestMonitor:
         assert monitor.best_score == 1.0
         assert monitor.final_theta is problem.theta
 
-    def test_keeps_the_first_of_the_best(self, problem):
+    def test_keeps_the_best(self, problem):
         monitor = Monitor(problem, problem.data, None, Patience(0.0, 3), keep_best=True)
-        said = self.walk(monitor, [-1.0, 1.0, 2.0, -1.0, -1.0], [5.0, 4.0, 3.0, 2.0, 1.0])
-        assert said == [False] * 4 + [True]
-        np.testing.assert_array_equal(monitor.final_theta, [0, 1, 0, 0])
+        weights = [-1.0, 1.0, 2.0, 1.0, -1.0, -1.0]  # 1 and 2: of equal accuracy, not loss
+        said = self.walk(monitor, weights, [6.0, 5.0, 4.0, 3.0, 2.0, 1.0])
+        assert said == [False] * 5 + [True]
+        np.testing.assert_array_equal(monitor.final_theta, [0, 2, 0, 0])
         np.testing.assert_array_equal(monitor.theta, [0, -1, 0, 0])
+        assert monitor.best_score == 1.0
+
+    def test_keeps_the_first_of_equals(self, problem):
+        monitor = Monitor(problem, problem.data, None, Patience(0.0, 3), keep_best=True)
+        self.walk(monitor, [2.0, 2.0])
+        np.testing.assert_array_equal(monitor.final_theta, [0, 2, 0, 0])
+
+    def test_a_score_that_stands_still_is_not_the_end_while_the_loss_falls(self, problem):
+        monitor = Monitor(problem, problem.data, None, Patience(1e-4, 1), keep_best=True)
+        assert self.walk(monitor, [1.0, 2.0, 3.0, 3.0]) == [False] * 3 + [True]
 
     def test_the_average_counts_if_there_is_one(self, problem):
         class Average:

@@ -47,7 +47,7 @@ class Patience:
     Parameters
     ----------
     tol : float or None
-        By how much a value must beat the best to count; None never runs out of patience.
+        By how much a value must beat its best to count; None never runs out of patience.
     n_epochs : int
         Number of epochs in a row without progress that are too many.
     """
@@ -58,10 +58,15 @@ class Patience:
         self.best = np.inf
         self._waited = 0
 
-    def exhausted_by(self, value):
-        """Take in the value after an epoch, the lower the better; say whether to stop."""
-        self._waited = 0 if value < self.best - (self.tol or 0.0) else self._waited + 1
-        self.best = min(self.best, value)
+    def exhausted_by(self, *values):
+        """Take in the values after an epoch, the lower the better; say whether to stop.
+
+        The progress of one of them is progress enough.
+        """
+        values = np.array(values)
+        progress = (values < self.best - (self.tol or 0.0)).any()
+        self._waited = 0 if progress else self._waited + 1
+        self.best = np.fmin(self.best, values)
         return self.tol is not None and self._waited >= self.n_epochs
 
 
@@ -79,7 +84,8 @@ class Monitor:
     patience : Patience
         When to stop.
     keep_best : bool
-        Whether patience watches the validation score, and the best parameters are those that count.
+        Whether patience watches the validation data, and the best parameters are those that count:
+        those of the best score, of equals those of the lowest loss.
     """
 
     def __init__(self, problem, validation, average, patience, keep_best):
@@ -89,13 +95,18 @@ class Monitor:
         self.patience = patience
         self.keep_best = keep_best
         self.history = History(validated=validation is not None)
-        self.best_score = None
+        self._best = None
         self._best_theta = None
 
     @property
     def theta(self):
         """The parameters that count at present."""
         return self.problem.theta if self.average is None else self.average.value
+
+    @property
+    def best_score(self):
+        """The best validation score so far; None without validation data."""
+        return None if self._best is None else self._best[0]
 
     @property
     def final_theta(self):
@@ -109,9 +120,10 @@ class Monitor:
             theta = self.theta
             loss, score = evaluate(self.problem, theta, self.validation)
             values |= {"validation_loss": loss, "validation_score": score}
-            if self.best_score is None or score > self.best_score:
-                self.best_score = score
+            if self._best is None or (score, -loss) > self._best:
+                self._best = score, -loss
                 if self.keep_best:
                     self._best_theta = theta.copy()
         self.history.add(**values)
-        return self.patience.exhausted_by(-score if self.keep_best else epoch.loss)
+        # Few validation samples are classified alike for epochs while the scores still move.
+        return self.patience.exhausted_by(*((-score, loss) if self.keep_best else (epoch.loss,)))

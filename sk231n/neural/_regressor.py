@@ -63,16 +63,16 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         Number of epochs, at most; "auto" makes about 1,000 steps in at least 8 and at most 1,000
         epochs, and allows 1,000 iterations of L-BFGS.
     tol : float or None, default=1e-4
-        By how much the training loss (with `early_stopping`, the validation score) must improve in
-        `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`. L-BFGS stops
-        when no component of the gradient is larger. With ``learning_rate="auto"`` the training loss
-        is not watched: the rate comes to zero by itself.
+        By how much the training loss (with `early_stopping`, the validation score or loss) must
+        improve in `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`.
+        L-BFGS stops when no component of the gradient is larger. With ``learning_rate="auto"`` the
+        training loss is not watched: the rate comes to zero by itself.
     n_iter_no_change : int, default=10
         Number of epochs without progress that end the training.
     shuffle : bool, default=True
         Whether each epoch visits the samples in a new order.
     early_stopping : bool, default=False
-        Whether to watch the score on validation data, stop when it ceases to improve, and keep
+        Whether to watch validation data, stop when score and loss cease to improve, and keep
         the parameters that were best, running averages of the batch normalization included.
     validation_fraction : float in (0, 1), default=0.1
         Share of the training data that `early_stopping` sets aside where
