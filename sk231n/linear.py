@@ -68,7 +68,7 @@ class SoftmaxClassifier(LinearClassifier):
     shuffle : bool, default=True
         Whether each epoch visits the samples in a new order.
     early_stopping : bool, default=False
-        Whether to watch the accuracy on validation data, stop when it ceases to improve, and keep
+        Whether to watch validation data, stop when accuracy and loss cease to improve, and keep
         the parameters that were best.
     validation_fraction : float in (0, 1), default=0.1
         Share of the training data, stratified by class, that `early_stopping` sets aside where
@@ -218,7 +218,7 @@ class LinearSVM(LinearClassifier):
     shuffle : bool, default=True
         Whether each epoch visits the samples in a new order.
     early_stopping : bool, default=False
-        Whether to watch the accuracy on validation data, stop when it ceases to improve, and keep
+        Whether to watch validation data, stop when accuracy and loss cease to improve, and keep
         the parameters that were best.
     validation_fraction : float in (0, 1), default=0.1
         Share of the training data, stratified by class, that `early_stopping` sets aside where
