@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from joblib import cpu_count
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import confusion_matrix
 from sklearn.pipeline import make_pipeline
 
 from sk231n import (
@@ -29,6 +30,7 @@ from sk231n import (
     MeanSubtraction,
     SoftmaxClassifier,
 )
+from sk231n.datasets import load_cifar10, make_shapes
 from sk231n.losses import WestonWatkins
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
@@ -42,6 +44,13 @@ def rows(images):
     return images.reshape(len(images), -1)
 
 
+def most_confused(y, predicted, n_pairs=3):
+    """Pairs of classes that are taken for one another most often, the most frequent first."""
+    confusions = np.triu(confusion_matrix(y, predicted) + confusion_matrix(predicted, y), k=1)
+    worst = np.argsort(-confusions, axis=None)[:n_pairs]
+    return np.transpose(np.unravel_index(worst, confusions.shape)).tolist()
+
+
 def fitted(estimator, flat=True):
     """Train an estimator with all images, as rows or as images."""
 
@@ -49,8 +58,12 @@ def fitted(estimator, flat=True):
         if flat:
             X, X_test = rows(X), rows(X_test)
         start = time.perf_counter()
-        accuracy = estimator.fit(X, y).score(X_test, y_test)
-        return {"accuracy": accuracy, "seconds": time.perf_counter() - start}
+        predicted = estimator.fit(X, y).predict(X_test)
+        return {
+            "accuracy": float(np.mean(predicted == y_test)),
+            "seconds": time.perf_counter() - start,
+            "most_confused": most_confused(y_test, predicted),
+        }
 
     return measure
 
@@ -128,6 +141,7 @@ def main():
     file = Path(arguments.json) if arguments.json else None
     before = json.loads(file.read_text())["rows"] if file and file.exists() else {}
     data = load_images(arguments.cifar10)
+    names = load_cifar10(arguments.cifar10, split="test") if arguments.cifar10 else make_shapes(8)
     figures = {}
     for name, (measure, beside, source) in ROWS.items():
         if not any(text in name for text in arguments.only):
@@ -140,6 +154,7 @@ def main():
         if file:
             page = {
                 "images": "photographs of CIFAR-10" if arguments.cifar10 else "coloured shapes",
+                "classes": list(names.target_names),
                 "cores": cpu_count(), "trained_on": len(data[0]), "tested_on": len(data[2]),
                 "rows": figures | {n: f for n, f in before.items() if n not in figures},
             }  # fmt: skip

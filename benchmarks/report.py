@@ -102,6 +102,15 @@ def accuracy_table(accuracy):
     return table(["", "test accuracy", "seconds", "beside it"], rows)
 
 
+def confusions(accuracy, name):
+    """Name the pairs of classes that a classifier confuses most often."""
+    classes = accuracy["classes"]
+    return ", ".join(
+        f"{classes[first]} and {classes[second]}"
+        for first, second in accuracy["rows"][name]["most_confused"]
+    )
+
+
 def costs_table(figures, of, digits):
     """One row per size, one column per competitor."""
     names = list(dict.fromkeys(name for row in figures.values() for name in row))
@@ -223,6 +232,9 @@ solutions of the assignments, made with 49,000. The recipes are those of
 `examples/mlp_recipes.py`.
 
 {accuracy_table(accuracy)}
+
+The pairs that `LinearSVM()` on the richer union confuses most often:
+{confusions(accuracy, "`LinearSVM()` on the richer union")}.
 
 ## Nearest neighbours
 
