@@ -534,3 +534,23 @@ def test_search_refuses_nonsense(x, y, scores, options, message):
     with pytest.raises(ValueError, match=message):
         SearchHeatmapDisplay(x, y, scores).plot(**options)
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("decades", [1.02, 1.3, 1.9, 2.5, 9])
+def test_ticks_of_a_log_scale_have_room(decades):
+    rng = np.random.RandomState(0)
+    x, y, scores = rng.rand(3, 30)
+    x, y = (10 ** (-3.3 + decades * values) for values in (x, y))
+    ends = [10**-3.3, 10 ** (decades - 3.3)]
+    x[:2], y[:2], scores[:2] = ends, ends, 0.0
+    display = SearchHeatmapDisplay(x, y, scores, x_name="learning_rate", y_name="alpha").plot()
+    display.figure_.canvas.draw()
+    for axis, end in (display.ax_.xaxis, "x"), (display.ax_.yaxis, "y"):
+        boxes = [
+            label.get_window_extent()
+            for label in axis.get_ticklabels(which="both")
+            if label.get_text() and label.get_visible()
+        ]
+        starts, stops = np.sort([[getattr(b, end + k) for b in boxes] for k in "01"], axis=1)
+        assert 2 <= len(boxes) <= 10
+        assert (starts[1:] > stops[:-1]).all()

@@ -243,6 +243,7 @@ class SearchHeatmapDisplay:
         """Draw a point for each candidate, the best ones last."""
         from matplotlib.collections import PathCollection
         from matplotlib.lines import Line2D
+        from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
         ax, failed = self.ax_, np.isnan(scores)
         order = np.argsort(scores[~failed])
@@ -257,6 +258,12 @@ class SearchHeatmapDisplay:
             markeredgecolor="black", markeredgewidth=3,
         )  # fmt: skip
         (self.best_,) = ax.plot(x[best], y[best], **style)
+        for axis, values in (ax.xaxis, x), (ax.yaxis, y):
+            if axis.get_scale() == "log":
+                few_decades = values.max() < 200 * values.min()
+                axis.set_major_locator(LogLocator(subs=(1, 2, 5) if few_decades else (1,)))
+                axis.set_major_formatter(FuncFormatter(lambda value, _: _text(value)))
+                axis.set_minor_formatter(NullFormatter())
 
 
 class Axis:
