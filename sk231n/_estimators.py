@@ -1,11 +1,13 @@
 """Habits that all estimators share: the float type, blocks of rows, a fit that leaves no trace."""
 
 import threading
+from collections.abc import Sized
 from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import assert_all_finite
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.parallel import _get_threadpool_controller
 
 _BLOCK_ROWS = 1024
@@ -27,6 +29,19 @@ def only_numbers(X, name="X"):
     if X.dtype.kind not in "buif":
         raise ValueError(f"{name} has dtype {X.dtype}; expected booleans, integers or floats.")
     return X
+
+
+def check_no_missing(y):
+    """Refuse targets that are missing in a list, a series or an array of objects, and say where."""
+    kind = getattr(getattr(y, "dtype", None), "kind", "O")
+    if kind != "O" or getattr(y, "ndim", 1) != 1 or not isinstance(y, Sized):
+        return  # scikit-learn says all there is to say
+    missing = [k for k, v in enumerate(y) if v is None or is_scalar_nan(v) or is_pandas_na(v)]
+    if missing:
+        raise ValueError(
+            f"y is missing (None, NaN or NA) for {len(missing)} of {len(y)} samples, the first of "
+            f"them at index {missing[0]}; leave these samples out."
+        )
 
 
 def blocks(n_rows, size=_BLOCK_ROWS):

@@ -6,6 +6,7 @@ Everything that knows about both lives here.
 
 import math
 from numbers import Integral
+from os import PathLike
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -24,8 +25,9 @@ def as_rows(X, name="X"):
     Parameters
     ----------
     X : array-like
-        A stack of shape (n, h, w) or (n, h, w, c), a list of equally large images, or anything
-        that :func:`sklearn.utils.validation.validate_data` accepts or refuses by itself.
+        A stack of shape (n, h, w) or (n, h, w, c), a list, an array of objects or a series of
+        equally large images, or anything that :func:`sklearn.utils.validation.validate_data`
+        accepts or refuses by itself.
     name : str, default="X"
         What errors call it.
 
@@ -39,8 +41,15 @@ def as_rows(X, name="X"):
     Raises
     ------
     ValueError
-        If `X` has more than four dimensions, or is a list of images of different sizes.
+        If `X` has more than four dimensions, or is a list of images of different sizes or of text.
     """
+    if getattr(X, "ndim", 0) == 1 and X.dtype.kind in "OSTU":
+        X = list(X)  # an array or a series of images, or of text
+    if isinstance(X, list | tuple) and len(X) and isinstance(X[0], str | PathLike):
+        raise ValueError(
+            f"{name} holds text, {str(X[0])!r} first; expected numbers. If these are files, read "
+            "the images first."
+        )
     if isinstance(X, list | tuple) and len(X) and np.ndim(X[0]) >= 2:
         shapes = {np.shape(image) for image in X}
         if len(shapes) > 1:

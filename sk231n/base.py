@@ -20,6 +20,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from sk231n._callbacks import EpochTasks
 from sk231n._estimators import (
     blocks,
+    check_no_missing,
     float_dtype,
     one_blas_thread,
     only_numbers,
@@ -223,6 +224,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _data(self, X, y, sample_weight, *, reset, learn):
         """Validate samples; those of weight zero count as if they were not there."""
+        check_no_missing(y)
         X, y = validate_data(self, as_rows(X)[0], y, reset=reset, **self._target_checks)
         X = only_numbers(X)
         w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
@@ -254,7 +256,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         except ValueError as error:
             raise ValueError(
                 f"early_stopping could not set validation_fraction={self.validation_fraction} of "
-                f"{len(data.rows)} samples aside ({error}); pass X_val and y_val instead."
+                f"{len(data.rows)} samples aside ({error}); pass X_val and y_val, "
+                "a larger validation_fraction or early_stopping=False."
             ) from error
         return data._replace(rows=rows).normalized(), data._replace(rows=held_out).normalized()
 

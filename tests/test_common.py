@@ -1,5 +1,7 @@
 """What every estimator owes scikit-learn."""
 
+import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import TransformerMixin, clone
 from sklearn.utils import estimator_checks
@@ -114,3 +116,48 @@ def test_default_constructors_are_unsoftened():
         assert not tags.non_deterministic
         assert not tags._skip_test
         assert tags.classifier_tags is None or not tags.classifier_tags.poor_score
+
+
+PREDICTORS = [estimator for estimator in ESTIMATORS if estimator not in TRANSFORMERS]
+MISSING = {
+    "None in a list": ["a", "b", None, "a", "b", "a"],
+    "NaN in an array": np.array(["a", "b", np.nan, "a", "b", "a"], dtype=object),
+    "text": pd.Series(["a", "b", None, "a", "b", "a"]),
+    "string": pd.Series(["a", "b", None, "a", "b", "a"], dtype="string"),
+    "categorical": pd.Series(["a", "b", None, "a", "b", "a"], dtype="category"),
+    "a list of numbers": [0, 1, np.nan, 0, 1, 0],
+}
+
+
+@pytest.mark.parametrize("y", MISSING.values(), ids=MISSING)
+@pytest.mark.parametrize("estimator", PREDICTORS, ids=lambda e: type(e).__name__)
+def test_missing_targets_are_counted_and_placed(estimator, y):
+    model = clone(estimator)
+    with pytest.raises(ValueError, match=r"y is missing .* for 1 of 6 samples, .* index 2"):
+        model.fit(np.arange(12.0).reshape(6, 2), y)
+    assert not hasattr(model, "n_features_in_")
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+def test_images_in_objects(estimator):
+    """A list, an array of objects, or a column of images are the stack of these images."""
+    stack = np.random.RandomState(0).randint(256, size=(6, 8, 8, 3), dtype=np.uint8)
+    objects = np.empty(6, dtype=object)
+    objects[:] = list(stack)
+    y = np.arange(6) % 2
+    method = "transform" if isinstance(estimator, TransformerMixin) else "predict"
+    if "cv" in estimator.get_params():
+        estimator = clone(estimator).set_params(n_neighbors=(1, 2), cv=2)
+    if "random_state" in estimator.get_params():
+        estimator = clone(estimator).set_params(random_state=0, max_iter=2)
+    expected = getattr(clone(estimator).fit(stack, y), method)(stack)
+    for images in list(stack), objects, pd.Series(list(stack)):
+        found = getattr(clone(estimator).fit(images, y), method)(images)
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+def test_names_of_files_are_no_images(estimator, kind):
+    with pytest.raises(ValueError, match=r"X holds text, 'a.png' first; .* read the images first"):
+        clone(estimator).fit(kind(["a.png", "b.png"]), [0, 1])

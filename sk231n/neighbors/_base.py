@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from sk231n._estimators import blocks, only_numbers
+from sk231n._estimators import blocks, check_no_missing, only_numbers
 from sk231n._images import as_rows, infer_image_shape
 from sk231n.neighbors._distances import METRICS
 from sk231n.neighbors._index import find_neighbors, make_search
@@ -124,6 +124,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
 
     def _data(self, X, y):
         """Validated rows, the shape of the image that one is, and indices of labels in classes."""
+        check_no_missing(y)
         rows, stack = as_rows(X)
         rows, y = validate_data(self, rows, y, dtype=None, order="C")
         check_classification_targets(y)
