@@ -56,6 +56,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"/plot_",
     "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",  # programs for the command line
     "plot_gallery": not tags.has("quick"),  # noqa: F821  (Sphinx defines it)
+    "capture_repr": (),  # what a program prints is its output
     "abort_on_example_error": True,
     "download_all_examples": False,
     "within_subsection_order": "FileNameSortKey",
