@@ -289,8 +289,8 @@ orientations, of square roots; 4x4 cells), moments of RGB and opponent colours, 
 
 ## Networks
 
-`python benchmarks/neural.py --cifar10 DIR`: samples a second of `fit`, two epochs of
-{neural["images"]} in float32, Adam; PyTorch's plain loop on the CPU.
+`python benchmarks/neural.py --cifar10 DIR`: samples a second of `fit`, five epochs of
+{neural["images"]} in float32, Adam, without a penalty; PyTorch's plain loop on the CPU.
 
 {networks_table(neural)}
 
