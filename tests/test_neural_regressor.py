@@ -256,7 +256,7 @@ BAD_TARGETS = {
     "no column": (np.empty((150, 0)), "0 feature"),
     "three dimensions": (np.zeros((150, 2, 2)), "dim 3"),
     "none": (None, "requires y"),
-    "many of them": ([None] * 150, "y contains NaN"),
+    "many of them": ([None] * 150, "y is missing .* 150 of 150 samples"),
     "complex": (Y + 1j, "[Cc]omplex"),
     "too large": (1e300 * Y, "y holds values too large"),
 }
