@@ -5,6 +5,7 @@ Everything that knows about both lives here.
 """
 
 import math
+import warnings
 from numbers import Integral
 from os import PathLike
 
@@ -42,6 +43,11 @@ def as_rows(X, name="X"):
     ------
     ValueError
         If `X` has more than four dimensions, or is a list of images of different sizes or of text.
+
+    Warns
+    -----
+    UserWarning
+        If `X` looks like one colour image, not like many grey ones.
     """
     if getattr(X, "ndim", 0) == 1 and X.dtype.kind in "OSTU":
         X = list(X)  # an array or a series of images, or of text
@@ -67,6 +73,12 @@ def as_rows(X, name="X"):
             "images (n, h, w) or colour images (n, h, w, c)."
         )
     X = np.asarray(X)
+    if n_dims == 3 and X.shape[2] in (3, 4) and min(X.shape[:2]) >= 8:
+        warnings.warn(
+            f"{name} of shape {X.shape} is taken for {X.shape[0]} grey images of {X.shape[1]} x "
+            f"{X.shape[2]} pixels. A single colour image is {name}[None].",
+            stacklevel=3,
+        )
     return X.reshape(len(X), math.prod(X.shape[1:])), X.shape[1:]
 
 

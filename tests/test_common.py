@@ -156,6 +156,13 @@ def test_images_in_objects(estimator):
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+def test_one_image_alone_is_warned_of(estimator):
+    image = np.random.RandomState(0).randint(256, size=(32, 24, 3), dtype=np.uint8)
+    with pytest.warns(UserWarning, match=r"32 grey images of 24 x 3 .* is X\[None\]"):
+        clone(estimator).fit(image, np.arange(32) % 2)
+
+
 @pytest.mark.parametrize("kind", [list, np.array, pd.Series], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 def test_names_of_files_are_no_images(estimator, kind):
