@@ -546,10 +546,12 @@ def test_ticks_of_a_log_scale_have_room(decades):
     display = SearchHeatmapDisplay(x, y, scores, x_name="learning_rate", y_name="alpha").plot()
     display.figure_.canvas.draw()
     for axis, end in (display.ax_.xaxis, "x"), (display.ax_.yaxis, "y"):
+        low, high = axis.get_view_interval()
+        ticks = axis.get_major_ticks() + axis.get_minor_ticks()
         boxes = [
-            label.get_window_extent()
-            for label in axis.get_ticklabels(which="both")
-            if label.get_text() and label.get_visible()
+            tick.label1.get_window_extent()
+            for tick in ticks
+            if tick.label1.get_text() and low <= tick.get_loc() <= high
         ]
         starts, stops = np.sort([[getattr(b, end + k) for b in boxes] for k in "01"], axis=1)
         assert 2 <= len(boxes) <= 10
