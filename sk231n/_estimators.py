@@ -36,12 +36,21 @@ def check_no_missing(y):
     kind = getattr(getattr(y, "dtype", None), "kind", "O")
     if kind != "O" or getattr(y, "ndim", 1) != 1 or not isinstance(y, Sized):
         return  # scikit-learn says all there is to say
-    missing = [k for k, v in enumerate(y) if v is None or is_scalar_nan(v) or is_pandas_na(v)]
-    if missing:
-        raise ValueError(
-            f"y is missing (None, NaN or NA) for {len(missing)} of {len(y)} samples, the first of "
-            f"them at index {missing[0]}; leave these samples out."
-        )
+    try:
+        distinct = set(y)  # a million labels are few different ones
+    except TypeError:
+        return
+    if not any(_is_missing(value) for value in distinct):
+        return
+    missing = [k for k, value in enumerate(y) if _is_missing(value)]
+    raise ValueError(
+        f"y is missing (None, NaN or NA) for {len(missing)} of {len(y)} samples, the first of "
+        f"them at index {missing[0]}; leave these samples out."
+    )
+
+
+def _is_missing(value):
+    return value is None or is_scalar_nan(value) or is_pandas_na(value)
 
 
 def blocks(n_rows, size=_BLOCK_ROWS):
