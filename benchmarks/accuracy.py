@@ -120,6 +120,9 @@ ROWS = {
     "`KNNClassifierCV()`, 5,000 to train on": (chosen_k, None, ""),
     "`LinearSVM()` on bytes": (fitted(LinearSVM(random_state=0)), None, ""),
     "`SoftmaxClassifier()` on bytes": (fitted(SoftmaxClassifier(random_state=0)), None, ""),
+    "`SoftmaxClassifier(optimizer='lbfgs')` on bytes": (
+        fitted(SoftmaxClassifier(optimizer="lbfgs")), None, "",
+    ),
     "`LinearSVM()` on HOG and hue histogram": (
         fitted(with_features(SMALL, LinearSVM(random_state=0)), flat=False), None, "",
     ),

@@ -126,6 +126,12 @@ def memory_table(growth):
                                for n, m in growth["memory"].items()])  # fmt: skip
 
 
+def noise_queries(neighbors):
+    """Least and largest number of queries among noise, in words."""
+    numbers = [row["queries"] for row in neighbors["noise"]]
+    return f"{min(numbers):,} to {max(numbers):,}"
+
+
 def growth_table(growth, key):
     rows = [
         (f"{int(n):,}", f"{s['sk231n']:.2f}", f"{s['scikit-learn']:.2f}",
@@ -226,10 +232,10 @@ competitors of a table run in one process, in turn, and the medians are shown. T
 ## Accuracy beside the course
 
 `python benchmarks/accuracy.py --cifar10 DIR`: accuracy on {accuracy["tested_on"]:,} images after
-training on {accuracy["trained_on"]:,}, and the seconds of `fit` and `score`. Beside it the figures
+training on {accuracy["trained_on"]:,}, and the seconds of `fit` and `predict`. Beside it figures
 of the [notes](https://cs231n.github.io), made with 50,000, and of the best of 26 published
-solutions of the assignments, made with 49,000. The recipes are those of
-`examples/mlp_recipes.py`.
+solutions of the assignments, made with 49,000. The recipes are those of `examples/mlp_recipes.py`;
+they train on the mirror images too, and their seconds are those of `fit`.
 
 {accuracy_table(accuracy)}
 
@@ -256,12 +262,15 @@ Choosing among ten k in five folds of 5,000 images:
 
 ![Time against the numbers of training images and of features](results/neighbors.png)
 
+{neighbors["growth"]["queries"]:,} queries and k = 10, by the number of training images (of 3,072
+features), then by the number of features (of 10,000 images):
+
 {growth_table(neighbors["growth"], "samples")}
 
 {growth_table(neighbors["growth"], "features")}
 
-Normal noise, in which no bound prunes anything; times as fast as the faster of scikit-learn's brute
-force and its automatic choice:
+Normal noise, in which no bound prunes anything, {noise_queries(neighbors)} queries; times as fast
+as the faster of scikit-learn's brute force and its automatic choice:
 
 {noise_table(neighbors)}
 

@@ -75,4 +75,4 @@ plt.show()
 
 # %%
 # **Try:** ``penalty="l1"`` (and ``optimizer="adam"``, for it has kinks): most weights become
-# exactly zero, and the templates a few dots.
+# almost zero, and the templates a few dots.

@@ -75,7 +75,7 @@ plt.show()
 # %%
 # **What to see.** All three networks are about equally good, and between any two of them lies a
 # ridge: half the one and half the other is a poor network. The landscape has many valleys, as deep
-# as each other, and where one starts decides in which one ends. This is why the weights of networks
-# are not averaged, but their predictions are.
+# as each other, and where one starts decides in which one ends. This is why of networks that
+# were trained apart the predictions are averaged, not the weights.
 #
 # **Try:** wider networks, of 500 units instead of 32: the ridges get lower.

@@ -63,9 +63,10 @@ print(f"The best of {len(range_of_rates)} rates from 0.001 to 10 is {best:.2g}."
 # %%
 # **What to see.** Far too low a rate: the loss hardly moves, as if nothing could be learnt. A low
 # one: it falls in a nearly straight line, and is far from done at the end. The right one: it falls
-# steeply and flattens out. Too high a one: it stays up, for each step jumps across the valley;
-# higher still, it would grow without bound, which ends in a ``FloatingPointError`` that names the
-# rate. Right: the range of good rates is about a factor of ten wide, and the cliff beyond is steep.
+# steeply and flattens out. Too high a one: it stays up, for each step jumps across the valley; much
+# higher still (1e5), it would grow without bound, which ends in a ``FloatingPointError`` that names
+# the rate. Right: the range of good rates is about a factor of ten wide, and the cliff beyond is
+# steep.
 #
 # The update ratio, the length of a step relative to the parameters, tells the same: the notes' rule
 # of thumb is about a thousandth, and this small network bears ten times as much.

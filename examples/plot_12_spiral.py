@@ -33,7 +33,7 @@ for name, classifier in classifiers.items():
 
 # %%
 # **What to see.** The linear classifier meets in three straight borders. Three units make a few
-# kinks, ten follow the arms in part, and a hundred wind along them. Every border is still made of
+# kinks, six nearly follow the arms, and a hundred wind along them. Every border is still made of
 # straight pieces, for the folds are straight.
 
 fig, axes = plt.subplots(1, 4, figsize=(12, 3.4), sharex=True, sharey=True, layout="constrained")

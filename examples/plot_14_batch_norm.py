@@ -72,9 +72,10 @@ for normalization in (None, "batch", "layer"):
 
 # %%
 # **What to see.** Without normalization a network this deep learns for hardly any size of its first
-# weights (left) and in a narrow range of rates (right). Batch normalization learns almost
-# everywhere and gets further in the same time: multiplying the weights of a layer by ten changes
-# nothing, because what follows divides by ten. Layer normalization lies in between.
+# weights (left) and in a narrow range of rates (right). Batch normalization learns from most starts
+# and at more rates: multiplying the weights of a layer by ten does not change what it passes on,
+# because what follows divides by ten (it does change how far a step turns them). Layer
+# normalization bears fewer starts, and is as good at its best.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
 looks = {

@@ -73,5 +73,5 @@ plt.show()
 # place. Look for what the mistakes have in common: it says what to mend, the data, the features, or
 # the network.
 #
-# **Try:** ``penalty="l1"`` with ``alpha=0.01``, which makes weights zero instead of small; or
+# **Try:** ``penalty="l1"`` with ``alpha=0.01``, which draws most weights to almost zero; or
 # ``noise=0.2`` for the images.

@@ -122,7 +122,8 @@ class SoftmaxClassifier(LinearClassifier):
     .. math:: \sum_i w_i \Bigl( \ln \sum_j e^{s_{ij}} - s_{i y_i} \Bigr) + \alpha R(W),
 
     the :math:`w_i` summing to one. This is the objective of
-    ``LogisticRegression(C=1 / (alpha * n_samples))``.
+    ``LogisticRegression(C=1 / (alpha * n_samples))``, with two classes that of
+    ``LogisticRegression(C=2 / (alpha * n_samples))``.
 
     References
     ----------
