@@ -38,10 +38,9 @@ from sk231n.core.standardization import (
     Moments,
     Standardization,
     largest_eigenvalue,
-    length,
     sample,
 )
-from sk231n.core.training import Average, Data, Problem, epochs, lbfgs, start
+from sk231n.core.training import Average, Data, Problem, epochs, lbfgs, start, steepness
 
 TRAINING_CONSTRAINTS = {
     "alpha": [Interval(Real, 0, None, closed="left")],
@@ -159,12 +158,12 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             data, validation = self._split(data, X_val, y_val, sample_weight_val, rng)
             data = self._weigh(data)
             moments = self._no_moments(data)
-            problem = self._problem(data, moments, rng, warm=warm)
-            if self._automatic and not warm:
-                problem.leave_out(moments.inputs.constant(data.dtype))
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-            with one_blas_thread(), problem.objective.team:
-                self._train(problem, validation, rng, {"X": X, "y": y, "metadata": metadata})
+            with one_blas_thread():  # another number of threads would round the moments differently
+                problem = self._problem(data, moments, rng, warm=warm)
+                with problem.objective.team:
+                    self._train(problem, validation, rng, {"X": X, "y": y, "metadata": metadata})
+            self._moments_ = moments
             vars(self).pop("_progress_", None)
         return self
 
@@ -172,7 +171,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         """Train for one epoch, from the learnt attributes on if there are any."""
         # A copy, so that an epoch that fails leaves no trace.
         progress = copy.deepcopy(getattr(self, "_progress_", None)) or SimpleNamespace(
-            moments=self._no_moments(data),
+            moments=copy.deepcopy(getattr(self, "_moments_", None)) or self._no_moments(data),
             rng=check_random_state(self.random_state),
             state=None,
             n_parts=None,
@@ -298,6 +297,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             Team(count_threads(None)),
         )  # fmt: skip
         problem = Problem(objective, theta, data, standardization)
+        if self._automatic and not warm:
+            problem.leave_out(moments.inputs.constant(data.dtype))
         if warm:
             views = network.layout.views(theta)
             for view, parameters in zip(views, self._parameters(), strict=True):
@@ -321,14 +322,16 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         """Learning rate that the data allow; see :meth:`Optimizer.auto_rate`."""
         network, loss = problem.objective.network, self._loss()
         z, w = sample(problem.data, problem.standardization)
-        outputs = network.outputs(network.layout.views(problem.theta), z)
-        inputs = [x for layer, x in zip(network.layers, [z, *outputs], strict=False)
-                  if layer.penalized]  # fmt: skip
+        inputs = network.affine_inputs(problem.theta, z)
         largest = [largest_eigenvalue(x, w) for x in inputs]
         # The intercept sees a constant 1, hence the second moment of at least 1.
         smoothness = max(loss.curvature, loss.growth) * sum(max(value, 1.0) for value in largest)
-        n_samples = len(problem.data.rows)
-        noise = loss.growth * sum(length(x, w) for x in inputs) / self._batch_size(n_samples)
+        n_samples, noise = len(problem.data.rows), 0.0
+        # What is bounded for one layer is not for several, whose changes multiply. A tenth has been
+        # found enough for momentum, which adds up ten steps, and for batches of one.
+        growth = max(loss.growth, 0.1 * loss.curvature if len(inputs) > 1 else 0.0)
+        if growth and not self._optimizer().adaptive:
+            noise = growth * steepness(problem) / self._batch_size(n_samples)
         if problem.objective.output is not None:
             scale = problem.objective.output.scale
             ratio = float(scale.max() / scale.min()) ** loss.degree

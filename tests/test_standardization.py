@@ -206,13 +206,16 @@ class TestTargetUnits:
         units = moments_of(make_data(X)).target_units(np.dtype(np.float32))
         assert units(np.ones((2, 4), np.float32)).dtype == np.float32
 
-    def test_targets_without_spread_have_the_scale_one(self):
-        X = np.full((100, 3), 0.3)
+    def test_targets_without_spread_have_the_smallest_scale(self):
+        X = np.full((100, 4), 0.3)
         X[::2, 0] = 0.1 + 0.2  # one ulp more
         X[::2, 1] += 1e-9
+        X[::2, 3] += 1
         units = moments_of(make_data(X)).target_units(np.dtype(float))
-        np.testing.assert_allclose(units.scale, [1, 5e-10, 1], rtol=1e-6)
-        np.testing.assert_allclose(units.mean, X.mean(axis=0), rtol=1e-9)
+        np.testing.assert_allclose(units.scale, [5e-10, 5e-10, 5e-10, 0.5], rtol=1e-6)
+        np.testing.assert_allclose(units.mean[:3], X.mean(axis=0)[:3], rtol=1e-9)
+        flat = moments_of(make_data(X[:, [0, 2]])).target_units(np.dtype(float))
+        np.testing.assert_array_equal(flat.scale, [1, 1])
 
     def test_fold_keeps_the_predictions(self, X, units, layer):
         before = units(X @ layer.W + layer.b)

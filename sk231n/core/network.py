@@ -142,3 +142,8 @@ class Network:
             x, _ = layer.forward(p, x)
             outputs.append(x)
         return outputs
+
+    def affine_inputs(self, theta, x):
+        """Inputs of the layers that have weights, in prediction; see :meth:`outputs`."""
+        inputs = [x, *self.outputs(self.layout.views(theta), x)]
+        return [x for layer, x in zip(self.layers, inputs, strict=False) if layer.penalized]

@@ -25,6 +25,7 @@ class Optimizer(Spec):
     """Base of the optimizers: what they share is how they start and how they are checked."""
 
     full_batch = False
+    adaptive = False  # whether the steps are as long whatever the size of the gradients
 
     def start(self, theta, decayed=True):
         """Make the state of a run: what must be remembered between two steps.
@@ -181,6 +182,7 @@ class Adagrad(Optimizer):
     array([-1.])
     """
 
+    adaptive = True
     _parameter_constraints: dict = {"epsilon": [_POSITIVE]}
 
     def __init__(self, epsilon=1e-8):
@@ -228,6 +230,7 @@ class RMSProp(Optimizer):
     array([2.])
     """
 
+    adaptive = True
     _parameter_constraints: dict = {"decay": [_FRACTION], "epsilon": [_POSITIVE]}
 
     def __init__(self, decay=0.99, epsilon=1e-8):
@@ -289,6 +292,7 @@ class Adam(Optimizer):
     array([ 1., -1.])
     """
 
+    adaptive = True
     _parameter_constraints: dict = {
         "beta1": [_FRACTION],
         "beta2": [_FRACTION],

@@ -154,9 +154,9 @@ class Moments:
         return Standardization(self.mean.astype(dtype), scale.astype(dtype))
 
     def target_units(self, dtype):
-        """Make the units of targets; those without spread get the scale 1."""
+        """Make the units of targets; one without spread gets the smallest scale of the others."""
         scale, flat = np.sqrt(self.variance), self.constant(dtype)
-        scale[flat] = 1
+        scale[flat] = scale[~flat].min() if not flat.all() else 1
         # Of targets without any offset the intercept's first gradient would be nothing but rounding
         # errors, and Adam, which looks at signs, would make whole steps of them.
         mean = np.where(flat, self.mean, np.round(self.mean / scale * 4) / 4 * scale)
@@ -211,27 +211,6 @@ def largest_eigenvalue(z, w, n_iter=20):
         v = (w * (z @ v)) @ z
         norm = np.linalg.norm(v)
     return max(float(norm), 1e-12)
-
-
-def length(z, w):
-    r"""Compute a mean squared length of weighted samples that heeds the longest of them.
-
-    Along a sample, a batch of few can be far steeper than all samples together are.
-
-    Parameters
-    ----------
-    z : ndarray of shape (n_samples, n_features)
-        The samples.
-    w : ndarray of shape (n_samples,)
-        Their weights.
-
-    Returns
-    -------
-    float
-        :math:`\sqrt{\sum_i w_i q_i^3 / \sum_i w_i q_i}` with :math:`q_i = |z_i|^2 + 1`.
-    """
-    q = np.einsum("ij,ij->i", z, z, dtype=np.float64) + 1
-    return float(np.sqrt((w * q) @ (q * q) / (w @ q)))
 
 
 def _blocks(data):

@@ -15,6 +15,7 @@ from sk231n._threads import small_buffers, split
 from sk231n.core.objective import BLOCK_SIZE
 
 _BLOCK_ROWS = 1024  # rows of a full pass computed at a time, so that memory stays bounded
+_EXPLODED = 1e6  # times the loss at the start, from which nothing comes back
 _LARGE_BATCH = 2**17  # numbers whose gathering takes longer than waking a thread
 
 
@@ -157,6 +158,7 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
     walk = Walk(objective, theta, gradient, optimizer, state, average)
     n_samples, epoch = len(data.rows), first
     n_steps = -(-n_samples // batch_size)
+    start_value = None
     while True:
         rates = schedule.rates(epoch, total, n_steps, losses)
         order = rng.permutation(data.rows) if shuffle else data.rows
@@ -170,10 +172,12 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
                 _check_finite(value, epoch, rate)
                 value += walk.step(float(rate))
                 _check_finite(value, epoch, rate)
+                start_value = value if start_value is None else start_value
                 loss += share * value
                 score += share * batch_score
             length, ratio = walk.lengths()
             _check_finite(length, epoch, rates[-1])
+            _check_size(loss, start_value, epoch, rates[-1])
         epoch += 1
         yield Epoch(loss * objective.unit, score, float(np.mean(rates)), ratio)
 
@@ -328,7 +332,7 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
             "maxfun": 20 * max_iter,
             "maxcor": optimizer.memory,
             "maxls": 50,
-            "gtol": (tol or 1e-150) / objective.unit,
+            "gtol": (tol or 1e-150) / max(objective.unit, 1.0),
             "ftol": np.finfo(theta.dtype).eps if tol else 0.0,
         },
     )
@@ -350,6 +354,33 @@ def evaluate(problem, theta, data):
         value, score = value + batch_value, score + batch_score
     value += objective.penalty_value(theta)
     return value * objective.unit, score
+
+
+def steepness(problem):
+    r"""Compute how much steeper a batch of one sample can be than all samples together.
+
+    Along a sample the curvature is its squared length, and of a sample that counts twice it is
+    twice that. The mean heeds the steepest: a batch that holds one of them decides.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is to be minimised, from where, on which data.
+
+    Returns
+    -------
+    float
+        :math:`\sqrt{\sum_i q_i^3 / \sum_i q_i}` with :math:`q_i = n w_i (|x_i|^2 + 1)`, summed over
+        the layers that have weights, :math:`x_i` being their inputs.
+    """
+    objective, theta, data, standardization = problem
+    cubes = total = 0.0
+    for x, _, w in batches(data, standardization, _BLOCK_ROWS, data.rows, objective.team):
+        inputs = objective.network.affine_inputs(theta, x)
+        squares = [np.einsum("ij,ij->i", x, x, dtype=np.float64) + 1 for x in inputs]
+        q = len(data.rows) * w * np.array(squares)
+        cubes, total = cubes + np.sum(q**3, axis=1), total + np.sum(q, axis=1)
+    return float(np.sqrt(cubes / total).sum())
 
 
 class Average:
@@ -384,7 +415,18 @@ class Average:
 
 def _check_finite(value, epoch, rate):
     if not np.isfinite(value):
-        raise FloatingPointError(
-            f"Training diverged in epoch {epoch + 1}: the loss is no longer finite. Lower "
-            f"learning_rate, which is {rate:.3g} now, or scale the features."
-        )
+        _diverged("no longer finite", epoch, rate)
+
+
+def _check_size(loss, at_start, epoch, rate):
+    """Refuse to go on with a loss that is on its way to infinity, which float64 is far from."""
+    at_start = max(at_start, 1.0)  # of a loss of zero nothing is a multiple
+    if loss > _EXPLODED * at_start:
+        _diverged(f"{loss / at_start:.0e} times that at the start", epoch, rate)
+
+
+def _diverged(how, epoch, rate):
+    raise FloatingPointError(
+        f"Training diverged in epoch {epoch + 1}: the loss is {how}. Lower learning_rate, which is "
+        f"{rate:.3g} now, or scale the features."
+    )
