@@ -75,14 +75,17 @@ for ax, activation in zip(axes, ["tanh", "relu"], strict=True):
     for init, (marker, dashes), color in zip(inits, styles, colors, strict=True):
         model = network(activation, init)
         layers = activation_statistics(model, X).layers
-        accuracy = model.fit(X, y).history_["score"][-1]
+        try:
+            learnt = f"{model.fit(X, y).history_['score'][-1]:.0%}"
+        except FloatingPointError:
+            learnt = "diverges"
         print(
             f"{activation:5} {init!s:7} std of the last layer {layers[-1].std:8.2g}, "
-            f"training accuracy after 10 epochs {accuracy:.1%}"
+            f"training accuracy after 10 epochs {learnt}"
         )
         ax.plot(
             [layer.layer for layer in layers], [layer.std for layer in layers],
-            marker=marker, linestyle=dashes, color=color, label=f"{init}: {accuracy:.0%}",
+            marker=marker, linestyle=dashes, color=color, label=f"{init}: {learnt}",
         )  # fmt: skip
     ax.set(title=activation, xlabel="hidden layer", yscale="log", ylim=(1e-11, 1e7))
     ax.legend(title="start: training accuracy", loc="lower left")

@@ -42,9 +42,10 @@ def search(rates, alphas, epochs, seed):
     candidates = {"learning_rate": loguniform(*rates), "alpha": loguniform(*alphas)}
     one_split = ShuffleSplit(1, test_size=0.25, random_state=0)
     network.set_params(max_iter=epochs)
-    return RandomizedSearchCV(network, candidates, n_iter=36, cv=one_split, random_state=seed).fit(
-        X_train, y_train
-    )
+    tries = RandomizedSearchCV(network, candidates, n_iter=36, cv=one_split, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where training diverges there is no score but a cross
+        return tries.fit(X_train, y_train)
 
 
 coarse = search(rates=(1e-5, 1), alphas=(1e-5, 1e2), epochs=3, seed=0)
@@ -81,10 +82,11 @@ plt.show()
 # %%
 # **What to see.** The coarse search (left) finds the region where networks learn within three
 # epochs. To the left the rate is so low that they come less far, to the right and above they learn
-# nothing: the steps are too long, or the penalty presses all weights to zero. The fine search
-# (right) covers the dashed frame; mind that its colours span fewer points of accuracy. The best of
-# many tries is also the luckiest of them: its accuracy in validation flatters it, and only data
-# that played no part in the choice say how good it is.
+# nothing: the steps are too long (where there is a cross, training diverged), or the penalty
+# presses all weights to zero. The fine search (right) covers the dashed frame; mind that its
+# colours span fewer points of accuracy. The best of many tries is also the luckiest of them: its
+# accuracy in validation flatters it, and only data that played no part in the choice say how good
+# it is.
 #
 # With ``learning_rate="auto"`` the rate comes from the data, and there is one search less to make.
 #
