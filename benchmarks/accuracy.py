@@ -153,7 +153,7 @@ def main():
         figures[name] = measure(*data) | {"beside": beside, "source": source}
         accuracy, seconds = figures[name]["accuracy"], figures[name]["seconds"]
         note = "" if beside is None else f", beside {beside:.3f} ({source})"
-        print(f"{name:45}{accuracy:.4f} in {seconds:7.1f} s{note}", flush=True)
+        print(f"{name:52}{accuracy:.4f} in {seconds:7.1f} s{note}", flush=True)
         if file:
             page = {
                 "images": "photographs of CIFAR-10" if arguments.cifar10 else "coloured shapes",
