@@ -49,7 +49,7 @@ def as_rows(X, name="X"):
     UserWarning
         If `X` looks like one colour image, not like many grey ones.
     """
-    if getattr(X, "ndim", 0) == 1 and X.dtype.kind in "OSTU":
+    if getattr(X, "ndim", 0) == 1 and getattr(X.dtype, "kind", "f") in "OSTU":
         X = list(X)  # an array or a series of images, or of text
     if isinstance(X, list | tuple) and len(X) and isinstance(X[0], str | PathLike):
         raise ValueError(

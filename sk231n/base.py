@@ -34,12 +34,7 @@ from sk231n.core.objective import Objective
 from sk231n.core.optimizers import OPTIMIZERS, Optimizer
 from sk231n.core.penalties import L1, L2, ElasticNet
 from sk231n.core.schedules import Constant, CosineDecay, Schedule
-from sk231n.core.standardization import (
-    Moments,
-    Standardization,
-    largest_eigenvalue,
-    sample,
-)
+from sk231n.core.standardization import Moments, Standardization, largest_eigenvalue, sample
 from sk231n.core.training import Average, Data, Problem, epochs, lbfgs, start, steepness
 
 TRAINING_CONSTRAINTS = {
@@ -297,14 +292,14 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             Team(count_threads(None)),
         )  # fmt: skip
         problem = Problem(objective, theta, data, standardization)
-        if self._automatic and not warm:
-            problem.leave_out(moments.inputs.constant(data.dtype))
         if warm:
             views = network.layout.views(theta)
             for view, parameters in zip(views, self._parameters(), strict=True):
                 for name, values in vars(parameters).items():
                     getattr(view, name)[...] = values
             problem.unfold(views)
+        elif self._automatic:
+            problem.leave_out(moments.inputs.constant(data.dtype))
         return problem
 
     @property
