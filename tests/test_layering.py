@@ -17,6 +17,7 @@ LEVELS = {
         "_callbacks",
         "_estimators",
         "_threads",
+        "_warnings",
         "core",
         "core.spec",
         "diagnostics._gradient_report",
