@@ -16,6 +16,7 @@ LEVELS = {
     0: [
         "_callbacks",
         "_estimators",
+        "_names",
         "_threads",
         "_warnings",
         "core",

@@ -1,0 +1,31 @@
+"""What to say of a name that does not exist."""
+
+from difflib import get_close_matches
+
+
+def unknown_name(argument, value, names):
+    """Message for a name that is none of those there are: it lists them and suggests the nearest.
+
+    Parameters
+    ----------
+    argument : str
+        Name of the argument.
+    value : object
+        What came.
+    names : iterable of str
+        The names there are.
+
+    Returns
+    -------
+    str
+        The message, one sentence or two.
+    """
+    names = sorted(names)
+    value = str(value) if isinstance(value, str) else value  # NumPy's would show its type
+    message = f"{argument}={value!r} is unknown; expected one of {', '.join(map(repr, names))}."
+    if isinstance(value, str):
+        by_lower_case = {name.lower(): name for name in names}
+        close = get_close_matches(value.lower(), by_lower_case, n=1)
+        if close:
+            message += f" Did you mean {by_lower_case[close[0]]!r}?"
+    return message
