@@ -22,10 +22,11 @@ def unknown_name(argument, value, names):
     """
     names = sorted(names)
     value = str(value) if isinstance(value, str) else value  # NumPy's would show its type
-    message = f"{argument}={value!r} is unknown; expected one of {', '.join(map(repr, names))}."
+    expected = f"xpected one of {', '.join(map(repr, names))}."
     if isinstance(value, str):
         by_lower_case = {name.lower(): name for name in names}
         close = get_close_matches(value.lower(), by_lower_case, n=1)
         if close:
-            message += f" Did you mean {by_lower_case[close[0]]!r}?"
-    return message
+            nearest = by_lower_case[close[0]]
+            return f"{argument}={value!r} is unknown; did you mean {nearest!r}? E{expected}"
+    return f"{argument}={value!r} is unknown; e{expected}"
