@@ -5,19 +5,21 @@ Everything that knows about both lives here.
 """
 
 import math
-import warnings
 from numbers import Integral
-from os import PathLike
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
+from sk231n._containers import unpack
 from sk231n._estimators import (
     FloatTransformer,
     float_dtype,
     only_numbers,
     unchanged_on_error,
 )
+from sk231n._warnings import warn
+
+_MOST_CHANNELS = 4  # of a photograph: red, green, blue and transparency
 
 
 def as_rows(X, name="X"):
@@ -26,44 +28,47 @@ def as_rows(X, name="X"):
     Parameters
     ----------
     X : array-like
-        A stack of shape (n, h, w) or (n, h, w, c), a list, an array of objects or a series of
-        equally large images, or anything that :func:`sklearn.utils.validation.validate_data`
-        accepts or refuses by itself.
+        A stack of shape (n, h, w) or (n, h, w, c); equally large images in a list, an array of
+        objects, a series or a frame with one column; or anything that
+        :func:`sklearn.utils.validation.validate_data` accepts or refuses by itself. Arrays of
+        other libraries become NumPy's.
     name : str, default="X"
         What errors call it.
 
     Returns
     -------
     rows : array-like
-        A stack of images as an array of shape (n, h * w * c); `X` itself otherwise.
+        A stack of images as an array of shape (n, h * w * c); `X` itself otherwise. The columns
+        have no names then, even if the images had one as the column of a frame.
     image_shape : tuple of int or None
         The shape of one image of a stack, (h, w) or (h, w, c); None otherwise.
 
     Raises
     ------
+    TypeError
+        If `X` is an array of another library that NumPy cannot read.
     ValueError
-        If `X` has more than four dimensions, or is a list of images of different sizes or of text.
+        If `X` has more than four dimensions, or holds images of different sizes, or text.
 
     Warns
     -----
     UserWarning
-        If `X` looks like one colour image, not like many grey ones.
+        If `X` looks like one colour image, not like many grey ones, or like images whose channels
+        come first.
     """
-    if getattr(X, "ndim", 0) == 1 and getattr(X.dtype, "kind", "f") in "OSTU":
-        X = list(X)  # an array or a series of images, or of text
-    if isinstance(X, list | tuple) and len(X) and isinstance(X[0], str | PathLike):
-        raise ValueError(
-            f"{name} holds text, {str(X[0])!r} first; expected numbers. If these are files, read "
-            "the images first."
+    rows, image_shape = _flattened(X, name)
+    if image_shape and _channels_first(image_shape):
+        # Only a warning: for who sees rows, the order of the pixels is as good as any other, as
+        # long as it stays the same.
+        warn(
+            f"{_order_of_channels(image_shape, image_shape, name)} Where any order will do, pass "
+            f"rows, {name}.reshape(len({name}), -1)."
         )
-    if isinstance(X, list | tuple) and len(X) and np.ndim(X[0]) >= 2:
-        shapes = {np.shape(image) for image in X}
-        if len(shapes) > 1:
-            raise ValueError(
-                f"{name} is a list of images of different shapes, {sorted(shapes)[:3]}; expected "
-                "images of one shape. Resize or crop them first."
-            )
-        X = np.asarray(X)
+    return rows, image_shape
+
+
+def _flattened(X, name="X"):
+    X = unpack(X, name)
     n_dims = getattr(X, "ndim", 0)
     if n_dims <= 2:
         return X, None
@@ -74,12 +79,27 @@ def as_rows(X, name="X"):
         )
     X = np.asarray(X)
     if n_dims == 3 and X.shape[2] in (3, 4) and min(X.shape[:2]) >= 8:
-        warnings.warn(
+        warn(
             f"{name} of shape {X.shape} is taken for {X.shape[0]} grey images of {X.shape[1]} x "
-            f"{X.shape[2]} pixels. A single colour image is {name}[None].",
-            stacklevel=3,
+            f"{X.shape[2]} pixels. A single colour image is {name}[None]."
         )
     return X.reshape(len(X), math.prod(X.shape[1:])), X.shape[1:]
+
+
+def _channels_first(image_shape):
+    """Whether the shape makes sense as (c, h, w), and none as (h, w, c)."""
+    return len(image_shape) == 3 and image_shape[0] <= _MOST_CHANNELS < min(image_shape[1:])
+
+
+def _order_of_channels(image_shape, stack, name="X"):
+    """What to tell somebody whose images seem to have the shape (c, h, w)."""
+    height, width, channels = image_shape
+    as_given = name if stack else f"{name}.reshape(-1, {height}, {width}, {channels})"
+    return (
+        f"{name} or image_shape says that an image has the shape {image_shape}, read as (height, "
+        f"width, channels): {height} x {width} pixels with {channels} channels. If the channels "
+        f"come first, pass {as_given}.transpose(0, 2, 3, 1)."
+    )
 
 
 def infer_image_shape(n_features):
@@ -140,9 +160,13 @@ class ImageTransformer(FloatTransformer):
     def _fit_images(self, X):
         """Validate parameters and images, set ``image_shape_`` and return the images."""
         self._validate_params()
-        rows, stack = as_rows(X)
-        rows = only_numbers(validate_data(self, rows))
+        check_no_booleans(self)
+        rows, stack = _flattened(X)
+        rows = self._numbers(rows, reset=True)
         self.image_shape_ = resolve_image_shape(self.image_shape, stack, rows.shape[1])
+        if _channels_first(self.image_shape_):
+            raise ValueError(_order_of_channels(self.image_shape_, stack))
+        self._from_stack_ = stack is not None
         return self._shape(rows)
 
     def _images(self, X):
@@ -151,19 +175,66 @@ class ImageTransformer(FloatTransformer):
         Booleans and integers keep their type, floats become float32 or float64.
         """
         check_is_fitted(self)
-        rows, stack = as_rows(X)
+        rows, stack = _flattened(X)
         if stack and _without_grey_axis(stack) != _without_grey_axis(self.image_shape_):
+            cure = f" {_order_of_channels(stack, stack)}" if _channels_first(stack) else ""
             raise ValueError(
                 f"X holds images of shape {stack}, but {type(self).__name__} was fitted on images "
-                f"of shape {self.image_shape_}."
+                f"of shape {self.image_shape_}.{cure}"
             )
-        return self._shape(only_numbers(validate_data(self, rows, reset=False)))
+        return self._shape(self._numbers(rows, reset=False))
+
+    def _numbers(self, rows, reset):
+        try:
+            return only_numbers(validate_data(self, rows, reset=reset))
+        except OverflowError as error:  # of Python's integers, in lists and arrays of objects
+            raise ValueError("X holds numbers too large for float64.") from error
 
     def _shape(self, rows):
         if rows.dtype.kind == "f":
             rows = rows.astype(float_dtype(rows.dtype), copy=False)
         height, width, channels = (*self.image_shape_, 1)[:3]
         return rows.reshape(len(rows), height, width, channels)
+
+    def _check_input_features(self, input_features):
+        """Check the names of the pixels, of which none is part of a name that comes out."""
+        if input_features is not None and len(input_features) == 1 and self._from_stack_:
+            return  # the name of the column in which the images came
+        _check_feature_names_in(self, input_features, generate_names=False)
+
+
+def check_color(who, image_shape, *, only_rgb):
+    """Refuse images with channels that `who` has no use for.
+
+    Of four channels the fourth is transparency, which makes edges where nothing is to be seen.
+    Each channel by itself is measured as well as any other, so that who never mixes them needs
+    no check.
+    """
+    n_channels = (*image_shape, 1)[2]
+    if n_channels != 4 and (n_channels in (1, 3) or not only_rgb):
+        return
+    expected = "1 or 3 channels (grey or RGB)" if only_rgb else "any number of channels but 4"
+    cure = (
+        " Transparent images have to be laid over a background first, for example bytes over "
+        "white: a = X[..., 3:] / 255; X = (X[..., :3] * a + 255 * (1 - a)).astype(np.uint8)."
+    )
+    raise ValueError(
+        f"{who} needs images of {expected}, but X or image_shape says {tuple(image_shape)}."
+        f"{cure if n_channels == 4 else ''}"
+    )
+
+
+def check_no_booleans(estimator):
+    """Refuse True and False as numbers, which :class:`numbers.Integral` takes them for."""
+    for name, constraints in estimator._parameter_constraints.items():
+        value = getattr(estimator, name)
+        if isinstance(value, bool | np.bool_) and "boolean" not in constraints:
+            raise ValueError(f"{name} must not be a truth value; got {value!r}.")
+
+
+def is_count(value):
+    """Whether `value` is an integer of at least one, and no truth value."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
 
 
 def _without_grey_axis(shape):
@@ -175,9 +246,7 @@ def resolve_image_shape(image_shape, stack, n_features, name="X"):
     """Shape of one image from the constructor's argument, the stack, or the length of a row."""
     if image_shape is None:
         return stack or infer_image_shape(n_features)
-    if len(image_shape) not in (2, 3) or not all(
-        isinstance(side, Integral) and side > 0 for side in image_shape
-    ):
+    if len(image_shape) not in (2, 3) or not all(map(is_count, image_shape)):
         raise ValueError(
             f"image_shape must be (height, width) or (height, width, channels) of positive "
             f"integers, or None; got {image_shape!r}."

@@ -28,8 +28,9 @@ def random_images(shape=(4, 16, 16, 3), dtype=np.uint8, seed=0):
 
 
 def referee(images, bins):
-    """The course's hue histogram."""
-    counts = [np.histogram(rgb_to_hsv(x)[..., 0], bins, range=(0, 1))[0] for x in images]
+    """The course's hue histogram, `color_histogram_hsv` of assignment 1, of values up to 1."""
+    edges = np.linspace(0, 255, bins + 1)
+    counts = [np.histogram(rgb_to_hsv(x)[..., 0] * 255, bins=edges)[0] for x in images]
     return np.array(counts) / (images.shape[1] * images.shape[2])
 
 

@@ -61,19 +61,27 @@ _HSV_CHANNELS = {"h": _hue, "s": _saturation, "v": _value}
 
 
 def _bins_of_values(values, n_bins):
-    """Bin of values between 0 and 1, with numpy.histogram's edges; the last bin is closed."""
-    edges = np.linspace(0, 1, n_bins + 1, dtype=values.dtype)
-    return np.searchsorted(edges[1:-1], values, side="right")
+    """Bin of values between 0 and 1, counted in 255ths; the last bin is closed.
+
+    The course multiplies the hue by 255 and has :func:`numpy.histogram` compare it with edges in
+    float64, ``linspace(0, 255, n_bins + 1)``. On an edge, the rounding of these steps decides.
+    """
+    edges = np.linspace(0, 255, n_bins + 1)[1:-1]
+    rounded = edges.astype(values.dtype)
+    # For float32, the next number above an edge is as good as the edge, and faster to compare.
+    above = np.where(rounded < edges, np.nextafter(rounded, values.dtype.type(np.inf)), rounded)
+    return np.searchsorted(above, values * values.dtype.type(255), side="right")
 
 
-def float_bins(planes, channel, n_bins, *, span, dtype):
-    """Bins of colours of any type; full intensity is `span`, arithmetic is in `dtype`."""
+def float_bins(planes, channel, n_bins, *, span):
+    """Bins of colours of any type; full intensity is `span`. Integers are computed in float64."""
+    dtype = planes[0].dtype if planes[0].dtype.kind == "f" else np.dtype(np.float64)
     planes = [np.clip(plane.astype(dtype), 0, span) / dtype.type(span) for plane in planes]
     return _bins_of_values(_HSV_CHANNELS[channel](*planes), n_bins)
 
 
 def byte_bins(planes, channel, n_bins):
-    """Bins of uint8 colours, out of tables: what `float_bins` gives with `dtype` float64."""
+    """Bins of uint8 colours, out of tables: the same bins as those of `float_bins`."""
     return _BYTE_BINS[channel](planes, n_bins)
 
 

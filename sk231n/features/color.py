@@ -1,16 +1,18 @@
 """Features of colour: histograms in HSV and the moments of each channel."""
 
-import warnings
 from functools import partial
+from math import prod
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from sk231n._estimators import float_dtype
-from sk231n._images import ImageTransformer
-from sk231n.features._batch import check_overflow, check_pair, run_in_blocks
+from sk231n._images import ImageTransformer, check_color, is_count
+from sk231n._warnings import warn
+from sk231n.features._arguments import MOST_BINS, N_JOBS, check_overflow, check_pair
+from sk231n.features._batch import run_in_blocks
 from sk231n.features._color_spaces import CHANNEL_NAMES, COLOR_SPACES, byte_bins, float_bins
 
 
@@ -20,11 +22,7 @@ class _ColorTransformer(ImageTransformer):
     def _fit_images(self, X):
         images = super()._fit_images(X)
         check_pair("grid", self.grid)
-        if images.shape[3] not in (1, 3):
-            raise ValueError(
-                f"{type(self).__name__} needs images of 1 or 3 channels (grey or RGB); X or "
-                f"image_shape says {self.image_shape_}."
-            )
+        check_color(type(self).__name__, self.image_shape_, only_rgb=True)
         self.grid_ = tuple(map(int, map(min, self.grid, images.shape[1:3])))
         return images
 
@@ -114,12 +112,12 @@ class HSVHistogram(_ColorTransformer):
 
     _parameter_constraints = {
         **ImageTransformer._parameter_constraints,
-        "bins": [Interval(Integral, 1, None, closed="left"), tuple, list],
+        "bins": [Interval(Integral, 1, MOST_BINS, closed="both"), tuple, list],
         "channels": [StrOptions({"h", "s", "v", "hs", "hv", "sv", "hsv"})],
         "grid": [tuple, list],
         "density": ["boolean"],
-        "data_range": [Interval(Real, 0, None, closed="neither"), None],
-        "n_jobs": [Integral, None],
+        "data_range": [Interval(Real, 1e-30, 1e30, closed="both"), None],
+        "n_jobs": N_JOBS,
     }
 
     def __init__(
@@ -144,12 +142,15 @@ class HSVHistogram(_ColorTransformer):
     def _fit_images(self, X):
         images = super()._fit_images(X)
         bins = (self.bins,) * len(self.channels) if isinstance(self.bins, Integral) else self.bins
-        if len(bins) != len(self.channels) or not all(
-            isinstance(n, Integral) and n >= 1 for n in bins
-        ):
+        if len(bins) != len(self.channels) or not all(map(is_count, bins)):
             raise ValueError(
                 f"bins must be a positive integer or one for each of channels={self.channels!r}; "
                 f"got {self.bins!r}."
+            )
+        if prod(bins) > MOST_BINS:
+            raise ValueError(
+                f"bins={self.bins!r} for channels={self.channels!r} make a histogram of more than "
+                f"{MOST_BINS} bins."
             )
         self.bins_ = tuple(map(int, bins))
         return images
@@ -179,9 +180,10 @@ class HSVHistogram(_ColorTransformer):
             images, span = images.view(np.uint8), 1
         out = np.empty((len(images), self._n_features_out), float_dtype(images.dtype))
         by_table = images.dtype == np.uint8 and span == 255
-        binner = byte_bins if by_table else partial(float_bins, dtype=out.dtype, span=span)
+        binner = byte_bins if by_table else partial(float_bins, span=span)
         make_worker = partial(self._worker, binner, images, out)
-        run_in_blocks(make_worker, len(images), images[0, ..., 0].size, self.n_jobs)
+        n_values = max(images[0, ..., 0].size, out.shape[1])
+        run_in_blocks(make_worker, len(images), n_values, self.n_jobs)
         return out
 
     def _span(self, images):
@@ -194,17 +196,15 @@ class HSVHistogram(_ColorTransformer):
                 return span
         low, high = images.min(), images.max()
         if low < 0 or high > span:
-            warnings.warn(
+            warn(
                 f"X holds values from {low:.4g} to {high:.4g}, clipped to the range from 0 to "
                 f"{span:.4g}; if full intensity is another value, say so: data_range=255, for "
-                "example.",
-                UserWarning,
-                stacklevel=4,
+                "example."
             )
         return span
 
     def _worker(self, binner, images, out, block_size):
-        n_cells, n_bins = self.grid_[0] * self.grid_[1], int(np.prod(self.bins_))
+        n_cells, n_bins = self.grid_[0] * self.grid_[1], prod(self.bins_)
         rows = _cell_of_pixel(images.shape[1], self.grid_[0])
         columns = _cell_of_pixel(images.shape[2], self.grid_[1])
         cells = np.add.outer(rows * self.grid_[1], columns)
@@ -228,7 +228,7 @@ class HSVHistogram(_ColorTransformer):
 
     @property
     def _n_features_out(self):
-        return int(np.prod(self.grid_) * np.prod(self.bins_))
+        return prod(self.grid_) * prod(self.bins_)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features, as columns of a data frame.
@@ -244,7 +244,7 @@ class HSVHistogram(_ColorTransformer):
             Such as ``hsv_r0_c0_h3``, or ``hsv_r0_c0_h1_s0_v2`` for a joint histogram.
         """
         check_is_fitted(self)
-        _check_feature_names_in(self, input_features, generate_names=False)
+        self._check_input_features(input_features)
         kinds = [
             "_".join(f"{channel}{k}" for channel, k in zip(self.channels, index, strict=True))
             for index in np.ndindex(*self.bins_)
@@ -372,7 +372,8 @@ class ColorMoments(_ColorTransformer):
         features = out.reshape(len(images), rows, columns, 3, len(self.moments))
 
         def worker(block):
-            planes = np.stack([plane.astype(out.dtype) for plane in _rgb_planes(images[block])])
+            # In C order, whatever the order of X: in which order NumPy adds depends on it.
+            planes = [plane.astype(out.dtype, order="C") for plane in _rgb_planes(images[block])]
             with np.errstate(over="ignore", invalid="ignore"):  # check_overflow reports it
                 channels = COLOR_SPACES[self.color_space](*planes)
                 for r, c in np.ndindex(rows, columns):
@@ -406,7 +407,7 @@ class ColorMoments(_ColorTransformer):
             Such as ``rgb_r0_c0_red_mean``, ``hsv_r1_c0_hue_std`` or ``opponent_r0_c2_o1_skew``.
         """
         check_is_fitted(self)
-        _check_feature_names_in(self, input_features, generate_names=False)
+        self._check_input_features(input_features)
         channels = CHANNEL_NAMES[self.color_space]
         kinds = [f"{channel}_{moment}" for channel in channels for moment in self.moments]
         return self._names(self.color_space, kinds)

@@ -2,16 +2,18 @@
 
 from functools import partial
 from itertools import product
+from math import prod
 from numbers import Integral
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from sk231n._estimators import float_dtype
-from sk231n._images import ImageTransformer
-from sk231n.features._batch import check_overflow, check_pair, run_in_blocks
+from sk231n._images import ImageTransformer, check_color
+from sk231n.features._arguments import N_JOBS, check_overflow, check_pair
+from sk231n.features._batch import run_in_blocks
 from sk231n.features._gradients import byte_voter, float_votes
 
 EPSILON = 1e-5
@@ -115,14 +117,14 @@ class HOG(ImageTransformer):
 
     _parameter_constraints = {
         **ImageTransformer._parameter_constraints,
-        "orientations": [Interval(Integral, 1, None, closed="left")],
+        "orientations": [Interval(Integral, 1, 2**16, closed="both")],
         "pixels_per_cell": [tuple, list],
         "cells_per_block": [tuple, list],
         "block_norm": [StrOptions({"L1", "L1-sqrt", "L2", "L2-Hys"}), None],
         "signed": ["boolean"],
-        "color": [StrOptions({"max", "gray"})],
+        "color": [StrOptions({"max", "gray", "each"})],
         "transform_sqrt": ["boolean"],
-        "n_jobs": [Integral, None],
+        "n_jobs": N_JOBS,
     }
 
     def __init__(
@@ -152,12 +154,9 @@ class HOG(ImageTransformer):
         images = super()._fit_images(X)
         check_pair("pixels_per_cell", self.pixels_per_cell)
         check_pair("cells_per_block", self.cells_per_block)
-        height, width, channels = images.shape[1:]
-        if self.color == "gray" and channels not in (1, 3):
-            raise ValueError(
-                "color='gray' needs images of 1 or 3 channels; got images of shape "
-                f"{self.image_shape_}."
-            )
+        height, width = images.shape[1:3]
+        is_gray = self.color == "gray"
+        check_color("HOG(color='gray')" if is_gray else "HOG", self.image_shape_, only_rgb=is_gray)
         self._check_sign(images)
         # An image smaller than a cell is one cell, fewer cells than a block are one block.
         cell = tuple(map(min, self.pixels_per_cell, (height, width)))
@@ -205,57 +204,76 @@ class HOG(ImageTransformer):
         -------
         pictures : ndarray of shape (n_samples, h, w)
             The lines lie along the edges, at right angles to the gradients. No block
-            normalization.
+            normalization. With ``color="each"``, the sum of the pictures of the channels.
         """
         check_is_fitted(self)
         height, width = self.image_shape_[:2]
-        pictures = self._run(X, height * width, self._draw)
-        return pictures.reshape(len(pictures), height, width)
+        pictures = self._run(X, self._n_planes * height * width, self._draw)
+        return pictures.reshape(len(pictures), self._n_planes, height, width).sum(axis=1)
+
+    @property
+    def _n_planes(self):
+        """Number of pictures of one channel that an image is described as."""
+        return (*self.image_shape_, 1)[2] if self.color == "each" else 1
 
     def _run(self, X, n_values, finish):
-        """Apply `finish(histograms, out)` to the cell histograms of each block of images."""
+        """Apply `finish(histograms, out)` to the cell histograms of each block of pictures."""
         images = self._images(X)
         self._check_sign(images)
+        n_pictures, n_pixels = len(images) * self._n_planes, images[0, ..., 0].size
         out = np.empty((len(images), n_values), float_dtype(images.dtype))
-        histograms = np.empty((len(images), *self.n_cells_, self.orientations), out.dtype)
+        histograms = np.empty((len(images), prod(self._shape_of_histograms)), out.dtype)
         in_bytes = images.dtype in (np.uint8, np.bool_) and not self.transform_sqrt
-        if in_bytes and (self.color == "max" or images.shape[3] == 1):
+        if in_bytes and (self.color != "gray" or images.shape[3] == 1):
             make_worker = partial(self._byte_worker, images.view(np.uint8), histograms)
         else:
             make_worker = partial(self._float_worker, images, histograms)
-        run_in_blocks(make_worker, len(images), images[0, ..., 0].size, self.n_jobs)
+        size = max(self._n_planes * n_pixels, histograms.shape[1])
+        run_in_blocks(make_worker, len(images), size, self.n_jobs)
         check_overflow(histograms, images)
 
+        histograms = histograms.reshape(n_pictures, *self.n_cells_, self.orientations)
+        pictures = out.reshape(n_pictures, -1)
+
         def make_finisher(block_size):
-            return lambda block: finish(histograms[block], out[block])
+            return lambda block: finish(histograms[block], pictures[block])
 
         # Histograms are few numbers: fewer, larger blocks keep the threads out of each other's way.
-        run_in_blocks(make_finisher, len(images), max(1, n_values // 4), self.n_jobs)
+        run_in_blocks(make_finisher, n_pictures, max(1, pictures.shape[1] // 4), self.n_jobs)
         return out
 
+    def _planes(self, images):
+        """The images (n, h, w, c) themselves, or their channels one by one, (n c, h, w, 1)."""
+        if self.color != "each":
+            return images
+        return np.moveaxis(images, 3, 1).reshape(-1, *images.shape[1:3], 1)
+
     def _byte_worker(self, images, histograms, block_size):
-        vote = byte_voter(images.shape[1:], block_size, self.orientations, self.signed)
-        slots = self._slots(block_size)
+        n_pictures, n_channels = block_size * self._n_planes, images.shape[3] // self._n_planes
+        shape = (*images.shape[1:3], n_channels)
+        vote = byte_voter(shape, n_pictures, self.orientations, self.signed)
+        slots = self._slots(n_pictures)
 
         def worker(block):
-            bins, votes = vote(images[block])
-            histograms[block] = self._add_votes(bins, votes, slots)
+            bins, votes = vote(self._planes(images[block]))
+            histograms[block] = self._add_votes(bins, votes, slots).reshape(-1, histograms.shape[1])
 
         return worker
 
     def _float_worker(self, images, histograms, block_size):
         add_votes = self._add_votes_in_float32 if images.dtype == np.float64 else self._add_votes
-        slots = self._slots(block_size)
+        slots = self._slots(block_size * self._n_planes)
 
         def worker(block):
             with np.errstate(over="ignore", invalid="ignore"):  # check_overflow reports it
-                pixels = images[block].astype(histograms.dtype)
+                pixels = self._planes(images[block]).astype(histograms.dtype, copy=False)
                 if self.transform_sqrt:
-                    np.sqrt(pixels, out=pixels)
+                    pixels = np.sqrt(pixels)
                 if self.color == "gray" and pixels.shape[3] == 3:
-                    pixels = (pixels @ np.array(LUMINANCE, pixels.dtype))[..., np.newaxis]
+                    pixels = _luminance(pixels)
                 bins, votes = float_votes(pixels, self.orientations, self.signed)
-                histograms[block] = add_votes(bins, votes, slots)
+                sums = add_votes(bins, votes, slots)
+                histograms[block] = sums.reshape(-1, histograms.shape[1])
 
         return worker
 
@@ -323,11 +341,18 @@ class HOG(ImageTransformer):
             pictures[:, *line] += histograms[:, r, c, k, np.newaxis]
 
     @property
+    def _shape_of_histograms(self):
+        return (self._n_planes, *self.n_cells_, self.orientations)
+
+    @property
+    def _shape_of_features(self):
+        if self.block_norm is None:
+            return self._shape_of_histograms
+        return (self._n_planes, *self.n_blocks_, *self.cells_per_block_, self.orientations)
+
+    @property
     def _n_features_out(self):
-        cells = self.n_cells_
-        if self.block_norm is not None:
-            cells = (*self.n_blocks_, *self.cells_per_block_)
-        return int(np.prod(cells)) * self.orientations
+        return prod(self._shape_of_features)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features, as columns of a data frame.
@@ -341,15 +366,25 @@ class HOG(ImageTransformer):
         -------
         names : ndarray of str objects of shape (n_features_out,)
             ``hog_r{row}_c{column}_y{row in the block}_x{column in the block}_bin{orientation}``;
-            without normalization ``hog_r{row}_c{column}_bin{orientation}``.
+            without normalization ``hog_r{row}_c{column}_bin{orientation}``. With ``color="each"``
+            they begin with the channel, ``hog_ch{channel}_r{row}``, and so on.
         """
         check_is_fitted(self)
-        _check_feature_names_in(self, input_features, generate_names=False)
-        pattern, shape = "hog_r{}_c{}_bin{}", self.n_cells_
-        if self.block_norm is not None:
-            pattern, shape = "hog_r{}_c{}_y{}_x{}_bin{}", (*self.n_blocks_, *self.cells_per_block_)
-        indices = np.ndindex(*shape, self.orientations)
-        return np.array([pattern.format(*index) for index in indices], dtype=object)
+        self._check_input_features(input_features)
+        axes = "ch r c bin" if self.block_norm is None else "ch r c y x bin"
+        names = [
+            "_".join(f"{axis}{k}" for axis, k in zip(axes.split(), index, strict=True))
+            for index in np.ndindex(*self._shape_of_features)
+        ]
+        if self.color != "each":
+            names = [name.removeprefix("ch0_") for name in names]
+        return np.array([f"hog_{name}" for name in names], dtype=object)
+
+
+def _luminance(pixels):
+    """Grey images (n, h, w, 1); not by a matrix product, whose rounding depends on the layout."""
+    red, green, blue = (weight * pixels[..., k : k + 1] for k, weight in enumerate(LUMINANCE))
+    return red + green + blue
 
 
 def _normalize(blocks, norm):

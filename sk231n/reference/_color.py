@@ -35,8 +35,9 @@ def hue_histogram(image, bins=10):
 def hsv_histogram(image, bins=(10,), channels="h", grid=(1, 1)):
     """Joint histogram of some of hue, saturation and value, for each cell of a grid.
 
-    `image` is (h, w, 3) with values from 0 to 1. Bin k of n holds k/n <= x < (k + 1)/n, the last
-    one 1 too. A cell's histogram sums to 1.
+    `image` is (h, w, 3) with values from 0 to 1. As in the course, a channel x is counted in
+    255ths: bin k of n holds edges[k] <= 255 x < edges[k + 1] with edges = linspace(0, 255, n + 1),
+    and the last one 255 too. A cell's histogram sums to 1.
     """
     image = np.asarray(image, dtype=np.float64)
     histograms = []
@@ -46,8 +47,8 @@ def hsv_histogram(image, bins=(10,), channels="h", grid=(1, 1)):
             h, s, v = rgb_to_hsv(r, g, b)
             index = []
             for channel, n in zip(channels, bins, strict=True):
-                edges = np.linspace(0, 1, n + 1)
-                x = {"h": h, "s": s, "v": v}[channel]
+                edges = np.linspace(0, 255, n + 1)
+                x = 255 * {"h": h, "s": s, "v": v}[channel]
                 k = 0
                 while k < n - 1 and x >= edges[k + 1]:
                     k += 1

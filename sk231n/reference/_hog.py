@@ -16,7 +16,8 @@ def hog(
     """Histogram of oriented gradients of one image (h, w) or (h, w, c), as a vector.
 
     At each pixel, in the channel where the gradient is longest (or of the luminance alone, if
-    `color` is "gray", or of the square roots of all values, if `transform_sqrt`),
+    `color` is "gray"; or for each channel by itself, one after the other, if it is "each"; or of
+    the square roots of all values, if `transform_sqrt`),
 
         g_row = I[i + 1, j] - I[i - 1, j]        g_col = I[i, j + 1] - I[i, j - 1]
 
@@ -33,6 +34,10 @@ def hog(
         image = np.sqrt(image)
     if image.ndim == 2:
         image = image[:, :, np.newaxis]
+    if color == "each":
+        channels = np.moveaxis(image, 2, 0)
+        rest = (orientations, pixels_per_cell, cells_per_block, block_norm, signed)
+        return np.concatenate([hog(channel, *rest) for channel in channels])
     if color == "gray" and image.shape[2] == 3:
         r, g, b = image[:, :, 0], image[:, :, 1], image[:, :, 2]
         image = (0.2125 * r + 0.7154 * g + 0.0721 * b)[:, :, np.newaxis]

@@ -1,0 +1,105 @@
+"""What data come in: lists, series and frames of images, and arrays of other libraries."""
+
+from os import PathLike
+
+import numpy as np
+
+
+def as_numpy(X, name="X"):
+    """Return an array of another library (PyTorch, CuPy, ...) as NumPy's, all else as it came.
+
+    scikit-learn does so too, but for ``config_context(array_api_dispatch=True)``, where it hands
+    such arrays on.
+
+    Raises
+    ------
+    TypeError
+        If NumPy cannot read it, for example because it is on a graphics card.
+    """
+    if isinstance(X, np.ndarray) or not hasattr(X, "__dlpack__"):
+        return X
+    try:
+        return np.asarray(X)
+    except (TypeError, ValueError, RuntimeError, BufferError) as error:
+        kind = f"{type(X).__module__}.{type(X).__qualname__}"
+        raise TypeError(
+            f"{name} is a {kind} that NumPy cannot read ({error}); pass a NumPy array."
+        ) from error
+
+
+def unpack(X, name="X"):
+    """Turn images in a list, a series or a single column into a stack; leave the rest as it came.
+
+    Parameters
+    ----------
+    X : array-like
+        A list or a tuple, a series or an array of objects, a frame or an array of objects with
+        one column, each holding equally large images. Anything else comes back unchanged, but for
+        arrays of other libraries, which become NumPy's.
+    name : str, default="X"
+        What errors call it.
+
+    Raises
+    ------
+    ValueError
+        If there is text instead of images, if images differ in shape or are missing, or if they
+        stand beside other columns.
+    """
+    X = as_numpy(X, name)
+    if _n_dims(X) == 2 and (not isinstance(X, np.ndarray) or X.dtype == object):
+        X = _only_column(X, name)
+    if _n_dims(X) == 1:
+        if not hasattr(X, "ndim"):
+            X = np.asarray(X)  # a series of polars, maybe of a dtype that is a whole image
+        if getattr(X.dtype, "kind", "f") in "OSTU":
+            X = list(X)
+    if not isinstance(X, list | tuple):
+        return X
+    first = next((entry for entry in X if entry is not None), None)
+    if isinstance(first, str | PathLike):
+        raise ValueError(
+            f"{name} holds text, {str(first)!r} first; expected numbers. If these are files, read "
+            "the images first."
+        )
+    return _stacked(X, name) if np.ndim(first) >= 2 else X
+
+
+def _n_dims(X):
+    return len(getattr(X, "shape", ()))
+
+
+def _only_column(X, name):
+    """The column of `X` if it has only one, of images or text; refuse images in one of several."""
+    if not hasattr(X, "columns") and not isinstance(X, np.ndarray):
+        return X  # a sparse matrix, for instance
+    cells = np.asarray(X[:1])
+    if cells.dtype.kind not in "OSTU" or cells.size == 0:
+        return X
+    if cells.shape[1] == 1:
+        column = np.asarray(X)[:, 0]
+        is_special = any(np.ndim(cell) or isinstance(cell, str | PathLike) for cell in column)
+        return column if is_special else X
+    for k, cell in enumerate(cells[0]):
+        if np.ndim(cell):
+            column = X.columns[k] if hasattr(X, "columns") else k
+            raise ValueError(
+                f"{name} has arrays in column {column!r}, beside {cells.shape[1] - 1} other "
+                f"columns. Pass this column alone, or use a ColumnTransformer."
+            )
+    return X
+
+
+def _stacked(images, name):
+    missing = [k for k, image in enumerate(images) if np.ndim(image) == 0]
+    if missing:
+        raise ValueError(
+            f"{name} holds no image at {len(missing)} of {len(images)} places, the first of them "
+            f"at index {missing[0]}: {images[missing[0]]!r}. Leave these samples out."
+        )
+    shapes = {np.shape(image) for image in images}
+    if len(shapes) > 1:
+        raise ValueError(
+            f"{name} is a list of images of different shapes, {sorted(shapes)[:3]}; expected "
+            "images of one shape. Resize or crop them first."
+        )
+    return np.stack([as_numpy(image, name) for image in images])

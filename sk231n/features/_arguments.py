@@ -1,0 +1,30 @@
+"""Checks that the features share: pairs of numbers, threads, values that are too large."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from sk231n._images import is_count
+
+N_JOBS = [
+    Interval(Integral, 1, None, closed="left"),
+    Interval(Integral, None, -1, closed="right"),
+    None,
+]
+MOST_BINS = 2**24  # of one histogram: as many as there are colours of three bytes
+
+
+def check_pair(name, pair):
+    """Refuse anything but two positive integers as the constructor's argument `name`."""
+    if len(pair) != 2 or not all(map(is_count, pair)):
+        raise ValueError(f"{name} must be two positive integers (rows, columns); got {pair!r}.")
+
+
+def check_overflow(features, images):
+    """Refuse images whose values are so large that the features came out infinite or NaN."""
+    if not np.isfinite(features).all():
+        raise ValueError(
+            f"X holds values too large to compute with in {images.dtype}: the largest magnitude "
+            f"is {np.abs(images).max():.3g}. Divide X by a constant first."
+        )
