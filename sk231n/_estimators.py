@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Sized
 from contextlib import contextmanager
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import assert_all_finite
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.parallel import _get_threadpool_controller
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
 _BLOCK_ROWS = 1024
 
@@ -29,6 +31,55 @@ def only_numbers(X, name="X"):
     if X.dtype.kind not in "buif":
         raise ValueError(f"{name} has dtype {X.dtype}; expected booleans, integers or floats.")
     return X
+
+
+def validated(estimator, X, y="no_validation", **checks):
+    """Validate `X`, or `X` and `y`, as scikit-learn does; integers beyond float64 are named too."""
+    try:
+        return validate_data(estimator, X, y, **checks)
+    except OverflowError as error:
+        raise ValueError(f"{_too_large(X)} holds integers too large for float64.") from error
+
+
+def _too_large(X):
+    """Name the one of `X` and `y` whose integers do not fit into float64."""
+    try:
+        check_array(X, ensure_all_finite=False)
+    except OverflowError:
+        return "X"
+    return "y"
+
+
+def check_weights(sample_weight, X, name="sample_weight"):
+    """Weights of the samples of `X` as float64, or None for None; refuse what is no weight."""
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Real) and not 0 < sample_weight < np.inf:
+        raise ValueError(
+            f"{name}={sample_weight!r} must be a finite number > 0, or one per sample."
+        )
+    try:
+        w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    except OverflowError as error:
+        raise ValueError(f"{name} holds integers too large for float64.") from error
+    except ValueError as error:
+        text = str(error).replace("Sample weights", name).replace("sample_weight", name)
+        raise ValueError(text if name in text else f"{name}: {text}") from error
+    if not np.isfinite(w.sum()):
+        raise ValueError(f"{name} adds up to more than float64 holds; divide it by a constant.")
+    return w
+
+
+def as_labels(y):
+    """Labels of one kind in an array of objects as the array that a list of them would make."""
+    if getattr(getattr(y, "dtype", None), "kind", None) != "O" or getattr(y, "ndim", 0) != 1:
+        return y
+    labels = list(y)
+    for kind in ((bool, np.bool_), Integral, Real):
+        if labels and all(isinstance(label, kind) for label in labels):
+            plain = np.array(labels)
+            return y if plain.dtype.kind == "O" else plain  # such as integers beyond 64 bits
+    return y
 
 
 def check_no_missing(y):

@@ -1,34 +1,79 @@
-"""Work on every core: what `n_jobs` means, and blocks of work handed to threads.
+"""Work on every core: what `n_jobs` means, and pieces of work shared out among threads.
 
 NumPy runs element-wise work on one thread but releases the interpreter lock while it does, so a
 few threads over blocks of the data use the other cores.
+
+How work is cut depends on its shape alone, and threads only share the pieces out: the rounding of a
+product or of a sum depends on where it is cut, and must not depend on how many threads there are.
 """
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import SimpleQueue
 
 import numpy as np
-from joblib import cpu_count, effective_n_jobs
-from joblib.parallel import get_active_backend
+from joblib import cpu_count
+from joblib.parallel import SequentialBackend, get_active_backend
+
+
+def _openmp_threads():
+    """Number of threads that OMP_NUM_THREADS allows, as OpenMP reads it; None for no limit."""
+    first = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(first) if first.isdecimal() and int(first) > 0 else None
+
+
+# Read once, as OpenMP does: some cluster libraries set it later, for the processes that they start.
+_ALLOWED_THREADS = _openmp_threads()
 
 
 def count_threads(n_jobs):
     """Number of threads that `n_jobs` means, here and now.
 
-    ``None`` is every available core, unless a joblib context says otherwise: within
-    ``joblib.parallel_config(n_jobs=2)`` it is two, and within a joblib worker, whose siblings keep
-    the other cores busy, it is one.
+    An explicit number is that number; a negative one counts back from the cores of this machine,
+    -1 being all of them. ``None`` is what a joblib context says, such as
+    ``joblib.parallel_config(n_jobs=2)``; within a joblib worker, whose siblings keep the other
+    cores busy, it is one; otherwise it is every core, or what ``OMP_NUM_THREADS`` allows. dask,
+    Ray and Spark set this variable in their workers.
+
+    The backend itself is not asked: that of a cluster counts the cores of all its machines.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        As the user gave it.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Raises
+    ------
+    ValueError
+        If `n_jobs` is 0.
     """
     backend, n_jobs_of_context = get_active_backend()
-    if n_jobs is None and n_jobs_of_context is None and not backend.nesting_level:
-        return cpu_count()
-    return effective_n_jobs(n_jobs)
+    if isinstance(backend, SequentialBackend):
+        return 1
+    if n_jobs is None:
+        n_jobs = n_jobs_of_context
+    if n_jobs is None:
+        if backend.nesting_level:
+            return 1
+        return min(cpu_count(), _ALLOWED_THREADS or cpu_count())
+    if n_jobs == 0:
+        raise ValueError(
+            "n_jobs=0 has no meaning; expected a positive or negative integer or None."
+        )
+    return n_jobs if n_jobs > 0 else max(1, cpu_count() + 1 + n_jobs)
 
 
 def run_on_threads(make_worker, tasks, n_threads):
     """Hand each of the tasks to a worker, on several threads.
+
+    After an error, or Ctrl-C, no further task is begun.
 
     Parameters
     ----------
@@ -44,29 +89,37 @@ def run_on_threads(make_worker, tasks, n_threads):
     n_threads = min(n_threads, len(remaining))
 
     def work():
-        with small_buffers():
-            worker = make_worker()
-            while True:
-                try:
-                    task = remaining.pop()  # list.pop is atomic: whichever thread is free takes one
-                except IndexError:
-                    return
-                worker(task)
+        try:
+            with small_buffers():
+                worker = make_worker()
+                while True:
+                    try:
+                        task = remaining.pop()  # atomic: whichever thread is free takes one
+                    except IndexError:
+                        return
+                    worker(task)
+        except BaseException:
+            remaining.clear()
+            raise
 
     if n_threads <= 1:
         work()
         return
     with ThreadPoolExecutor(n_threads) as executor:
-        for future in [executor.submit(work) for _ in range(n_threads)]:
-            future.result()
+        try:
+            for future in [executor.submit(work) for _ in range(n_threads)]:
+                future.result()
+        except BaseException:
+            remaining.clear()
+            raise
 
 
 class Team:
     """Threads that stay together for a run, for work that comes in small portions.
 
-    Used as a context, at whose end the threads go home. They start with the first work there is,
-    so that a team that gets none costs nothing. Two queues do what an executor would: a portion of
-    a network's step takes a fraction of a millisecond, of which an executor's futures and locks
+    Used as a context, at whose end the threads stop. They start with the first work there is, so
+    that a team without work costs nothing. Two queues do what an executor would: a portion of a
+    network's step takes a fraction of a millisecond, of which an executor's futures and locks
     would be a tenth.
 
     Parameters
@@ -78,6 +131,7 @@ class Team:
     def __init__(self, n_threads):
         self.n_threads = n_threads
         self._threads = []
+        self._tasks = None
 
     def __enter__(self):
         return self
@@ -85,58 +139,70 @@ class Team:
     def __exit__(self, *_):
         self.dismiss()
 
-    def dismiss(self):
-        """Send the threads home and wait until they are gone; nobody works any more after that.
+    def __del__(self):
+        # Ctrl-C may interrupt `dismiss` itself. The threads do not know the team, only its queue.
+        for _ in self._threads:
+            self._tasks.put(None)
 
-        Whatever interrupts it, it may be called again. New threads start with the next work.
+    def dismiss(self):
+        """Stop the threads and wait until they have ended.
+
+        If that is interrupted it may be called again. New threads start with the next work.
         """
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
-            if thread.is_alive():  # it is not where its start was interrupted
+            if thread.is_alive():  # not so if Ctrl-C came before its start
                 thread.join()
         self._threads = []
 
     def run(self, work, parts):
-        """Return ``[work(part) for part in parts]``, computed at the same time."""
-        if self.n_threads == 1 or len(parts) == 1:
+        """Return ``[work(part) for part in parts]``; the threads share the parts out.
+
+        Neighbouring parts go to the same thread, in each call the same ones, so that what a part
+        needs may still lie in the cache of the thread's core.
+        """
+        n_shares = min(self.n_threads, len(parts))
+        if n_shares <= 1:
             return [work(part) for part in parts]
+        ends = [len(parts) * k // n_shares for k in range(n_shares + 1)]
+        shares = [parts[start:end] for start, end in zip(ends, ends[1:], strict=False)]
         try:
             if not self._threads:
                 self._start()
             outcomes = SimpleQueue()
-            for k in range(1, len(parts)):
-                self._tasks.put((work, parts, k, outcomes))
-            results = [work(parts[0])] + [None] * (len(parts) - 1)
-            for _ in parts[1:]:
+            for k in range(1, n_shares):
+                self._tasks.put((work, shares[k], k, outcomes))
+            results = [[work(part) for part in shares[0]]] + [None] * (n_shares - 1)
+            for _ in range(1, n_shares):
                 k, results[k], error = outcomes.get()
                 if error is not None:
                     raise error
         except BaseException:
-            # Ctrl-C may come between any two steps, and whom it leaves at work nobody can tell.
+            # Ctrl-C may come between any two steps, when some threads are still at work.
             self.dismiss()
             raise
-        return results
+        return [result for of_share in results for result in of_share]
 
     def _start(self):
-        self._tasks = SimpleQueue()  # of its own: in that of others somebody's None may be left
+        self._tasks = SimpleQueue()  # a new one: the old one may still hold a None
         for _ in range(self.n_threads - 1):
             thread = threading.Thread(target=_serve, args=(self._tasks,), daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def matmul(self, a, b, out=None):
-        """Multiply two matrices, a part of the product on each thread if it is large."""
+        """Multiply two matrices; a large product is computed in parts, cut by its shape alone."""
         (n_rows, n_inner), n_columns = a.shape, b.shape[1]
-        if self.n_threads == 1 or n_rows * n_inner * n_columns < _LARGE_PRODUCT:
+        if n_rows * n_inner * n_columns < _LARGE_PRODUCT:
             return np.matmul(a, b, out=out)
         if out is None:
             out = np.empty((n_rows, n_columns), np.result_type(a, b))
         if n_columns < n_rows:
-            parts = split(n_rows, self.n_threads)
+            parts = split(n_rows, _count_parts(n_rows))
             self.run(lambda rows: np.matmul(a[rows], b, out=out[rows]), parts)
         else:
-            parts = split(n_columns, self.n_threads)
+            parts = split(n_columns, _count_parts(n_columns))
             self.run(lambda columns: np.matmul(a, b[:, columns], out=out[:, columns]), parts)
         return out
 
@@ -146,18 +212,27 @@ def _serve(tasks):
     np.setbufsize(1024)
     np.seterr(over="ignore", invalid="ignore")
     while (task := tasks.get()) is not None:
-        work, parts, k, outcomes = task
-        result = error = None
+        work, share, k, outcomes = task
+        results = error = None
         try:
-            result = work(parts[k])
+            results = [work(part) for part in share]
         except BaseException as raised:  # the caller raises it
             error = raised
-        outcomes.put((k, result, error))
-        del task, work, parts, outcomes, result, error  # keep nothing alive while waiting
+        outcomes.put((k, results, error))
+        del task, work, share, outcomes, results, error  # keep nothing alive while waiting
 
 
 _LARGE_PRODUCT = 2**23  # multiplications that take some ten times as long as waking a thread
 _WIDTH = 16  # numbers that fit into a few registers, so that parts end where registers do
+_MOST_PARTS = 8
+
+
+def _count_parts(length):
+    """Into how many parts to cut a product of this many rows: an even number, of 100 to 250 each.
+
+    Each part packs the other factor once more, which costs a fifth where parts have 50 rows.
+    """
+    return min(_MOST_PARTS, max(2, length // 256 * 2))
 
 
 def split(length, n_parts):

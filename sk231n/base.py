@@ -1,7 +1,6 @@
 """Training: what all estimators share that follow the gradient of the one objective."""
 
 import copy
-import warnings
 from abc import abstractmethod
 from contextlib import closing
 from itertools import islice
@@ -10,32 +9,39 @@ from types import SimpleNamespace
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import get_scorer_names
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sk231n._callbacks import EpochTasks
 from sk231n._estimators import (
+    as_labels,
     blocks,
     check_no_missing,
+    check_weights,
     float_dtype,
     one_blas_thread,
     only_numbers,
     unchanged_on_error,
+    validated,
 )
 from sk231n._images import as_rows
-from sk231n._threads import Team, count_threads
-from sk231n.core.monitoring import History, Monitor, Patience
+from sk231n._threads import Team, count_threads, run_on_threads
+from sk231n._warnings import warn
+from sk231n.core.automatic_rate import automatic_rate
+from sk231n.core.monitoring import History, Monitor, Patience, by_loss, by_score
 from sk231n.core.network import Network
 from sk231n.core.objective import Objective
 from sk231n.core.optimizers import OPTIMIZERS, Optimizer
 from sk231n.core.penalties import L1, L2, ElasticNet
 from sk231n.core.schedules import Constant, CosineDecay, Schedule
-from sk231n.core.standardization import Moments, Standardization, largest_eigenvalue, sample
-from sk231n.core.training import Average, Data, Problem, epochs, lbfgs, start, steepness
+from sk231n.core.standardization import Moments, Standardization
+from sk231n.core.training import Average, Data, Problem, epochs, lbfgs, start
+from sk231n.validation import Validation
 
 TRAINING_CONSTRAINTS = {
     "alpha": [Interval(Real, 0, None, closed="left")],
@@ -50,6 +56,8 @@ TRAINING_CONSTRAINTS = {
     "shuffle": ["boolean"],
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
+    "history_steps": ["boolean"],
     "averaging": [StrOptions({"ema"}), None],
     "warm_start": ["boolean"],
     "random_state": ["random_state"],
@@ -57,12 +65,21 @@ TRAINING_CONSTRAINTS = {
 }
 
 
+_EXAMPLES = {
+    "optimizer": "optimizer=sk231n.optimizers.Adam()",
+    "learning_rate": "learning_rate=sk231n.schedules.CosineDecay()",
+    "loss": "loss=sk231n.losses.CrossEntropy()",
+}
+_PREDICTED_ROWS = 256  # rows of a block: enough for BLAS, few enough for several threads
+_LARGE_DATA = 2**17  # numbers whose conversion takes longer than starting threads
+
+
 class GradientEstimator(CallbackSupportMixin, BaseEstimator):
     """Base of the estimators that minimise the one objective by following its gradient.
 
     A subclass says what is learnt (``_layers``, ``_loss``, ``_score``), how targets become numbers
-    (``_encode``), and how the parameters become learnt attributes (``_learnt``) and are found in
-    them again (``_parameters``).
+    (``_encode``) and targets again (``_decode``), and how the parameters become learnt attributes
+    (``_learnt``) and are found in them again (``_parameters``).
     """
 
     _target_checks: dict = {}  # what ``validate_data`` is told about the targets
@@ -77,12 +94,20 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         """Loss that is minimised."""
 
     @abstractmethod
-    def _score(self, scores, y, w):
+    def _score(self, units):
         """Score that the history records; see :class:`~sk231n.core.objective.Objective`."""
 
     @abstractmethod
-    def _encode(self, y, rows, learn):
-        """Turn targets into numbers; `learn` what there is to know of them from those of `rows`."""
+    def _score_all(self, scores, y, sample_weight):
+        """Score of the network's scores on all validation data, as ``score`` computes it."""
+
+    @abstractmethod
+    def _encode(self, y, rows, learn, classes):
+        """Turn targets into numbers, `rows` being those with weight; `learn` of them first."""
+
+    @abstractmethod
+    def _decode(self, y):
+        """Undo :meth:`_encode`."""
 
     @abstractmethod
     def _learnt(self, views):
@@ -106,51 +131,16 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
 
     # Data ----------------------------------------------------------------------------------------
 
-    @with_callbacks
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Train the estimator.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
-            Training data; stacks of images are flattened.
-        y : array-like of shape (n_samples,)
-            Targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None weighs all alike.
-        X_val : array-like like `X`, default=None
-            Validation data of your own: ``history_`` follows them, and ``early_stopping`` watches
-            them instead of a part of `X`.
-        y_val : array-like of shape (n_val_samples,), default=None
-            Targets of the validation data.
-        sample_weight_val : array-like of shape (n_val_samples,), default=None
-            Weights of the validation data.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If the data or the arguments are invalid; the estimator is then as it was.
-        FloatingPointError
-            If training diverges; the message names the learning rate to lower.
-
-        Warns
-        -----
-        ConvergenceWarning
-            If L-BFGS ends before it has met `tol`.
-        UserWarning
-            If training is interrupted from the keyboard; the epochs done so far are kept.
-        """
+    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, classes=None):
+        """Train the estimator; ``fit`` of the subclasses."""
         with unchanged_on_error(self):
             self._check_arguments()
             warm = self.warm_start and hasattr(self, "n_iter_")
             rng = check_random_state(self.random_state)
-            data = self._data(X, y, sample_weight, reset=not warm, learn=not warm)
-            data, validation = self._split(data, X_val, y_val, sample_weight_val, rng)
+            data = self._data(X, y, sample_weight, reset=not warm, learn=not warm, classes=classes)
+            data, validation = self._split(
+                data, X_val, y_val, sample_weight_val, rng, weighted=sample_weight is not None
+            )
             data = self._weigh(data)
             moments = self._no_moments(data)
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
@@ -169,7 +159,6 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             moments=copy.deepcopy(getattr(self, "_moments_", None)) or self._no_moments(data),
             rng=check_random_state(self.random_state),
             state=None,
-            n_parts=None,
             optimizer=None,
             rate=None,
             refresh_at=0,
@@ -183,15 +172,75 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
     def _scores(self, X):
         """Scores of the network, of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
-        X = only_numbers(validate_data(self, as_rows(X)[0], reset=False))
+        X = only_numbers(validated(self, as_rows(X)[0], reset=False))
+        scores = self._scores_of_rows(X)
+        finite = np.isfinite(scores).all(axis=1)
+        if not finite.all():
+            raise ValueError(
+                f"X holds values too large for the model in {scores.dtype}: the scores of sample "
+                f"{finite.argmin()} are not finite. Scale the features as those of the training "
+                "data were."
+            )
+        return scores
+
+    def _scores_of_rows(self, X):
+        """Scores of validated rows."""
+        (scores,) = self._outputs(
+            X, lambda network, parameters, x: [network.forward(parameters, x)[0]]
+        )
+        return scores
+
+    def _outputs(self, X, compute):
+        """What ``compute(network, parameters, x)`` lists of each block of rows, put together.
+
+        Threads take whole blocks, so that they convert the rows of their blocks, too.
+        """
         layers, parameters = self._fitted()
         network = Network(layers, X.shape[1])
         dtype = np.result_type(float_dtype(X.dtype), parameters[0].W)
-        scores = np.empty((len(X), network.n_outputs), dtype)
-        for rows in blocks(len(X)):
-            x = X[rows].astype(dtype, copy=False)
-            scores[rows] = network.forward(parameters, x)[0]
-        return scores
+        outputs = {}
+
+        def compute_block(rows):
+            outputs[rows.start] = compute(network, parameters, np.ascontiguousarray(X[rows], dtype))
+
+        def make_worker():
+            return np.errstate(over="ignore", invalid="ignore")(compute_block)
+
+        n_threads = count_threads(None) if X.size > _LARGE_DATA else 1
+        with one_blas_thread():
+            run_on_threads(make_worker, blocks(len(X), _PREDICTED_ROWS), n_threads)
+        return [
+            np.concatenate(parts)
+            for parts in zip(*(outputs[k] for k in sorted(outputs)), strict=True)
+        ]
+
+    def set_params(self, **params):
+        """Set parameters, also of objects such as the optimizer by ``optimizer__beta1``.
+
+        Parameters
+        ----------
+        **params : dict
+            The parameters, by name.
+
+        Returns
+        -------
+        self : object
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or the argument that should have it is a name.
+        """
+        for key in params:
+            argument, nested, _ = key.partition("__")
+            value = params.get(argument, getattr(self, argument, None))
+            if nested and isinstance(value, str):
+                raise ValueError(
+                    f"{key}: {argument}={value!r} is a name, which has no parameters; set "
+                    f"{argument} to an object first, such as {_EXAMPLES.get(argument, 'one')}."
+                )
+        return super().set_params(**params)
 
     def _can_partial_fit(self):
         if self._optimizer().full_batch or self.averaging is not None:
@@ -216,16 +265,21 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
                 "penalty='l2'."
             )
 
-    def _data(self, X, y, sample_weight, *, reset, learn):
+    def _data(self, X, y, sample_weight, *, reset, learn, classes=None):
         """Validate samples; those of weight zero count as if they were not there."""
         check_no_missing(y)
-        X, y = validate_data(self, as_rows(X)[0], y, reset=reset, **self._target_checks)
+        X, y = as_rows(X)[0], as_labels(y)
+        # In C order, so that products round alike whatever the order in which the rows came.
+        X, y = validated(self, X, y, reset=reset, order="C", **self._target_checks)
         X = only_numbers(X)
-        w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        w = check_weights(sample_weight, X)
+        w = np.ones(len(X)) if w is None else w
         rows = np.flatnonzero(w)
-        return Data(X, self._encode(y, rows, learn), w, rows, float_dtype(X.dtype)).normalized()
+        return Data(
+            X, self._encode(y, rows, learn, classes), w, rows, float_dtype(X.dtype)
+        ).normalized()
 
-    def _split(self, data, X_val, y_val, sample_weight_val, rng):
+    def _split(self, data, X_val, y_val, sample_weight_val, rng, weighted):
         """Find the validation data: those given, else a part of the training data, else None."""
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val go together; one of them is None.")
@@ -237,7 +291,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             except (TypeError, ValueError) as error:
                 kind = TypeError if isinstance(error, TypeError) else ValueError
                 raise kind(f"X_val, y_val or sample_weight_val: {error}") from error
-            return data, given
+            return data, self._validation(given, sample_weight_val is not None)
         if not self.early_stopping:
             return data, None
         try:
@@ -250,10 +304,18 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         except ValueError as error:
             raise ValueError(
                 f"early_stopping could not set validation_fraction={self.validation_fraction} of "
-                f"{len(data.rows)} samples aside ({error}); pass X_val and y_val, "
-                "a larger validation_fraction or early_stopping=False."
+                f"{len(data.rows)} samples aside ({error}); pass X_val and y_val, or "
+                "early_stopping=False."
             ) from error
-        return data._replace(rows=rows).normalized(), data._replace(rows=held_out).normalized()
+        held_out = data._replace(
+            X=data.X[held_out], y=data.y[held_out], w=data.w[held_out],
+            rows=np.arange(len(held_out)),
+        )  # fmt: skip
+        return data._replace(rows=rows).normalized(), self._validation(held_out, weighted)
+
+    def _validation(self, data, weighted):
+        """What to judge a run by."""
+        return Validation(data.normalized(), self._decode(data.y), weighted, self.scoring)
 
     def _no_moments(self, data):
         """Moments of inputs and targets before any data."""
@@ -273,32 +335,29 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         """Put together objective, first parameters, data, and the way that the inputs are seen."""
         network = Network(self._layers(), data.X.shape[1])
         theta = network.layout.zeros(data.dtype) if warm else network.initialize(rng, data.dtype)
-        standardization, output, unit, largest = Standardization(), None, 1.0, 1.0
+        standardization, units, penalty = Standardization(), None, self._penalty()
+        centred = network.layers[0].intercept
         if self._automatic:
             if self._has_units:
-                moments.targets.update(data._replace(X=data.y), len(data.rows), name="y")
-                output = moments.targets.target_units(data.dtype)
-                unit = float(output.scale.min()) ** self._loss().degree
-                largest = float(output.scale.max()) ** self._loss().degree
+                targets = data._replace(X=data.y, dtype=np.dtype(np.float64))
+                moments.targets.update(targets, len(data.rows), name="y")
+                units = moments.targets.target_units()
+                data = data._replace(y=units(data.y))
             moments.inputs.update(data, count=len(data.rows))
-            standardization = moments.inputs.standardization(
-                data.dtype, ridge=4 * self._curvature / largest
-            )
-        factors = network.penalty_factors(
-            standardization.factor, 1.0 if output is None else output.scale
-        )
+            ridge = 4 * self.alpha * penalty.curvature if penalty is not None else 0.0
+            standardization = moments.inputs.standardization(data.dtype, ridge, centred)
         objective = Objective(
-            network, self._loss(), self._score, self._penalty(), self.alpha, factors, output, unit,
-            Team(count_threads(None)),
+            network, self._loss(), self._score(units), penalty, self.alpha,
+            network.penalty_factors(standardization.factor), Team(count_threads(None)),
         )  # fmt: skip
-        problem = Problem(objective, theta, data, standardization)
+        problem = Problem(objective, theta, data, standardization, units)
         if warm:
             views = network.layout.views(theta)
             for view, parameters in zip(views, self._parameters(), strict=True):
-                for name, values in vars(parameters).items():
-                    getattr(view, name)[...] = values
+                for name, array in vars(view).items():
+                    array[...] = getattr(parameters, name)
             problem.unfold(views)
-        elif self._automatic:
+        elif self._automatic and centred:
             problem.leave_out(moments.inputs.constant(data.dtype))
         return problem
 
@@ -306,44 +365,6 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
     def _automatic(self):
         """Whether the learning rate is to be found."""
         return isinstance(self.learning_rate, str)
-
-    @property
-    def _curvature(self):
-        """Largest second derivative of the penalty."""
-        return self.alpha * self._penalty().curvature if self.penalty else 0.0
-
-    @np.errstate(over="ignore", invalid="ignore")  # the loss will not be finite, and tell
-    def _auto_rate(self, problem):
-        """Learning rate that the data allow; see :meth:`Optimizer.auto_rate`."""
-        network, loss = problem.objective.network, self._loss()
-        z, w = sample(problem.data, problem.standardization)
-        inputs = network.affine_inputs(problem.theta, z)
-        largest = [largest_eigenvalue(x, w) for x in inputs]
-        # The intercept sees a constant 1, hence the second moment of at least 1.
-        smoothness = max(loss.curvature, loss.growth) * sum(max(value, 1.0) for value in largest)
-        n_samples, noise = len(problem.data.rows), 0.0
-        # What is bounded for one layer is not for several, whose changes multiply. A tenth has been
-        # found enough for momentum, which adds up ten steps, and for batches of one.
-        growth = max(loss.growth, 0.1 * loss.curvature if len(inputs) > 1 else 0.0)
-        if growth and not self._optimizer().adaptive:
-            noise = growth * steepness(problem) / self._batch_size(n_samples)
-        if problem.objective.output is not None:
-            scale = problem.objective.output.scale
-            ratio = float(scale.max() / scale.min()) ** loss.degree
-            smoothness, noise = ratio * smoothness, ratio * noise
-        curvature = self._curvature / problem.objective.unit
-        factors = [np.max(f) for of_layer in problem.objective.factors for f in of_layer.values()]
-        smoothness += (np.sqrt(curvature) * max(factors)) ** 2
-        # Twice the curvature is 1 for the cross-entropy; a steeper loss asks for smaller steps.
-        reach = 2 * loss.curvature * sum(
-            np.sqrt(value * x.shape[1]) for value, x in zip(largest, inputs, strict=True)
-        )  # fmt: skip
-        if len(inputs) > 1:
-            # The changes of the layers multiply, and large steps end in chaos, soonest where an
-            # error has no bound; a run of few steps cannot do without.
-            n_steps = self._n_epochs(n_samples) * n_samples / self._batch_size(n_samples)
-            reach = max(reach, min(n_steps / 2, 500.0 if self._has_units else 100.0))
-        return self._optimizer().auto_rate(smoothness, reach, noise)
 
     def _batch_size(self, n_samples):
         return min(200 if self.batch_size == "auto" else int(self.batch_size), n_samples)
@@ -367,9 +388,16 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         # validation score is watched all the same.
         ends = optimizer.full_batch or self._automatic
         tol = None if ends and not self.early_stopping else self.tol
+        validate = None
+        if validation is not None:
+
+            def validate(theta):
+                return validation.evaluate(self._as_fitted(problem, theta), problem, theta)
+
         monitor = Monitor(
-            problem, validation, average, Patience(tol, self.n_iter_no_change), self.early_stopping
-        )
+            problem, validate, average, Patience(tol, self.n_iter_no_change), self.early_stopping,
+            by_loss if self.scoring == "loss" else by_score,
+        )  # fmt: skip
         tasks = EpochTasks(self, total, callback_data)
 
         def after_epoch(epoch):
@@ -382,11 +410,10 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             if optimizer.full_batch:
                 failure = lbfgs(problem, optimizer, total, self.tol, after_epoch)
                 if failure:
-                    warnings.warn(
+                    warn(
                         f"L-BFGS ended before it met tol={self.tol} ({failure}). Scale the "
                         f"features, raise tol or allow more iterations than max_iter={total}.",
                         ConvergenceWarning,
-                        stacklevel=4,
                     )
             else:
                 run = epochs(
@@ -399,17 +426,23 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
                         if after_epoch(epoch):
                             break
         except KeyboardInterrupt:
-            problem.objective.team.dismiss()  # lest anybody writes where the result is read
+            problem.objective.team.dismiss()  # no thread may write where the result is read
             monitor.history.trim()
             if not monitor.history["loss"]:
                 raise
-            warnings.warn(
+            warn(
                 f"Training was interrupted after {len(monitor.history['loss'])} epochs; the "
-                "estimator is fitted as far as it got.",
-                stacklevel=4,
+                "estimator is fitted as far as it got."
             )
         self._learn(problem, monitor.final_theta, monitor.history, monitor.best_score)
         tasks.close()
+
+    def _as_fitted(self, problem, theta):
+        """A copy of the estimator as if training ended with these parameters."""
+        fitted = copy.copy(self)
+        vars(fitted).update(self._attributes(problem, theta))
+        vars(fitted).pop("feature_names_in_", None)  # rows of validation data have no names
+        return fitted
 
     def _train_epoch(self, progress, data, callback_data, *, warm):
         """Run one epoch from the learnt attributes on, and learn the result."""
@@ -420,16 +453,16 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             progress.refresh_at = 0
         # The rate rests on what is known of the data: it is found anew as often as that doubles.
         if self._automatic and progress.moments.inputs.count >= progress.refresh_at:
-            progress.rate = self._auto_rate(problem)
+            progress.rate = self._automatic_rate(problem)
             progress.refresh_at = 2 * progress.moments.inputs.count
         schedule = Constant(progress.rate) if self._automatic else self._schedule(problem)
         # The optimizer's memory stays in the change of variables in which it arose: close enough.
         if progress.state is None:
-            progress.n_parts = problem.objective.n_parts
             progress.state = start(problem.objective, problem.theta, self._optimizer())
-        problem.objective.n_parts = progress.n_parts
-        history = History(validated=False)  # of all epochs so far, none of which is forgotten
-        history.update({name: list(getattr(self, "history_", history)[name]) for name in history})
+        history = History(validated=False)  # it goes on with that of all epochs so far
+        before = getattr(self, "history_", {})
+        history.update({name: list(before.get(name, [])) for name in history})
+        history.step_losses.append(before.get("step_loss", []))
         tasks = EpochTasks(self, 1, callback_data)
         run = epochs(
             problem, self._optimizer(), schedule, self._n_epochs(len(data.rows)),
@@ -438,7 +471,9 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         )  # fmt: skip
         with problem.objective.team:
             epoch = next(run)
-        history.add(**epoch._asdict())
+        history.add(epoch, problem.unit)
+        if self.verbose:
+            print(history.last_line())
         tasks.end(lambda: self._attributes(problem, problem.theta))
         self._learn(problem, problem.theta, history, best_score=None)
         tasks.close()
@@ -448,8 +483,15 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         if isinstance(self.learning_rate, Schedule):
             return self.learning_rate
         if self._automatic:
-            return CosineDecay(self._auto_rate(problem))
+            return CosineDecay(self._automatic_rate(problem))
         return Constant(self.learning_rate)
+
+    def _automatic_rate(self, problem):
+        n_samples = len(problem.data.rows)
+        batch_size = self._batch_size(n_samples)
+        n_steps = self._n_epochs(n_samples) * n_samples / batch_size
+        longest_path = 500.0 if self._has_units else 100.0
+        return automatic_rate(problem, self._optimizer(), batch_size, n_steps, longest_path)
 
     def _attributes(self, problem, theta):
         """Learnt attributes that belong to the parameters."""
@@ -461,7 +503,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         """Set the learnt attributes."""
         for name, value in self._attributes(problem, theta).items():
             setattr(self, name, value)
-        self.history_ = dict(history)
+        self.history_ = history.as_dict(steps=self.history_steps)
         self.loss_curve_ = list(history["loss"])
         self.n_iter_ = len(history["loss"])
         self.best_validation_score_ = best_score

@@ -1,16 +1,25 @@
 """Classification: the arguments, labels, class weights and predictions of gradient training."""
 
+from numbers import Real
+
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
-from sklearn.utils import compute_class_weight
+from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
+from sklearn.utils.multiclass import (
+    _check_partial_fit_first_call,
+    check_classification_targets,
+    unique_labels,
+)
+from sklearn.utils.validation import column_or_1d
 
-from sk231n._estimators import unchanged_on_error
+from sk231n._estimators import only_numbers, unchanged_on_error
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
-from sk231n.core.objective import accuracy
+from sk231n.core.losses import SUM_TOLERANCE
+from sk231n.core.objective import is_correct
 
 
 class GradientClassifier(ClassifierMixin, GradientEstimator):
@@ -20,6 +29,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         **TRAINING_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
+    _target_checks: dict = {"multi_output": True}
 
     def __init__(
         self,
@@ -36,6 +46,8 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         shuffle=True,
         early_stopping=False,
         validation_fraction=0.1,
+        scoring=None,
+        history_steps=False,
         averaging=None,
         class_weight=None,
         warm_start=False,
@@ -54,11 +66,68 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         self.shuffle = shuffle
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.history_steps = history_steps
         self.averaging = averaging
         self.class_weight = class_weight
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+
+    @with_callbacks
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        classes=None,
+    ):
+        """Train the classifier.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Training data; stacks of images are flattened.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels of any type; for a cross-entropy also the probabilities of the classes, each row
+            summing to one.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; None weighs all alike.
+        X_val : array-like like `X`, default=None
+            Validation data of your own: ``history_`` follows them, and ``early_stopping`` watches
+            them instead of a part of `X`.
+        y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_classes), default=None
+            Labels, or probabilities, of the validation data.
+        sample_weight_val : array-like of shape (n_val_samples,), default=None
+            Weights of the validation data.
+        classes : array-like of shape (n_classes,), default=None
+            All labels there are, sorted: those of the columns of probabilities, or a superset of
+            those in `y`. None takes the labels in `y`, and 0, 1, ... for columns.
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If the data or the arguments are invalid; the classifier is then as it was.
+        FloatingPointError
+            If training diverges; the message names the learning rate to lower.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If L-BFGS ends before it has met `tol`.
+        UserWarning
+            If training is interrupted from the keyboard; the epochs done so far are kept.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, classes)
 
     @available_if(GradientEstimator._can_partial_fit)
     @with_callbacks
@@ -73,8 +142,9 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         ----------
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
             Training data; stacks of images are flattened.
-        y : array-like of shape (n_samples,)
-            Labels of any type.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels of any type; for a cross-entropy also the probabilities of the classes, each row
+            summing to one.
         classes : array-like of shape (n_classes,), default=None
             All labels that will ever come; needed at the first call, optional after.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -100,7 +170,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
                     "part; pass the weights as a dict, or as sample_weight."
                 )
             first_call = _check_partial_fit_first_call(self, classes)
-            data = self._data(X, y, sample_weight, reset=first_call, learn=False)
+            data = self._data(X, y, sample_weight, reset=first_call, learn=False, classes=classes)
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
             callback_data = {"X": X, "y": y, "metadata": metadata}
             self._continue_on(data, callback_data, warm=not first_call)
@@ -138,56 +208,108 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         winners = np.argmax(self._scores(X), axis=1)
         return self.classes_[winners]
 
-    def _score(self, scores, y, w):
-        return accuracy(scores, y, w)
+    def _score(self, units):
+        return is_correct
+
+    def _score_all(self, scores, y, sample_weight):
+        true = y if y.ndim == 1 else np.argmax(y, axis=1)
+        return accuracy_score(true, np.argmax(scores, axis=1), sample_weight=sample_weight)
 
     def _strata(self, data):
-        return data.y[data.rows]
+        y = data.y[data.rows]
+        return y if y.ndim == 1 else np.argmax(y, axis=1)
 
-    def _encode(self, y, rows, learn):
-        """Indices of the labels in ``classes_``, which is learnt first if it has to be."""
+    def _encode(self, y, rows, learn, classes):
+        """Indices of the labels in ``classes_``, or probabilities; `learn` the classes first."""
+        if np.ndim(y) == 2 and y.shape[1] > 1:
+            return self._encode_probabilities(y, learn, classes)
+        y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         if learn:
-            self.classes_ = np.unique(y[rows])
-        if len(self.classes_) < 2:
-            found = f"one class, {self.classes_[0]!r}" if len(self.classes_) else "no class at all"
-            raise ValueError(
-                f"{type(self).__name__} needs samples of at least 2 classes in y; got {found}."
-            )
+            self.classes_ = np.unique(y) if classes is None else unique_labels(classes)
+        self._check_classes()
         try:
             unknown = np.setdiff1d(y[rows], self.classes_)
         except TypeError as error:
             raise ValueError(
-                f"y holds labels of another kind than the known classes {self.classes_!r}: {error}."
+                "y holds labels of another kind than the known classes "
+                f"{self.classes_.tolist()}: {error}."
             ) from error
         if len(unknown):
             raise ValueError(
-                f"y holds labels that are not among the known classes: {unknown[:10]!r} are not in "
-                f"{self.classes_!r}."
+                "y holds labels that are not among the known classes: "
+                f"{unknown[:10].tolist()} are not in {self.classes_.tolist()}."
             )
-        # Samples of weight zero may have any label; nobody will look at the index they get.
+        # Samples of weight zero may have any label: the index that they get is never used.
         return np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
+
+    def _encode_probabilities(self, y, learn, classes):
+        if issparse(y):
+            raise TypeError("y is sparse; probabilities of the classes must be dense.")
+        y = check_probabilities(y)
+        if not self._loss().takes_probabilities:
+            raise ValueError(
+                f"y of shape {y.shape} holds probabilities of the classes, which only the "
+                f"cross-entropy can learn, not loss={getattr(self, 'loss', None)!r}. Pass labels, "
+                "such as y.argmax(axis=1)."
+            )
+        if learn:
+            self.classes_ = np.arange(y.shape[1]) if classes is None else unique_labels(classes)
+        if classes is not None and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                "The columns of y, which holds probabilities, are in the order of classes_, which "
+                f"is sorted; got classes={list(classes)!r}. Sort them, and the columns alike."
+            )
+        if y.shape[1] != len(self.classes_):
+            raise ValueError(
+                f"y has {y.shape[1]} columns of probabilities, but there are {len(self.classes_)} "
+                f"classes: {self.classes_.tolist()}."
+            )
+        return y
+
+    def _check_classes(self):
+        if len(self.classes_) < 2:
+            found = f"one class, {self.classes_.tolist()[0]!r}" if len(self.classes_) else "none"
+            raise ValueError(
+                f"{type(self).__name__} needs samples of at least 2 classes in y; got {found}."
+            )
+
+    def _decode(self, y):
+        return self.classes_[y if y.ndim == 1 else np.argmax(y, axis=1)]
 
     def _weigh(self, data):
         """Fold ``class_weight`` into the weights of the samples to train on."""
         if self.class_weight is None:
             return data
+        y, w = data.y[data.rows], data.w[data.rows]
         if self.class_weight == "balanced":
-            total = np.bincount(data.y[data.rows], data.w[data.rows], len(self.classes_))
+            total = w @ y if y.ndim == 2 else np.bincount(y, w, len(self.classes_))
             weights = np.divide(1, total, out=np.zeros_like(total), where=total > 0)
         else:
-            try:
-                weights = compute_class_weight(
-                    self.class_weight, classes=self.classes_, y=self.classes_
-                )
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"class_weight={self.class_weight!r}: {error}") from error
-        if not (np.isfinite(weights) & (weights >= 0)).all():
-            raise ValueError(
-                f"class_weight must hold numbers >= 0, all finite; got {self.class_weight!r}."
-            )
-        w = data.w * weights[data.y]
+            weights = class_weights(self.class_weight, self.classes_)
+        w = data.w * (data.y @ weights if data.y.ndim == 2 else weights[data.y])
         rows = data.rows[w[data.rows] > 0]
         if not len(rows):
             raise ValueError(f"class_weight={self.class_weight!r} gives all samples the weight 0.")
         return data._replace(w=w, rows=rows).normalized()
+
+
+def class_weights(class_weight, classes):
+    """Weights of the classes from a dict, which need not name all of them, nor only them."""
+    weights = [class_weight.get(label, 1.0) for label in classes.tolist()]
+    if not all(isinstance(w, Real) and 0 <= w < np.inf for w in weights):
+        raise ValueError(f"class_weight must hold numbers >= 0, all finite; got {class_weight!r}.")
+    return np.array(weights, dtype=np.float64)
+
+
+def check_probabilities(y):
+    """Probabilities of classes in float64, or an error that says what `y` may be."""
+    y = only_numbers(np.asarray(y), "y").astype(np.float64, copy=False)
+    sums = y.sum(axis=1)
+    if not (y.min() >= 0 and np.abs(sums - 1).max() <= SUM_TOLERANCE):
+        raise ValueError(
+            f"y of shape {y.shape} must hold probabilities of the classes, numbers >= 0 whose rows "
+            f"sum to 1; got numbers from {y.min():.6g} to {y.max():.6g}, and sums from "
+            f"{sums.min():.6g} to {sums.max():.6g}. Labels come as an array of shape (n_samples,)."
+        )
+    return y / sums[:, None]

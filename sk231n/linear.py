@@ -22,15 +22,26 @@ class LinearClassifier(GradientClassifier):
     """Base of the linear classifiers: the network with no hidden layer."""
 
     def _layers(self):
-        return [Affine(len(self.classes_))]
+        return [Affine(len(self.classes_), intercept=self.fit_intercept)]
 
     def _learnt(self, views):
+        W = views[0].W.copy()
+        b = views[0].b.copy() if self.fit_intercept else np.zeros(W.shape[1], W.dtype)
         # The transpose of a C-ordered W: prediction multiplies by W, and skinny products are
         # several times faster that way round.
-        return {"coef_": views[0].W.copy().T, "intercept_": views[0].b.copy()}
+        return {"coef_": W.T, "intercept_": b}
+
+    def _fitted(self):
+        # With the intercept, if only of zeros: `fit_intercept` set after `fit` is for the next one.
+        # In C order, whoever assigned the attribute: another order would round differently.
+        W = np.ascontiguousarray(self.coef_.T)
+        return [Affine(len(self.classes_))], [SimpleNamespace(W=W, b=self.intercept_)]
 
     def _parameters(self):
-        return [SimpleNamespace(W=self.coef_.T, b=self.intercept_)]
+        _, (layer,) = self._fitted()
+        if not self.fit_intercept:
+            del layer.b
+        return [layer]
 
 
 class SoftmaxClassifier(LinearClassifier):
@@ -40,6 +51,9 @@ class SoftmaxClassifier(LinearClassifier):
     ----------
     alpha : float >= 0, default=1e-3
         Strength of the penalty.
+    fit_intercept : bool, default=True
+        Whether the scores have intercepts; without them ``intercept_`` is zero, and data that are
+        not centred are separated by planes through the origin alone.
     penalty : {"l1", "l2", "elasticnet"} or None, default="l2"
         The penalty :math:`R` on the weights: :math:`\lVert W \rVert_1`,
         :math:`\frac12 \lVert W \rVert_2^2`, or a blend. Intercepts are not penalised.
@@ -73,6 +87,12 @@ class SoftmaxClassifier(LinearClassifier):
     validation_fraction : float in (0, 1), default=0.1
         Share of the training data, stratified by class, that `early_stopping` sets aside where
         ``fit`` gets no ``X_val``.
+    scoring : str, callable or None, default=None
+        What `early_stopping` watches and ``history_["validation_score"]`` records: the name of a
+        scikit-learn scorer, or a function ``scoring(estimator, X, y)``, the larger the better.
+        None is the accuracy, and of equal ones the lower loss; "loss" is the validation loss alone.
+    history_steps : bool, default=False
+        Whether ``history_`` also holds "step_loss", the objective of each mini-batch.
     averaging : "ema" or None, default=None
         "ema": an exponential moving average of the parameters over about the last epoch predicts.
         It plays no part in L-BFGS, and there is no ``partial_fit`` then.
@@ -98,13 +118,16 @@ class SoftmaxClassifier(LinearClassifier):
         One entry per epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
         they were met), "validation_loss" and "validation_score" where there are validation data,
         "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
-        relative to that of the parameters; about 1e-3 is healthy).
+        relative to that of the parameters; about 1e-3 is healthy). With `history_steps` also
+        "step_loss", with one entry per step.
     loss_curve_ : list of float
-        ``history_["loss"]``.
+        ``history_["loss"]``. It begins again with each ``fit``, a warm one too; ``partial_fit``
+        continues it.
     n_iter_ : int
         Number of epochs done.
     best_validation_score_ : float or None
-        The best validation accuracy; None without validation data.
+        The best validation score, that of the parameters that `early_stopping` keeps; None without
+        validation data.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -142,6 +165,58 @@ class SoftmaxClassifier(LinearClassifier):
     >>> model.predict_proba(X_test).shape
     (450, 10)
     """
+
+    _parameter_constraints: dict = {
+        **GradientClassifier._parameter_constraints,
+        "fit_intercept": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        alpha=1e-3,
+        fit_intercept=True,
+        penalty="l2",
+        l1_ratio=0.5,
+        optimizer="adam",
+        learning_rate="auto",
+        batch_size="auto",
+        max_iter="auto",
+        tol=1e-4,
+        n_iter_no_change=10,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring=None,
+        history_steps=False,
+        averaging=None,
+        class_weight=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            alpha=alpha,
+            penalty=penalty,
+            l1_ratio=l1_ratio,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            max_iter=max_iter,
+            tol=tol,
+            n_iter_no_change=n_iter_no_change,
+            shuffle=shuffle,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            scoring=scoring,
+            history_steps=history_steps,
+            averaging=averaging,
+            class_weight=class_weight,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.fit_intercept = fit_intercept
 
     def _loss(self):
         return CrossEntropy()
@@ -191,6 +266,9 @@ class LinearSVM(LinearClassifier):
         problem per class.
     margin : float > 0, default=1.0
         The margin :math:`\Delta` by which the true class is to win.
+    fit_intercept : bool, default=True
+        Whether the scores have intercepts; without them ``intercept_`` is zero, and data that are
+        not centred are separated by planes through the origin alone.
     penalty : {"l1", "l2", "elasticnet"} or None, default="l2"
         The penalty :math:`R` on the weights: :math:`\lVert W \rVert_1`,
         :math:`\frac12 \lVert W \rVert_2^2`, or a blend. Intercepts are not penalised.
@@ -224,6 +302,12 @@ class LinearSVM(LinearClassifier):
     validation_fraction : float in (0, 1), default=0.1
         Share of the training data, stratified by class, that `early_stopping` sets aside where
         ``fit`` gets no ``X_val``.
+    scoring : str, callable or None, default=None
+        What `early_stopping` watches and ``history_["validation_score"]`` records: the name of a
+        scikit-learn scorer, or a function ``scoring(estimator, X, y)``, the larger the better.
+        None is the accuracy, and of equal ones the lower loss; "loss" is the validation loss alone.
+    history_steps : bool, default=False
+        Whether ``history_`` also holds "step_loss", the objective of each mini-batch.
     averaging : "ema" or None, default=None
         "ema": an exponential moving average of the parameters over about the last epoch predicts.
         It plays no part in L-BFGS, and there is no ``partial_fit`` then.
@@ -249,13 +333,16 @@ class LinearSVM(LinearClassifier):
         One entry per epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
         they were met), "validation_loss" and "validation_score" where there are validation data,
         "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
-        relative to that of the parameters; about 1e-3 is healthy).
+        relative to that of the parameters; about 1e-3 is healthy). With `history_steps` also
+        "step_loss", with one entry per step.
     loss_curve_ : list of float
-        ``history_["loss"]``.
+        ``history_["loss"]``. It begins again with each ``fit``, a warm one too; ``partial_fit``
+        continues it.
     n_iter_ : int
         Number of epochs done.
     best_validation_score_ : float or None
-        The best validation accuracy; None without validation data.
+        The best validation score, that of the parameters that `early_stopping` keeps; None without
+        validation data.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -299,6 +386,7 @@ class LinearSVM(LinearClassifier):
 
     _parameter_constraints: dict = {
         **GradientClassifier._parameter_constraints,
+        "fit_intercept": ["boolean"],
         "loss": [StrOptions({"hinge", "squared_hinge"})],
         "strategy": [StrOptions(set(STRATEGIES))],
         "margin": [Interval(Real, 0, None, closed="neither")],
@@ -311,6 +399,7 @@ class LinearSVM(LinearClassifier):
         loss="hinge",
         strategy="weston_watkins",
         margin=1.0,
+        fit_intercept=True,
         penalty="l2",
         l1_ratio=0.5,
         optimizer="adam",
@@ -322,6 +411,8 @@ class LinearSVM(LinearClassifier):
         shuffle=True,
         early_stopping=False,
         validation_fraction=0.1,
+        scoring=None,
+        history_steps=False,
         averaging=None,
         class_weight=None,
         warm_start=False,
@@ -341,12 +432,15 @@ class LinearSVM(LinearClassifier):
             shuffle=shuffle,
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
+            scoring=scoring,
+            history_steps=history_steps,
             averaging=averaging,
             class_weight=class_weight,
             warm_start=warm_start,
             random_state=random_state,
             verbose=verbose,
         )
+        self.fit_intercept = fit_intercept
         self.loss = loss
         self.strategy = strategy
         self.margin = margin

@@ -138,6 +138,8 @@ class Affine(Layer):
     max_norm : float or None, default=None
         Largest length of a column of ``W``, the incoming weights of a unit, in the units of the
         data; longer ones are shortened after each step.
+    intercept : bool, default=True
+        Whether there is an intercept ``b``.
 
     Notes
     -----
@@ -158,6 +160,7 @@ class Affine(Layer):
     n_outputs: int
     initializer: object = field(default_factory=Zeros)
     max_norm: float | None = None
+    intercept: bool = True
     penalized = ("W",)
 
     def width(self, n_inputs):
@@ -188,7 +191,8 @@ class Affine(Layer):
         dict
             The shape of each parameter, by name.
         """
-        return {"W": (n_inputs, self.n_outputs), "b": (self.n_outputs,)}
+        shapes = {"W": (n_inputs, self.n_outputs)}
+        return shapes | {"b": (self.n_outputs,)} if self.intercept else shapes
 
     def initialize(self, p, rng):
         """Draw the first weights; the intercept starts at zero.
@@ -201,7 +205,8 @@ class Affine(Layer):
             Source of randomness.
         """
         p.W[...] = self.initializer(rng, p.W.shape)
-        p.b[...] = 0
+        if self.intercept:
+            p.b[...] = 0
 
     def project(self, p, factors):
         """Shorten the columns of ``W`` that are longer than ``max_norm``; see :class:`Layer`."""
@@ -217,7 +222,8 @@ class Affine(Layer):
         Parameters
         ----------
         p : SimpleNamespace
-            The views ``W`` of shape (n_inputs, n_outputs) and ``b`` of shape (n_outputs,).
+            The views ``W`` of shape (n_inputs, n_outputs) and, with an intercept, ``b`` of shape
+            (n_outputs,).
         x : ndarray of shape (n_samples, n_inputs)
             The input.
         phase : Phase, default=PREDICTION
@@ -232,11 +238,13 @@ class Affine(Layer):
             and returns that of `x`, or None if it is not needed.
         """
         y = phase.matmul(x, p.W)
-        y += p.b
+        if self.intercept:
+            y += p.b
 
         def backward(dy, g, need_dx=True):
             phase.matmul(x.T, dy, out=g.W)
-            np.sum(dy, axis=0, out=g.b)
+            if self.intercept:
+                np.sum(dy, axis=0, out=g.b)
             return phase.matmul(dy, p.W.T) if need_dx else None
 
         return y, backward

@@ -12,6 +12,7 @@ long for one batch throws its scores further off than they were; elsewhere it is
 """
 
 import math
+from functools import wraps
 from numbers import Integral, Real
 
 import numpy as np
@@ -19,12 +20,30 @@ from sklearn.utils._param_validation import Interval, Options
 
 from sk231n.core.spec import Spec
 
+SUM_TOLERANCE = 1e-3  # by how much the sum of probabilities may differ from one
+_LARGE = 1e15  # scores whose squares float32 holds, added up over a few million classes
+
+
+def safe_for_large_scores(call):
+    """Let a loss compute in float64 where its value might overflow in float32."""
+
+    @wraps(call)
+    def widened(self, scores, y, w=None):
+        scores = np.asarray(scores)
+        if scores.dtype != np.float32 or not scores.size or np.abs(scores).max() < _LARGE:
+            return call(self, scores, y, w)
+        value, gradient = call(self, scores.astype(np.float64), y, w)
+        return value, gradient.astype(np.float32)
+
+    return widened
+
 
 class Loss(Spec):
-    """Base of the losses: smooth and with a bounded gradient, unless a loss says so."""
+    """Base of the losses: smooth and with a bounded gradient, unless a loss says otherwise."""
 
     smooth = True
     growth = 0.0
+    takes_probabilities = False  # whether targets may be probabilities of the classes
 
     def sides(self, scores, y):
         """Say on which side of its kinks the loss is.
@@ -76,7 +95,8 @@ class CrossEntropy(Loss):
     .. math:: \ell = -\sum_j q_j \ln p_j, \qquad
               \frac{\partial \ell}{\partial s_j} = p_j - q_j,
 
-    where :math:`q_j = (1 - \epsilon) [j = y] + \epsilon / C`.  All scores equal give
+    where :math:`q_j = (1 - \epsilon) t_j + \epsilon / C`.  The target :math:`t_j` is 1 for the
+    true class and 0 for the others, or a given probability.  All scores equal give
     :math:`\ell = \ln C`.
 
     References
@@ -95,10 +115,12 @@ class CrossEntropy(Loss):
 
     _parameter_constraints: dict = {"label_smoothing": [Interval(Real, 0, 1, closed="left")]}
     curvature = 0.5
+    takes_probabilities = True
 
     def __init__(self, label_smoothing=0.0):
         self.label_smoothing = label_smoothing
 
+    @safe_for_large_scores
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient.
 
@@ -106,8 +128,8 @@ class CrossEntropy(Loss):
         ----------
         scores : ndarray of shape (n_samples, n_classes)
             The scores; they are left as they are.
-        y : ndarray of int of shape (n_samples,)
-            The class indices.
+        y : ndarray of int of shape (n_samples,), or of float of shape (n_samples, n_classes)
+            The class indices; or the probabilities of the classes, each row summing to one.
         w : ndarray of shape (n_samples,), default=None
             The sample weights; None for the mean.
 
@@ -121,8 +143,10 @@ class CrossEntropy(Loss):
         Raises
         ------
         ValueError
-            If the shapes do not match, or `y` holds anything but class indices.
+            If the shapes do not match, or `y` holds neither class indices nor probabilities.
         """
+        if np.ndim(y) == 2:
+            return self._of_probabilities(*_prepare_probabilities(scores, y, w))
         scores, y, w = _prepare(scores, y, w)
         log_p = log_softmax(scores)
         rows = np.arange(len(y))
@@ -132,10 +156,20 @@ class CrossEntropy(Loss):
         gradient[rows, y] -= 1 - self.label_smoothing
         if self.label_smoothing:
             share = self.label_smoothing / scores.shape[1]
-            value = (1 - self.label_smoothing) * value - share * float(w @ log_p.sum(axis=1))
+            value = (1 - self.label_smoothing) * value - float(w @ (share * log_p).sum(axis=1))
             gradient -= share
         gradient *= w[:, None]
         return value, gradient
+
+    def _of_probabilities(self, scores, y, w):
+        targets = (1 - self.label_smoothing) * y + self.label_smoothing / scores.shape[1]
+        log_p = log_softmax(scores)
+        # What has no share does not count, however unlikely the model calls it.
+        terms = np.multiply(targets, log_p, out=np.zeros_like(log_p), where=targets > 0)
+        gradient = np.exp(log_p)
+        gradient -= targets
+        gradient *= w[:, None]
+        return -float(w @ terms.sum(axis=1)), gradient
 
     def at_zero(self, n_scores):
         """Return the loss of scores that are all zero; see :meth:`Loss.at_zero`."""
@@ -181,6 +215,18 @@ def _prepare(scores, y, w):
     if scores.dtype.kind != "f":
         scores = scores.astype(np.float64)
     w = np.full(n_samples, 1 / n_samples, scores.dtype) if w is None else np.asarray(w)
+    return scores, y, w
+
+
+def _prepare_probabilities(scores, y, w):
+    """Check what a loss on probabilities is called with; see :func:`_prepare`."""
+    scores, y, w = prepare_targets(scores, y, w)
+    if not (y.min() >= 0 and np.abs(y.sum(axis=1) - 1).max() <= SUM_TOLERANCE):
+        raise ValueError(
+            "y of shape (n_samples, n_classes) must hold probabilities >= 0 whose rows sum to 1; "
+            f"got values from {y.min():.6g} on and sums from {y.sum(axis=1).min():.6g} to "
+            f"{y.sum(axis=1).max():.6g}."
+        )
     return scores, y, w
 
 
@@ -265,6 +311,7 @@ class WestonWatkins(MarginLoss):
     8.0
     """
 
+    @safe_for_large_scores
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
         scores, y, w = _prepare(scores, y, w)
@@ -316,6 +363,7 @@ class CrammerSinger(MarginLoss):
 
     smooth = False
 
+    @safe_for_large_scores
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
         scores, y, w = _prepare(scores, y, w)
@@ -369,6 +417,7 @@ class OneVsRest(MarginLoss):
     (1.5, array([[-1.,  0.,  1.]]))
     """
 
+    @safe_for_large_scores
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`CrossEntropy`."""
         prepare = prepare_targets if np.ndim(y) == 2 else _prepare

@@ -1,8 +1,8 @@
 """What a run remembers of its epochs, and when it has seen enough of them."""
 
-import numpy as np
+from itertools import chain
 
-from sk231n.core.training import evaluate
+import numpy as np
 
 
 class History(dict):
@@ -12,28 +12,46 @@ class History(dict):
     ----------
     validated : bool
         Whether there are validation data to record.
+
+    Attributes
+    ----------
+    step_losses : list of lists of float
+        The losses of the steps, by epoch.
     """
 
     def __init__(self, validated):
         names = ["loss", "score"]
         names += ["validation_loss", "validation_score"] if validated else []
         super().__init__({name: [] for name in [*names, "learning_rate", "update_ratio"]})
+        self.step_losses = []
 
     @property
     def monitored(self):
         """The losses that a schedule looks at: those of the validation data, if there are any."""
         return self.get("validation_loss", self["loss"])
 
-    def add(self, **values):
-        """Append what an epoch brought, by name."""
+    def add(self, epoch, unit, **values):
+        """Append an ``Epoch``, its losses times `unit`, and further values by name."""
+        self.step_losses.append([unit * loss for loss in epoch.step_losses])
+        values |= {
+            "loss": unit * epoch.loss,
+            "score": epoch.score,
+            "learning_rate": epoch.learning_rate,
+            "update_ratio": epoch.update_ratio,
+        }
         for name, value in values.items():
             self[name].append(float(value))
 
     def trim(self):
-        """Forget the last epoch where an interruption let in a part of it only."""
+        """Remove the last epoch where an interruption let in only a part of it."""
         n_epochs = min(len(values) for values in self.values())
-        for values in self.values():
+        for values in (*self.values(), self.step_losses):
             del values[n_epochs:]
+
+    def as_dict(self, steps):
+        """Copy into a plain dict; with "step_loss", one entry per step, if `steps` are wanted."""
+        copied = {name: list(values) for name, values in self.items()}
+        return copied | {"step_loss": list(chain(*self.step_losses))} if steps else copied
 
     def last_line(self):
         """Say in one line what the last epoch brought."""
@@ -70,6 +88,19 @@ class Patience:
         return self.tol is not None and self._waited >= self.n_epochs
 
 
+def by_score(loss, score):
+    """The score, and between equal ones the loss.
+
+    A few validation samples are classified alike for epochs while the loss still falls.
+    """
+    return score, -loss
+
+
+def by_loss(loss, score):
+    """The loss alone."""
+    return (-loss,)
+
+
 class Monitor:
     """Watches a run: history, validation, the best parameters so far, and when to stop.
 
@@ -77,24 +108,27 @@ class Monitor:
     ----------
     problem : Problem
         What is minimised.
-    validation : Data or None
-        The validation data.
+    validate : callable or None
+        ``validate(theta)`` returns loss and score on the validation data, if there are any.
     average : Average or None
         If there is one, the averaged parameters are those that count.
     patience : Patience
         When to stop.
     keep_best : bool
-        Whether patience watches the validation data, and the best parameters are those that count:
-        those of the best score, of equals those of the lowest loss.
+        Whether patience watches the validation data, and the best parameters are those that count.
+    goals : callable, default=by_score
+        ``goals(loss, score)``: what the best validation is to maximise, in order of importance.
     """
 
-    def __init__(self, problem, validation, average, patience, keep_best):
+    def __init__(self, problem, validate, average, patience, keep_best, goals=by_score):
         self.problem = problem
-        self.validation = validation
+        self.validate = validate
         self.average = average
         self.patience = patience
         self.keep_best = keep_best
-        self.history = History(validated=validation is not None)
+        self.goals = goals
+        self.history = History(validated=validate is not None)
+        self.best_score = None
         self._best = None
         self._best_theta = None
 
@@ -104,26 +138,23 @@ class Monitor:
         return self.problem.theta if self.average is None else self.average.value
 
     @property
-    def best_score(self):
-        """The best validation score so far; None without validation data."""
-        return None if self._best is None else self._best[0]
-
-    @property
     def final_theta(self):
         """The parameters that count at the end."""
         return self.theta if self._best_theta is None else self._best_theta
 
     def record(self, epoch):
         """Take in an ``Epoch``; say whether to stop."""
-        values = epoch._asdict()
-        if self.validation is not None:
+        watched, values = (epoch.loss,), {}
+        if self.validate is not None:
             theta = self.theta
-            loss, score = evaluate(self.problem, theta, self.validation)
-            values |= {"validation_loss": loss, "validation_score": score}
-            if self._best is None or (score, -loss) > self._best:
-                self._best = score, -loss
+            loss, score = self.validate(theta)
+            values = {"validation_loss": loss, "validation_score": score}
+            goals = tuple(-np.inf if np.isnan(goal) else goal for goal in self.goals(loss, score))
+            if self._best is None or goals > self._best:
+                self._best, self.best_score = goals, score
                 if self.keep_best:
                     self._best_theta = theta.copy()
-        self.history.add(**values)
-        # Few validation samples are classified alike for epochs while the scores still move.
-        return self.patience.exhausted_by(*((-score, loss) if self.keep_best else (epoch.loss,)))
+            if self.keep_best:
+                watched = (-goal for goal in goals)
+        self.history.add(epoch, self.problem.unit, **values)
+        return self.patience.exhausted_by(*watched)

@@ -98,7 +98,7 @@ class Network:
 
         return x, backward
 
-    def penalty_factors(self, first=1.0, last=1.0):
+    def penalty_factors(self, first=1.0):
         """What each penalised parameter is multiplied by to be in the units of the data.
 
         Parameters
@@ -106,8 +106,6 @@ class Network:
         first : float or ndarray of shape (n_inputs,), default=1.0
             Factor of the first layer's weights, one per input: weights of inputs that were divided
             by ``s`` are ``1 / s`` times as large in the units of the data.
-        last : float or ndarray of shape (n_outputs,), default=1.0
-            Factor of the last layer's weights, one per score.
 
         Returns
         -------
@@ -118,8 +116,6 @@ class Network:
         factors = [dict.fromkeys(layer.penalized, 1.0) for layer in self.layers]
         if np.ndim(first):
             factors[0]["W"] = np.reshape(first, (-1, 1))
-        if np.ndim(last):
-            factors[-1]["W"] = factors[-1]["W"] * np.reshape(last, (1, -1))
         return factors
 
     def outputs(self, views, x):

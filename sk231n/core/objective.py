@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sk231n._threads import Team
 from sk231n.core.layers import Phase
 
 BLOCK_SIZE = 2**17  # numbers: an optimizer's four arrays of them fit into a core's cache or nearly
+_BLOCKS_AT_ONCE = 4  # large arrays are cut into a multiple of it, so that threads get equal shares
 
 
 class Block(NamedTuple):
@@ -38,42 +40,26 @@ class Objective:
     loss : loss
         Called as ``loss(scores, y, w)``; returns the value and its gradient.
     score : callable
-        ``score(scores, y, w)``: what the history records beside the loss, such as the accuracy; a
-        sum over the samples of weight times score, so that the scores of batches add up.
+        ``score(scores, y)``: the score of each sample, whose weighted mean the history records
+        beside the loss, such as whether the largest score is that of the true class.
     penalty : penalty or None
         Called on the penalised weights; returns the value and its gradient.
     alpha : float
         Strength of the penalty.
     factors : list of dict
         What the parameters of each layer are multiplied by before the penalty sees them.
-    output : TargetUnits, default=None
-        How the scores are seen; None: as they are.
-    unit : float, default=1.0
-        Unit of the objective: values and gradients are divided by it, lest those of tiny or huge
-        targets drown in an optimizer's epsilon.
     team : Team, default=None
         Threads to compute on; None for the caller's alone.
-
-    Attributes
-    ----------
-    n_parts : int
-        Into how many parts :meth:`blocks` cuts an array at least: one per thread. What an optimizer
-        remembers is cut alike, so that a run that is to go on with it has to keep the number.
     """
 
-    def __init__(
-        self, network, loss, score, penalty, alpha, factors, output=None, unit=1.0, team=None
-    ):
+    def __init__(self, network, loss, score, penalty, alpha, factors, team=None):
         self.network = network
         self.loss = loss
         self.score = score
         self.penalty = penalty if alpha > 0 else None
-        self.alpha = alpha / unit
+        self.alpha = alpha
         self.factors = factors
-        self.output = output
-        self.unit = unit
-        self.team = team
-        self.n_parts = 1 if team is None else team.n_threads
+        self.team = Team(1) if team is None else team
 
     def __call__(self, theta, x, y, w, gradient, rng=None):
         """Compute value and gradient on one batch.
@@ -97,8 +83,8 @@ class Objective:
         -------
         value : float
             Loss and penalty.
-        score : float
-            The score of the batch.
+        score : ndarray of shape (n_samples,)
+            The score of each sample.
         """
         value, score = self.data_loss(theta, x, y, w, gradient, rng)
         return value + self.add_penalties(theta, gradient), score
@@ -106,34 +92,15 @@ class Objective:
     def data_loss(self, theta, x, y, w, gradient, rng=None):
         """Compute the loss without the penalty; see :meth:`__call__`."""
         layout = self.network.layout
-        phase = Phase(rng, w, self._matmul)
+        phase = Phase(rng, w, self.team.matmul)
         scores, backward = self.network.forward(layout.views(theta), x, phase)
-        if self.output is not None:
-            scores = self.output(scores)
         value, dscores = self.loss(scores, y, w)
-        if self.output is not None:
-            dscores *= self.output.scale
-        value /= self.unit
-        if self.unit != 1:
-            dscores /= self.unit
-        score = self.score(scores, y, w)
+        score = self.score(scores, y)
         backward(dscores, layout.views(gradient))
         return value, score
 
-    def evaluate(self, theta, x, y, w):
-        """Compute loss (without the penalty) and score, no gradient."""
-        views = self.network.layout.views(theta)
-        scores, _ = self.network.forward(views, x, Phase(matmul=self._matmul))
-        if self.output is not None:
-            scores = self.output(scores)
-        return self.loss(scores, y, w)[0] / self.unit, self.score(scores, y, w)
-
-    @property
-    def _matmul(self):
-        return np.matmul if self.team is None else self.team.matmul
-
     def blocks(self, theta, gradient):
-        """List all parameters that are trained, in blocks."""
+        """List all parameters that are trained, in blocks that depend on the shapes alone."""
         layout = self.network.layout
         blocks = []
         layers = zip(
@@ -144,8 +111,7 @@ class Objective:
             for name, array in vars(p).items():
                 if name in layer.statistics:
                     continue
-                n_blocks = self.n_parts * -(-array.size // (self.n_parts * BLOCK_SIZE))
-                n_rows = max(1, -(-len(array) // n_blocks))
+                n_rows = _rows_of_a_block(array)
                 factor = factors.get(name)
                 by_row = np.ndim(factor) > 0 and len(factor) > 1
                 for start in range(0, len(array), n_rows):
@@ -190,26 +156,32 @@ class Objective:
             layer.project(p, factors)
 
 
-def accuracy(scores, y, w):
-    """Weighted share of the samples whose largest score is that of their class.
+def _rows_of_a_block(array):
+    """How many rows of a parameter array make a block."""
+    n_blocks = -(-array.size // BLOCK_SIZE)
+    if n_blocks > 1:
+        n_blocks = -(-n_blocks // _BLOCKS_AT_ONCE) * _BLOCKS_AT_ONCE
+    return max(1, -(-len(array) // n_blocks))
+
+
+def is_correct(scores, y):
+    """Say of each sample whether its largest score is that of its class.
 
     Parameters
     ----------
     scores : ndarray of shape (n_samples, n_classes)
         The scores.
-    y : ndarray of int of shape (n_samples,)
-        The class indices.
-    w : ndarray of shape (n_samples,)
-        The weights.
+    y : ndarray of int of shape (n_samples,), or of shape (n_samples, n_classes)
+        The class indices, or the probabilities of the classes, the largest of which counts.
 
     Returns
     -------
-    float
-        Between 0 and the sum of the weights.
+    ndarray of bool of shape (n_samples,)
+        Whether the prediction is right.
     """
-    return float(w @ (np.argmax(scores, axis=1) == y))
+    return np.argmax(scores, axis=1) == (y if y.ndim == 1 else np.argmax(y, axis=1))
 
 
-def subset_accuracy(scores, y, w):
-    """Weighted share of the samples all of whose labels are predicted; see :func:`accuracy`."""
-    return float(w @ ((scores > 0) == (y > 0)).all(axis=1))
+def is_subset_correct(scores, y):
+    """Say of each sample whether all its labels are predicted; see :func:`is_correct`."""
+    return ((scores > 0) == (y > 0)).all(axis=1)

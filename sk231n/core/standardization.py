@@ -19,9 +19,9 @@ class Standardization:
 
     Parameters
     ----------
-    mean : ndarray of shape (n_features,) or None
-        What is subtracted; None for training on the data as they are.
-    scale : ndarray of shape (n_features,) or None
+    mean : ndarray of shape (n_features,) or None, default=None
+        What is subtracted; None for nothing.
+    scale : ndarray of shape (n_features,) or None, default=None
         What is divided by; None for training on the data as they are.
     """
 
@@ -32,6 +32,7 @@ class Standardization:
         """Standardise the floating-point array `x` of shape (n_samples, n_features) in place."""
         if self.mean is not None:
             x -= self.mean
+        if self.scale is not None:
             x *= 1 / self.scale
         return x
 
@@ -42,23 +43,25 @@ class Standardization:
 
     def fold(self, layer):
         """Turn a first layer (views ``W``, ``b``) on standardised inputs into one on the data."""
-        if self.mean is not None:
+        if self.scale is not None:
             layer.W /= self.scale[:, None]
+        if self.mean is not None:
             layer.b -= self.mean @ layer.W
 
     def unfold(self, layer):
         """Undo :meth:`fold`."""
         if self.mean is not None:
             layer.b += self.mean @ layer.W
+        if self.scale is not None:
             layer.W *= self.scale[:, None]
 
 
 @dataclass(frozen=True)
 class TargetUnits:
-    """Scores in the units of the targets, ``score * scale + mean``.
+    """Targets as training sees them, ``(y - mean) / scale``.
 
-    As the standardisation does for the inputs, it shortens the way to targets of any size: the last
-    layer is trained as if they had zero mean and unit variance, and folded back afterwards.
+    With a spread of one and no large offset, targets of any unit are learnt alike; afterwards mean
+    and scale are folded into the last layer.
 
     Parameters
     ----------
@@ -69,12 +72,12 @@ class TargetUnits:
     mean: np.ndarray
     scale: np.ndarray
 
-    def __call__(self, scores):
-        """Turn scores of shape (n_samples, n_outputs) into predictions."""
-        return scores * self.scale + self.mean
+    def __call__(self, y):
+        """Express quantities of shape (n_samples, n_outputs) in these units."""
+        return (y - self.mean) / self.scale
 
     def fold(self, layer):
-        """Turn a last layer (views ``W``, ``b``) that is followed by this into one that is not."""
+        """Turn a last layer (views ``W``, ``b``) in these units into one in those of the data."""
         layer.W *= self.scale
         layer.b *= self.scale
         layer.b += self.mean
@@ -103,7 +106,7 @@ class Moments:
         self.variance = np.zeros(n_features)
 
     def update(self, data, count, name="X"):
-        """Add the samples of `data`, whose weights sum to one, as `count` samples of `name`."""
+        """Add the samples of `data` as `count` samples of `name`."""
         mean, variance = np.zeros_like(self.mean), np.zeros_like(self.mean)
         # Differences from any sample round less than large values, and not at all where all agree.
         sample = data.X[data.rows[0]].astype(data.dtype)
@@ -132,7 +135,7 @@ class Moments:
         """Which features have no spread, or none but the rounding of their mean."""
         return np.sqrt(self.variance) <= 8 * np.finfo(dtype).eps * np.abs(self.mean)
 
-    def standardization(self, dtype, ridge):
+    def standardization(self, dtype, ridge, centred=True):
         r"""Make the change of variables.
 
         Parameters
@@ -142,6 +145,9 @@ class Moments:
         ridge : float
             Added to the variances.  With :math:`4 \alpha` it balances the curvature of a loss that
             is bounded by :math:`s^2 / 4` against that of the penalty, :math:`\alpha`.
+        centred : bool, default=True
+            Whether there is an intercept into which the mean can be folded. Without one, the scale
+            is that of the second moment about zero.
 
         Returns
         -------
@@ -149,18 +155,20 @@ class Moments:
             Features without spread get the scale 1 where there is no ridge.
         """
         variance = np.where(self.constant(dtype), 0.0, self.variance)
+        if not centred:
+            variance += self.mean**2
         scale = np.sqrt(variance + ridge)
         scale[scale == 0] = 1
-        return Standardization(self.mean.astype(dtype), scale.astype(dtype))
+        return Standardization(self.mean.astype(dtype) if centred else None, scale.astype(dtype))
 
-    def target_units(self, dtype):
+    def target_units(self):
         """Make the units of targets; one without spread gets the smallest scale of the others."""
-        scale, flat = np.sqrt(self.variance), self.constant(dtype)
+        scale, flat = np.sqrt(self.variance), self.constant(np.float64)
         scale[flat] = scale[~flat].min() if not flat.all() else 1
-        # Of targets without any offset the intercept's first gradient would be nothing but rounding
-        # errors, and Adam, which looks at signs, would make whole steps of them.
+        # For targets without any offset the intercept's first gradient would be nothing but
+        # rounding errors, and Adam, which looks at signs, would turn them into whole steps.
         mean = np.where(flat, self.mean, np.round(self.mean / scale * 4) / 4 * scale)
-        return TargetUnits(mean.astype(dtype), scale.astype(dtype))
+        return TargetUnits(mean, scale)
 
 
 def sample(data, standardization, n_rows=1000):
@@ -184,7 +192,8 @@ def sample(data, standardization, n_rows=1000):
     """
     rows = data.rows[:: max(1, len(data.rows) // n_rows)]
     z = standardization(data.X[rows].astype(data.dtype))
-    return z, (data.w[rows] / (data.w[rows].sum() or 1)).astype(data.dtype)
+    w = data.w[rows]
+    return z, (w / (w.sum() or 1)).astype(data.dtype)
 
 
 def largest_eigenvalue(z, w, n_iter=20):
@@ -218,4 +227,5 @@ def _blocks(data):
     for start in range(0, len(data.rows), _BLOCK_ROWS):
         rows = data.rows[start : start + _BLOCK_ROWS]
         # Indexing has copied, so that the caller may write into the rows.
-        yield tuple(array[rows].astype(data.dtype, copy=False) for array in (data.X, data.w))
+        x = data.X[rows].astype(data.dtype, copy=False)
+        yield x, (data.w[rows] / data.total).astype(data.dtype)

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import expit
 from sklearn.utils._param_validation import Interval
 
-from sk231n.core.losses import Loss, prepare_targets
+from sk231n.core.losses import Loss, prepare_targets, safe_for_large_scores
 
 
 class SigmoidCrossEntropy(Loss):
@@ -40,6 +40,7 @@ class SigmoidCrossEntropy(Loss):
     def __init__(self, label_smoothing=0.0):
         self.label_smoothing = label_smoothing
 
+    @safe_for_large_scores
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient.
 
@@ -91,6 +92,7 @@ class SquaredError(Loss):
     curvature = growth = 1.0
     degree = 2  # by the square of their unit it grows with the targets
 
+    @safe_for_large_scores
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`SigmoidCrossEntropy`."""
         scores, y, w = prepare_targets(scores, y, w)
@@ -115,6 +117,7 @@ class AbsoluteError(Loss):
     curvature = 1.0
     degree = 1
 
+    @safe_for_large_scores
     def __call__(self, scores, y, w=None):
         """Return the weighted loss and its gradient; see :class:`SigmoidCrossEntropy`."""
         scores, y, w = prepare_targets(scores, y, w)

@@ -5,6 +5,7 @@ no stopping and no callbacks.  ``lbfgs`` hands the same objective to SciPy.
 """
 
 import math
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.optimize import minimize
 
 from sk231n._estimators import blocks
 from sk231n._threads import small_buffers, split
+from sk231n.core.layers import Phase
 from sk231n.core.objective import BLOCK_SIZE
 
 _BLOCK_ROWS = 1024  # rows of a full pass computed at a time, so that memory stays bounded
@@ -24,16 +26,18 @@ class Data(NamedTuple):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : C-contiguous ndarray of shape (n_samples, n_features)
         Rows, in the type in which they came.
     y : ndarray of shape (n_samples, ...)
         Targets.
     w : ndarray of shape (n_samples,)
-        Weights, float64; those of `rows` sum to one.
+        Weights, float64, of which only the ratios count.
     rows : ndarray of int of shape (n_used,)
         Which samples count.
     dtype : dtype
         Floating-point type of the computation.
+    total : float, default=1.0
+        Sum of the weights of `rows`.
     """
 
     X: np.ndarray
@@ -41,20 +45,52 @@ class Data(NamedTuple):
     w: np.ndarray
     rows: np.ndarray
     dtype: np.dtype
+    total: float = 1.0
 
     def normalized(self):
-        """The same samples, the weights of `rows` summing to one."""
-        w = self.w / self.w[self.rows].max()
-        return self._replace(w=w / w[self.rows].sum())
+        """The same samples with the `total` of their weights, which are at most one.
+
+        They are scaled by a power of two, which is exact: sums of equal or of integer weights, and
+        so the share of correct predictions, do not round.
+        """
+        _, exponent = np.frexp(self.w[self.rows].max())
+        w = np.ldexp(self.w, -exponent)
+        return self._replace(w=w, total=float(w[self.rows].sum()))
+
+    def targets(self, rows):
+        """Targets of some samples, and their weights, which sum to one over all samples."""
+        return self.y[rows], (self.w[rows] / self.total).astype(self.dtype)
 
 
 class Problem(NamedTuple):
-    """What is minimised (an Objective), from where (theta), and how the inputs are seen."""
+    """What is minimised, from where, on which data, and how training sees these.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is minimised.
+    theta : ndarray of shape (size,)
+        The parameters, which training changes in place.
+    data : Data
+        Training data, the targets as training sees them.
+    standardization : Standardization
+        How training sees the inputs.
+    units : TargetUnits, default=None
+        How training sees the targets; None for as they are.
+    """
 
     objective: object
     theta: np.ndarray
     data: Data
     standardization: object
+    units: object = None
+
+    @property
+    def unit(self):
+        """What turns the value of the objective into the unit of the data."""
+        if self.units is None:
+            return 1.0
+        return float(np.mean(self.units.scale**self.objective.loss.degree))
 
     def leave_out(self, features):
         """Start without weights for the features of the mask, which tell nothing.
@@ -67,34 +103,47 @@ class Problem(NamedTuple):
     def fold(self, views):
         """Turn the parameters of each layer into those of the data as they are given."""
         self.standardization.fold(views[0])
-        if self.objective.output is not None:
-            self.objective.output.fold(views[-1])
+        if self.units is not None:
+            self.units.fold(views[-1])
 
     def unfold(self, views):
         """Undo :meth:`fold`."""
-        if self.objective.output is not None:
-            self.objective.output.unfold(views[-1])
+        if self.units is not None:
+            self.units.unfold(views[-1])
         self.standardization.unfold(views[0])
 
 
 class Epoch(NamedTuple):
-    """What one pass over the data has to tell."""
+    """What one pass over the data has to tell.
+
+    Parameters
+    ----------
+    loss : float
+        Mean of the objective over the batches, as they were met.
+    score : float
+        Mean score of the samples, as they were met.
+    learning_rate : float
+        Mean rate.
+    update_ratio : float
+        Length of the last update relative to that of the parameters.
+    step_losses : list of float
+        The objective of each batch, before the step that it led to.
+    """
 
     loss: float
     score: float
     learning_rate: float
     update_ratio: float
+    step_losses: list
 
 
-def batches(data, standardization, batch_size, order, team=None):
-    """Yield ``(x, y, w)``, the samples in the given order, some at a time.
+def batches(data, standardization, batch_size, order, team):
+    """Yield ``(rows, x)``, some samples at a time: which they are, and their inputs.
 
     ``x`` is standardised and lives in one buffer that the next batch overwrites: an array per batch
     would be given back to the system and asked for again each time, which can take longer than the
-    arithmetic.  The weights are those of the data: over all batches they sum to one.  The threads
-    of a `team` share the work.
+    arithmetic. The threads of the `team` share the work.
     """
-    run, n_parts = (team.run, team.n_threads) if team is not None else (_run_here, 1)
     shape = (min(batch_size, len(order)), data.X.shape[1])
     floats = np.empty(shape, data.dtype)
     gathered = floats if data.X.dtype == data.dtype else np.empty(shape, data.X.dtype)
@@ -109,8 +158,9 @@ def batches(data, standardization, batch_size, order, team=None):
                 np.copyto(x[part], raw, casting="same_kind")
             standardization(x[part])
 
-        run(gather, split(len(rows), n_parts if x.size > _LARGE_BATCH else 1))
-        yield x, data.y[rows], data.w[rows].astype(data.dtype, copy=False)
+        # Nothing is added up here, so that the number of threads may decide where to cut.
+        team.run(gather, split(len(rows), team.n_threads if x.size > _LARGE_BATCH else 1))
+        yield rows, x
 
 
 def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
@@ -153,7 +203,7 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
     FloatingPointError
         If the loss or the parameters cease to be finite.
     """
-    objective, theta, data, standardization = problem
+    objective, theta, data = problem.objective, problem.theta, problem.data
     gradient = np.zeros_like(theta)
     walk = Walk(objective, theta, gradient, optimizer, state, average)
     n_samples, epoch = len(data.rows), first
@@ -162,24 +212,26 @@ def epochs(problem, optimizer, schedule, total, *, batch_size, shuffle, rng,
     while True:
         rates = schedule.rates(epoch, total, n_steps, losses)
         order = rng.permutation(data.rows) if shuffle else data.rows
-        loss = score = 0.0
+        loss, score, step_losses = 0.0, 0.0, []
         # Overflow is no news here: the next loss is not finite, and the error says what to do.
         with np.errstate(over="ignore", invalid="ignore"), small_buffers():
-            samples = batches(data, standardization, batch_size, order, objective.team)
-            for rate, (x, y, w) in zip(rates, samples, strict=True):
-                share = len(x) / n_samples
-                value, batch_score = objective.data_loss(theta, x, y, w / share, gradient, rng)
+            samples = batches(data, problem.standardization, batch_size, order, objective.team)
+            for rate, (rows, x) in zip(rates, samples, strict=True):
+                share = len(rows) / n_samples
+                y, w = data.targets(rows)
+                value, scores = objective.data_loss(theta, x, y, w / share, gradient, rng)
                 _check_finite(value, epoch, rate)
                 value += walk.step(float(rate))
                 _check_finite(value, epoch, rate)
                 start_value = value if start_value is None else start_value
+                step_losses.append(value)
                 loss += share * value
-                score += share * batch_score
+                score += float(data.w[rows] @ scores)
             length, ratio = walk.lengths()
             _check_finite(length, epoch, rates[-1])
             _check_size(loss, start_value, epoch, rates[-1])
         epoch += 1
-        yield Epoch(loss * objective.unit, score, float(np.mean(rates)), ratio)
+        yield Epoch(loss, score / data.total, float(np.mean(rates)), ratio, step_losses)
 
 
 class Walk:
@@ -211,30 +263,29 @@ class Walk:
         self.average = average
         self.blocks = objective.blocks(theta, gradient)
         self.state = start(objective, theta, optimizer) if state is None else state
-        team = objective.team
-        n_parts = team.n_threads if team is not None and theta.size > BLOCK_SIZE else 1
+        n_parts = objective.team.n_threads if theta.size > BLOCK_SIZE else 1
         steps = list(zip(self.blocks, self.state, strict=True))
         self._parts = _shares(steps, n_parts)
         largest = max(block.theta.size for block in self.blocks)
         self._scratch = [np.empty(largest, theta.dtype) for _ in self._parts]
-        self._run = team.run if n_parts > 1 else _run_here
 
     def step(self, rate):
         """Take a step, the gradient being that of the data's loss; return the penalty before it."""
 
         def walk(part):
-            penalty, scratch = 0.0, self._scratch.pop()
+            penalties, scratch = [], self._scratch.pop()
             for block, state in part:
                 here = scratch[: block.theta.size].reshape(block.theta.shape)
-                penalty += self.objective.add_penalty(block, here)
+                penalties.append(self.objective.add_penalty(block, here))
                 theta, update = block.theta, block.gradient
                 direction = self.optimizer.direction(update, state, theta)
                 np.multiply(direction, rate, out=update)
                 theta -= update
             self._scratch.append(scratch)
-            return penalty
+            return penalties
 
-        penalty = sum(self._run(walk, self._parts))
+        # Block by block, in their order, however many threads share them.
+        penalty = sum(chain.from_iterable(self.objective.team.run(walk, self._parts)))
         self.objective.project(self.theta)
         if self.average is not None:
             self.average.update(self.theta)
@@ -266,10 +317,6 @@ def _shares(steps, n_parts):
     return [[steps[k] for k in np.flatnonzero(owner == part)] for part in range(n_parts)]
 
 
-def _run_here(work, parts):
-    return [work(part) for part in parts]
-
-
 def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
     """Minimise by SciPy's L-BFGS, one iteration per epoch; ``problem.theta`` changes in place.
 
@@ -294,7 +341,7 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
     str or None
         Why the run ended without having met `tol`; None if all is well.
     """
-    objective, theta, data, standardization = problem
+    objective, theta, data = problem.objective, problem.theta, problem.data
     gradient = np.empty_like(theta)
     score = 0.0  # at the point looked at last, which is where an iteration ends
     stopped = False
@@ -306,10 +353,11 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
         gradient[:] = 0
         value, score = objective.add_penalties(point, gradient), 0.0
         total = gradient.astype(np.float64)
-        for x, y, w in batches(data, standardization, _BLOCK_ROWS, data.rows, objective.team):
-            batch_value, batch_score = objective.data_loss(point, x, y, w, gradient)
-            value, score = value + batch_value, score + batch_score
+        for rows, x in sweep(problem, data):
+            block_value, scores = objective.data_loss(point, x, *data.targets(rows), gradient)
+            value, score = value + block_value, score + float(data.w[rows] @ scores)
             total += gradient
+        score /= data.total
         return value, total
 
     def callback(intermediate_result):
@@ -317,7 +365,7 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
         vector, value = intermediate_result.x, float(intermediate_result.fun)
         step = np.linalg.norm(vector - theta) / (np.linalg.norm(vector) or 1)
         theta[:] = vector
-        stopped = after_epoch(Epoch(value * objective.unit, score, np.nan, float(step)))
+        stopped = after_epoch(Epoch(value, score, np.nan, float(step), [value]))
         if stopped:
             raise StopIteration
 
@@ -332,7 +380,7 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
             "maxfun": 20 * max_iter,
             "maxcor": optimizer.memory,
             "maxls": 50,
-            "gtol": (tol or 1e-150) / max(objective.unit, 1.0),
+            "gtol": tol or 1e-150,
             "ftol": np.finfo(theta.dtype).eps if tol else 0.0,
         },
     )
@@ -346,41 +394,18 @@ def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
 
 @np.errstate(over="ignore", invalid="ignore")  # a loss that is not finite says enough
 def evaluate(problem, theta, data):
-    """Compute the objective and the score of the parameters on all of the data."""
-    value = score = 0.0
-    objective, standardization = problem.objective, problem.standardization
-    for x, y, w in batches(data, standardization, _BLOCK_ROWS, data.rows, objective.team):
-        batch_value, batch_score = objective.evaluate(theta, x, y, w)
-        value, score = value + batch_value, score + batch_score
-    value += objective.penalty_value(theta)
-    return value * objective.unit, score
+    """Compute the objective of the parameters on all of the data, in the unit of the data."""
+    objective, value = problem.objective, 0.0
+    views, phase = objective.network.layout.views(theta), Phase(matmul=objective.team.matmul)
+    for rows, x in sweep(problem, data):
+        scores, _ = objective.network.forward(views, x, phase)
+        value += objective.loss(scores, *data.targets(rows))[0]
+    return (value + objective.penalty_value(theta)) * problem.unit
 
 
-def steepness(problem):
-    r"""Compute how much steeper a batch of one sample can be than all samples together.
-
-    Along a sample the curvature is its squared length, and of a sample that counts twice it is
-    twice that. The mean heeds the steepest: a batch that holds one of them decides.
-
-    Parameters
-    ----------
-    problem : Problem
-        What is to be minimised, from where, on which data.
-
-    Returns
-    -------
-    float
-        :math:`\sqrt{\sum_i q_i^3 / \sum_i q_i}` with :math:`q_i = n w_i (|x_i|^2 + 1)`, summed over
-        the layers that have weights, :math:`x_i` being their inputs.
-    """
-    objective, theta, data, standardization = problem
-    cubes = total = 0.0
-    for x, _, w in batches(data, standardization, _BLOCK_ROWS, data.rows, objective.team):
-        inputs = objective.network.affine_inputs(theta, x)
-        squares = [np.einsum("ij,ij->i", x, x, dtype=np.float64) + 1 for x in inputs]
-        q = len(data.rows) * w * np.array(squares)
-        cubes, total = cubes + np.sum(q**3, axis=1), total + np.sum(q, axis=1)
-    return float(np.sqrt(cubes / total).sum())
+def sweep(problem, data):
+    """Yield all samples in their order, as :func:`batches` does."""
+    return batches(data, problem.standardization, _BLOCK_ROWS, data.rows, problem.objective.team)
 
 
 class Average:

@@ -178,7 +178,9 @@ def _before_training(estimator, X):
         data = Data(x, np.zeros((len(x), 1)), np.ones(len(x)), rows, x.dtype).normalized()
         moments = estimator._no_moments(data).inputs
         moments.update(data, count=len(x))
-        x = moments.standardization(x.dtype, ridge=4 * estimator._curvature)(x)
+        penalty = estimator._penalty()
+        ridge = 4 * estimator.alpha * penalty.curvature if penalty is not None else 0.0
+        x = moments.standardization(x.dtype, ridge)(x)
     rng = check_random_state(estimator.random_state)
     if estimator.random_state is rng:
         rng = copy.deepcopy(rng)

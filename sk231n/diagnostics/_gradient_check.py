@@ -7,6 +7,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
 from sk231n._estimators import one_blas_thread
+from sk231n._threads import Team
 from sk231n.core.layers import Phase
 from sk231n.diagnostics._gradient_report import GradientCheck, ParameterCheck
 from sk231n.diagnostics._numerical import relative_errors
@@ -148,7 +149,7 @@ class _Definition:
         self.w = w / w.sum()
         self.seed = seed
         self.loss, self.penalty = estimator._loss(), estimator._penalty()
-        self.alpha = estimator.alpha / problem.objective.unit
+        self.alpha = estimator.alpha
         self._starts = {}  # by layer: its input, and the state of the random numbers there
 
     def data_loss(self, first=0):
@@ -167,17 +168,15 @@ class _Definition:
             layer = self.network.layers[k]
             sides.append(layer.sides(x))
             x, _ = layer.forward(self.views[k], x, phase)
-        output = self.problem.objective.output
-        scores = x if output is None else output(x)
-        sides.append(self.loss.sides(scores, self.y))
-        return self.loss(scores, self.y, self.w)[0] / self.problem.objective.unit, sides
+        sides.append(self.loss.sides(x, self.y))
+        return self.loss(x, self.y, self.w)[0], sides
 
     def penalty_value(self):
         """Penalty of the weights, and of them only, in the units of the data."""
         if self.penalty is None:
             return 0.0
         views = self.network.layout.views(self.problem.theta.copy())
-        self.problem.fold(views)
+        self.problem.standardization.fold(views[0])
         weights = [
             getattr(p, name)
             for layer, p in zip(self.network.layers, views, strict=True)
@@ -245,7 +244,7 @@ def _steps(problem, definition, h):
 
 def _compare(problem, definition, n_checks, h, rng):
     """Lines of the table: both values, and both parts of each array's gradient."""
-    problem.objective.team = None  # a small batch is no work for several threads
+    problem.objective.team = Team(1)  # a small batch is no work for several threads
     (loss, _), penalty = definition.data_loss(), definition.penalty_value()
     if not np.isfinite(loss + penalty):
         raise FloatingPointError(

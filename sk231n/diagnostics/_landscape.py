@@ -146,10 +146,10 @@ def loss_landscape(
     coordinates = [np.linspace(low, high, n_points) for _ in directions]
     losses = np.empty([n_points] * len(directions))
     with one_blas_thread(), problem.objective.team:
-        center, _ = evaluate(problem, problem.theta, problem.data)
+        center = evaluate(problem, problem.theta, problem.data)
         for index in np.ndindex(losses.shape):
             steps = [axis[i] for axis, i in zip(coordinates, index, strict=True)]
-            losses[index], _ = evaluate(problem, problem.theta + steps @ directions, problem.data)
+            losses[index] = evaluate(problem, problem.theta + steps @ directions, problem.data)
     return LossLandscape(coordinates, losses, directions, center)
 
 

@@ -60,7 +60,7 @@ def inputs(problem, n_rows=None):
     data = problem.data
     rows = data.rows[:: max(1, len(data.rows) // n_rows)] if n_rows else data.rows
     x = problem.standardization(data.X[rows].astype(data.dtype))
-    return x, data.y[rows], data.w[rows]
+    return x, *data.targets(rows)
 
 
 def parameter_names(network):

@@ -163,13 +163,12 @@ def _first_loss(estimator, X, y, rng):
     zeros = np.zeros((len(x), objective.network.n_outputs))
     with objective.team, np.errstate(over="ignore", invalid="ignore"):
         found, _ = objective.data_loss(problem.theta, x, y, w, np.zeros_like(problem.theta), rng)
-    found *= objective.unit
     expected, scores = loss.at_zero(zeros.shape[1]), f"{zeros.shape[1]} scores that are zero"
     if expected is None:
-        scores = "predictions that are zero"
-        if objective.output is not None:
-            zeros, scores = objective.output(zeros), "predictions near the mean"
+        near = "zero" if problem.units is None else "near the mean"
+        scores = f"predictions that are {near}"
         expected = loss(zeros, y, w)[0]
+    found, expected = found * problem.unit, expected * problem.unit
     passed = bool(abs(found - expected) <= _TOLERANCE * expected)
     return SanityCheck(
         "first loss", passed,
@@ -197,7 +196,7 @@ def _larger_alpha(estimator, X, y, rng):
                 array[...] = 0.1 * rng.standard_normal(array.shape)
         problem.unfold(views)  # the same weights in the units of the data, whatever alpha
         gradient = np.zeros_like(theta)
-        values.append(objective.add_penalties(theta, gradient) * objective.unit)
+        values.append(objective.add_penalties(theta, gradient) * problem.unit)
     passed = values[0] == 0 and 0 < values[1] < values[2]
     increments = ", ".join(
         f"alpha={alpha:g} adds {value:.4g}" for alpha, value in zip(alphas, values, strict=True)

@@ -2,14 +2,15 @@
 
 import numpy as np
 from scipy.special import expit
+from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
 from sk231n.classification import GradientClassifier
 from sk231n.core.losses import CrossEntropy, Loss, WestonWatkins, log_softmax
-from sk231n.core.objective import subset_accuracy
+from sk231n.core.objective import is_subset_correct
 from sk231n.core.target_losses import AbsoluteError, SigmoidCrossEntropy, SquaredError
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
 
@@ -86,6 +87,12 @@ class MLPClassifier(Perceptron, GradientClassifier):
     validation_fraction : float in (0, 1), default=0.1
         Share of the training data, stratified by class, that `early_stopping` sets aside where
         ``fit`` gets no ``X_val``.
+    scoring : str, callable or None, default=None
+        What `early_stopping` watches and ``history_["validation_score"]`` records: the name of a
+        scikit-learn scorer, or a function ``scoring(estimator, X, y)``, the larger the better.
+        None is the accuracy, and of equal ones the lower loss; "loss" is the validation loss alone.
+    history_steps : bool, default=False
+        Whether ``history_`` also holds "step_loss", the objective of each mini-batch.
     averaging : "ema" or None, default=None
         "ema": an exponential moving average of the parameters over about the last epoch predicts.
         It plays no part in L-BFGS, and there is no ``partial_fit`` then.
@@ -117,13 +124,16 @@ class MLPClassifier(Perceptron, GradientClassifier):
         One entry per epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
         they were met), "validation_loss" and "validation_score" where there are validation data,
         "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
-        relative to that of the parameters; about 1e-3 is healthy).
+        relative to that of the parameters; about 1e-3 is healthy). With `history_steps` also
+        "step_loss", with one entry per step.
     loss_curve_ : list of float
-        ``history_["loss"]``.
+        ``history_["loss"]``. It begins again with each ``fit``, a warm one too; ``partial_fit``
+        continues it.
     n_iter_ : int
         Number of epochs done.
     best_validation_score_ : float or None
-        The best validation score; None without validation data.
+        The best validation score, that of the parameters that `early_stopping` keeps; None without
+        validation data.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -190,6 +200,8 @@ class MLPClassifier(Perceptron, GradientClassifier):
         shuffle=True,
         early_stopping=False,
         validation_fraction=0.1,
+        scoring=None,
+        history_steps=False,
         averaging=None,
         class_weight=None,
         warm_start=False,
@@ -209,6 +221,8 @@ class MLPClassifier(Perceptron, GradientClassifier):
             shuffle=shuffle,
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
+            scoring=scoring,
+            history_steps=history_steps,
             averaging=averaging,
             class_weight=class_weight,
             warm_start=warm_start,
@@ -226,7 +240,9 @@ class MLPClassifier(Perceptron, GradientClassifier):
     def __sklearn_tags__(self):
         """Describe the classifier to scikit-learn."""
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = isinstance(self._given_loss(), CROSS_ENTROPIES)
+        tags.classifier_tags.multi_label = (
+            isinstance(self._given_loss(), CROSS_ENTROPIES) and self.class_weight is None
+        )
         return tags
 
     def _n_scores(self):
@@ -255,27 +271,34 @@ class MLPClassifier(Perceptron, GradientClassifier):
                 f"{sorted(LOSSES)} or an object such as CrossEntropy() or WestonWatkins()."
             )
 
-    def _score(self, scores, y, w):
-        return subset_accuracy(scores, y, w) if self._multilabel_ else super()._score(scores, y, w)
+    def _score(self, units):
+        return is_subset_correct if self._multilabel_ else super()._score(units)
+
+    def _score_all(self, scores, y, sample_weight):
+        if not self._multilabel_:
+            return super()._score_all(scores, y, sample_weight)
+        return accuracy_score(y, scores > 0, sample_weight=sample_weight)
+
+    def _decode(self, y):
+        return y if self._multilabel_ else super()._decode(y)
 
     def _strata(self, data):
         return None if self._multilabel_ else super()._strata(data)
 
-    def _encode(self, y, rows, learn):
-        """Indices of the labels, or the indicator matrix."""
-        multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
-        known = getattr(self, "_multilabel_", None)
-        if learn or known is None:
-            self._multilabel_ = multilabel
-        elif multilabel != known:
+    def _encode(self, y, rows, learn, classes):
+        """Indices of the labels, their probabilities, or the indicator matrix."""
+        multilabel = classes is None and type_of_target(y, input_name="y") == "multilabel-indicator"
+        known = None if learn else getattr(self, "_multilabel_", None)
+        if known and not multilabel:
+            raise ValueError("y must be an indicator matrix as in the first call of fit.")
+        if known is False and multilabel and not _are_probabilities(y):
             raise ValueError(
-                "y must be an indicator matrix as in the first call of fit."
-                if known
-                else "y is an indicator matrix, but in the first call it had one label per sample."
+                "y is an indicator matrix, but in the first call it had one label per sample."
             )
+        self._multilabel_ = multilabel if known is None else known
         self._check_loss()
-        if not multilabel:
-            return super()._encode(column_or_1d(y, warn=True), rows, learn)
+        if not self._multilabel_:
+            return super()._encode(y, rows, learn, classes)
         y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
         if learn:
             self.classes_ = np.arange(y.shape[1])
@@ -371,3 +394,8 @@ class MLPClassifier(Perceptron, GradientClassifier):
         check_is_fitted(self)
         scores = self._scores(X)
         return -np.logaddexp(0, -scores) if self._multilabel_ else log_softmax(scores)
+
+
+def _are_probabilities(y):
+    """Whether each row of an indicator matrix names one class, as probabilities may do."""
+    return not hasattr(y, "toarray") and bool((np.sum(y, axis=1) == 1).all())

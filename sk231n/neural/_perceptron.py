@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from sk231n._estimators import blocks, float_dtype, only_numbers
+from sk231n._estimators import only_numbers, validated
 from sk231n._images import as_rows
 from sk231n.base import TRAINING_CONSTRAINTS
 from sk231n.core.activations import ACTIVATIONS
@@ -117,7 +117,9 @@ class Perceptron:
         return layers, self._parameters(layers)
 
     def _parameters(self, layers=None):
-        affine = iter({"W": W, "b": b} for W, b in zip(self.coefs_, self.intercepts_, strict=True))
+        # In C order, whoever assigned the attributes: another order would round differently.
+        coefs = [np.ascontiguousarray(W) for W in self.coefs_]
+        affine = iter({"W": W, "b": b} for W, b in zip(coefs, self.intercepts_, strict=True))
         normalizations = iter(self.normalizations_)
         parameters, fits = [], True
         for shapes in Network(layers or self._layers(), len(self.coefs_[0])).layout.shapes:
@@ -153,15 +155,12 @@ class Perceptron:
             If `X` is not like the training data.
         """
         check_is_fitted(self)
-        X = only_numbers(validate_data(self, as_rows(X)[0], reset=False))
-        layers, parameters = self._fitted()
-        network = Network(layers, X.shape[1])
-        dtype = np.result_type(float_dtype(X.dtype), self.coefs_[0])
-        ends = np.cumsum([len(block) for block in self._hidden_blocks_], dtype=int)
+        X = only_numbers(validated(self, as_rows(X)[0], reset=False))
         # Dropout, the last layer of a block where there is one, has nothing to do in prediction.
-        outputs = [np.empty((len(X), len(W)), dtype) for W in self.coefs_[1:]]
-        for rows in blocks(len(X)):
-            of_layers = network.outputs(parameters, X[rows].astype(dtype, copy=False))
-            for output, end in zip(outputs, ends, strict=True):
-                output[rows] = of_layers[end - 1]
-        return outputs
+        ends = np.cumsum([len(block) for block in self._hidden_blocks_], dtype=int)
+
+        def compute(network, parameters, x):
+            outputs = network.outputs(parameters, x)
+            return [outputs[end - 1] for end in ends]
+
+        return self._outputs(X, compute)

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.callback import with_callbacks
+from sklearn.metrics import r2_score
 from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
@@ -77,6 +78,12 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
     validation_fraction : float in (0, 1), default=0.1
         Share of the training data that `early_stopping` sets aside where
         ``fit`` gets no ``X_val``.
+    scoring : str, callable or None, default=None
+        What `early_stopping` watches and ``history_["validation_score"]`` records: the name of a
+        scikit-learn scorer, or a function ``scoring(estimator, X, y)``, the larger the better.
+        None is R2, and of equal ones the lower loss; "loss" is the validation loss alone.
+    history_steps : bool, default=False
+        Whether ``history_`` also holds "step_loss", the objective of each mini-batch.
     averaging : "ema" or None, default=None
         "ema": an exponential moving average of the parameters over about the last epoch predicts.
         It plays no part in L-BFGS, and there is no ``partial_fit`` then.
@@ -106,13 +113,16 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         One entry per epoch: "loss" and "score" (objective and R2 over the epoch's batches as
         they were met), "validation_loss" and "validation_score" where there are validation data,
         "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
-        relative to that of the parameters; about 1e-3 is healthy).
+        relative to that of the parameters; about 1e-3 is healthy). With `history_steps` also
+        "step_loss", with one entry per step.
     loss_curve_ : list of float
-        ``history_["loss"]``.
+        ``history_["loss"]``. It begins again with each ``fit``, a warm one too; ``partial_fit``
+        continues it.
     n_iter_ : int
         Number of epochs done.
     best_validation_score_ : float or None
-        The best validation score; None without validation data.
+        The best validation score, that of the parameters that `early_stopping` keeps; None without
+        validation data.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -171,6 +181,8 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         shuffle=True,
         early_stopping=False,
         validation_fraction=0.1,
+        scoring=None,
+        history_steps=False,
         averaging=None,
         warm_start=False,
         random_state=None,
@@ -195,6 +207,8 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         self.shuffle = shuffle
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.history_steps = history_steps
         self.averaging = averaging
         self.warm_start = warm_start
         self.random_state = random_state
@@ -212,12 +226,25 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
     def _loss(self):
         return LOSSES[self.loss]
 
-    def _score(self, scores, y, w):
-        error = scores - y
-        error *= error
-        return float(w @ (1 - (error * self._precisions_).mean(axis=1)))
+    def _score(self, units):
+        precisions = self._precisions_ if units is None else self._precisions_ * units.scale**2
 
-    def _encode(self, y, rows, learn):
+        def score(scores, y):
+            error = scores - y
+            error *= error
+            return 1 - (error * precisions).mean(axis=1)
+
+        return score
+
+    def _score_all(self, scores, y, sample_weight):
+        if len(y) < 2:  # whose variance is none; that of the training data will do
+            return float(self._score(None)(scores, y)[0])
+        return r2_score(y, scores, sample_weight=sample_weight)
+
+    def _decode(self, y):
+        return y[:, 0] if self._one_target_ else y
+
+    def _encode(self, y, rows, learn, classes):
         """Targets as a matrix of floats."""
         if issparse(y):
             raise TypeError("y is sparse; MLPRegressor needs dense targets, such as y.toarray().")
@@ -244,8 +271,8 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
             )
         return y
 
-    def _data(self, X, y, sample_weight, *, reset, learn):
-        data = super()._data(X, y, sample_weight, reset=reset, learn=learn)
+    def _data(self, X, y, sample_weight, *, reset, learn, classes=None):
+        data = super()._data(X, y, sample_weight, reset=reset, learn=learn, classes=classes)
         floats = np.finfo(data.dtype)
         # Squares of errors that are as small as rounding must not vanish.
         if learn and self._precisions_.max() > floats.eps / floats.tiny:
@@ -254,6 +281,47 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
                 f"{self._precisions_.argmax()}); scale the targets up."
             )
         return data
+
+    @with_callbacks
+    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+        """Train the regressor.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Training data; stacks of images are flattened.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; None weighs all alike.
+        X_val : array-like like `X`, default=None
+            Validation data of your own: ``history_`` follows them, and ``early_stopping`` watches
+            them instead of a part of `X`.
+        y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_outputs), default=None
+            Targets of the validation data.
+        sample_weight_val : array-like of shape (n_val_samples,), default=None
+            Weights of the validation data.
+
+        Returns
+        -------
+        self : object
+            The fitted regressor.
+
+        Raises
+        ------
+        ValueError
+            If the data or the arguments are invalid; the regressor is then as it was.
+        FloatingPointError
+            If training diverges; the message names the learning rate to lower.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If L-BFGS ends before it has met `tol`.
+        UserWarning
+            If training is interrupted from the keyboard; the epochs done so far are kept.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @available_if(GradientEstimator._can_partial_fit)
     @with_callbacks

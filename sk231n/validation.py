@@ -1,0 +1,72 @@
+"""What a run is judged by: validation data, and the score on them."""
+
+from inspect import signature
+
+import numpy as np
+from sklearn.metrics import get_scorer
+
+from sk231n._estimators import blocks
+
+
+class Validation:
+    """Validation data, on which the estimator is judged as it would predict.
+
+    Parameters
+    ----------
+    data : Data
+        The data; targets are encoded, but in the unit in which they came.
+    targets : ndarray of shape (n_samples, ...)
+        The targets as scorers see them.
+    weighted : bool
+        Whether the user gave weights.
+    scoring : str, callable or None
+        Name of a scorer, or a function ``scoring(estimator, X, y)``; for None and "loss" the
+        estimator's own score.
+    """
+
+    def __init__(self, data, targets, weighted, scoring):
+        self.data = data
+        self.targets = targets
+        self.weights = data.w if weighted else None
+        self.scorer = None if scoring in (None, "loss") else get_scorer(scoring)
+
+    def evaluate(self, fitted, problem, theta):
+        """Compute objective and score.
+
+        Parameters
+        ----------
+        fitted : GradientEstimator
+            The estimator, fitted with the parameters.
+        problem : Problem
+            What is minimised.
+        theta : ndarray of shape (size,)
+            The parameters.
+
+        Returns
+        -------
+        loss, score : float
+            The objective, in the unit of the data, and the score, both of what is predicted.
+        """
+        data, objective = self.data, problem.objective
+        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite says enough
+            scores = fitted._scores_of_rows(data.X)
+            loss = objective.penalty_value(theta)
+            for rows in blocks(len(scores)):
+                y, w = data.targets(rows)
+                s = scores[rows]
+                if problem.units is not None:
+                    s, y = problem.units(s), problem.units(y)
+                loss += objective.loss(s, y, w)[0]
+        return loss * problem.unit, self._score(fitted, scores)
+
+    def _score(self, fitted, scores):
+        if self.scorer is None:
+            return fitted._score_all(scores, self.data.y, self.weights)
+        if self.weights is None or not _takes_weights(self.scorer):
+            return float(self.scorer(fitted, self.data.X, self.targets))
+        return float(self.scorer(fitted, self.data.X, self.targets, sample_weight=self.weights))
+
+
+def _takes_weights(scorer):
+    """Whether a scorer, or the metric behind it, takes weights."""
+    return "sample_weight" in signature(getattr(scorer, "_score_func", scorer)).parameters
