@@ -14,9 +14,11 @@ ROOT = Path(sk231n.__file__).parent
 # From the ground up. Every file of the package has its place; `core` is its __init__.py.
 LEVELS = {
     0: [
+        "_arguments",
         "_callbacks",
         "_containers",
         "_estimators",
+        "_floating_point",
         "_names",
         "_threads",
         "_warnings",
@@ -60,6 +62,8 @@ LEVELS = {
         "plotting._learning_curves",
         "plotting._search_heatmap",
         "plotting._tiles",
+        "preprocessing._column_means",
+        "preprocessing._scatter",
         "reference",
     ],
     2: [
@@ -71,6 +75,9 @@ LEVELS = {
         "neighbors._search",
         "neighbors._votes",
         "plotting._pictures",
+        "preprocessing._bias_trick",
+        "preprocessing._mean_subtraction",
+        "preprocessing._whitening",
     ],
     3: [
         "core.activations",

@@ -1,0 +1,7 @@
+"""Preprocessing of the course: subtract a mean, append a constant, rotate and whiten."""
+
+from sk231n.preprocessing._bias_trick import BiasTrick
+from sk231n.preprocessing._mean_subtraction import MeanSubtraction
+from sk231n.preprocessing._whitening import Whitening
+
+__all__ = ["BiasTrick", "MeanSubtraction", "Whitening"]

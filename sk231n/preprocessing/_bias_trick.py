@@ -1,0 +1,127 @@
+"""The constant feature that makes the intercept one of the weights."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+
+from sk231n._arguments import Number
+from sk231n._estimators import FloatTransformer, float_dtype, only_numbers, unchanged_on_error
+from sk231n._floating_point import quiet
+from sk231n._images import as_rows
+
+
+class BiasTrick(FloatTransformer):
+    r"""Append a constant feature, so that the intercept becomes one of the weights.
+
+    Parameters
+    ----------
+    value : float, default=1.0
+        The constant.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features, without the constant.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where `X` had any.
+
+    Notes
+    -----
+    :math:`W x + b = (W \; b) \binom{x}{1}`. Unlike an intercept the last weight is then penalised.
+
+    References
+    ----------
+    CS231n course notes, "Linear classification", https://cs231n.github.io/linear-classify/.
+
+    Examples
+    --------
+    >>> from sk231n import BiasTrick
+    >>> BiasTrick().fit_transform([[2.0, 3.0]])
+    array([[2., 3., 1.]])
+    """
+
+    _parameter_constraints: dict = {"value": [Number(Real, None, None, closed="neither")]}
+
+    def __init__(self, value=1.0):
+        self.value = value
+
+    def fit(self, X, y=None):
+        """Check the data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; stacks of images are flattened.
+        y : None
+            Ignored; here for the sake of :class:`~sklearn.pipeline.Pipeline`.
+
+        Returns
+        -------
+        self : object
+            The transformer itself.
+
+        Raises
+        ------
+        ValueError
+            If the data are invalid, or their float type cannot hold `value`.
+        """
+        with unchanged_on_error(self):
+            self._validate_params()
+            X = only_numbers(validate_data(self, as_rows(X)[0]))
+            self._constant(float_dtype(X.dtype))
+        return self
+
+    def transform(self, X):
+        """Append the constant as the last column.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; stacks of images are flattened.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features + 1)
+            The rows with the constant. float32 for float32 and for 8 or 16 bit integers, float64
+            otherwise.
+
+        Raises
+        ------
+        ValueError
+            If the data are invalid, or their float type cannot hold `value`.
+        """
+        check_is_fitted(self)
+        self._validate_params()
+        X = only_numbers(validate_data(self, as_rows(X)[0], reset=False))
+        extended = np.empty((len(X), X.shape[1] + 1), float_dtype(X.dtype))
+        extended[:, -1] = self._constant(extended.dtype)
+        extended[:, :-1] = X
+        return extended
+
+    @quiet
+    def _constant(self, dtype):
+        """The constant in the type of the data, in which 1e300 may be infinite and 1e-300 zero."""
+        constant = dtype.type(float(self.value))
+        if not np.isfinite(constant) or (constant == 0 and self.value != 0):
+            raise ValueError(
+                f"value={self.value!r} is too {'small' if constant == 0 else 'large'} for {dtype}, "
+                "the type of these data; use another value, or float64 data."
+            )
+        return constant
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the features: those of the input, and "bias".
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the input; None takes ``feature_names_in_``, else "x0", "x1", ...
+
+        Returns
+        -------
+        ndarray of str of shape (`n_features_in_` + 1,)
+            The names.
+        """
+        check_is_fitted(self, "n_features_in_")
+        return np.append(_check_feature_names_in(self, input_features), np.array("bias", object))
