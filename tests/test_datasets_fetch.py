@@ -284,10 +284,10 @@ def test_damaged_archive_is_replaced(fetch, server, tmp_path):
     (tmp_path / NAME).write_bytes(ARCHIVE[:-1])
     with pytest.raises(OSError, match="another SHA-256"):
         fetch("good", download_if_missing=False)
-    with pytest.warns(UserWarning, match="downloaded anew"), pytest.raises(OSError, match="503"):
+    with pytest.warns(UserWarning, match="downloaded again"), pytest.raises(OSError, match="503"):
         fetch("error")
     assert (tmp_path / NAME).read_bytes() == ARCHIVE[:-1]
-    with pytest.warns(UserWarning, match="downloaded anew"):
+    with pytest.warns(UserWarning, match="downloaded again"):
         check_is_complete(fetch("good"), tmp_path)
 
 

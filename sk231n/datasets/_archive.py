@@ -1,17 +1,28 @@
-"""The files in a folder or in a ``.tar.gz``, one after the other, nothing written to disk."""
+"""The files in a folder, a ``.tar`` or a ``.tar.gz``, one after the other, nothing on disk."""
 
 import gzip
-import tarfile
+import os
 import zlib
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from pathlib import PurePosixPath
+from tarfile import TarError
+
+from sk231n.datasets._tar import members
 
 # The official archive unpacks to 184 MB, in batches of 31 MB and less than ten members.
 _MAX_FILE_BYTES = 2**27
 _MAX_ARCHIVE_BYTES = 2**29
-_MAX_MEMBERS = 1000
 _BLOCK = 2**20
+
+_GZIP = b"\x1f\x8b"
+_OTHER_FORMATS = {
+    b"BZh": "is compressed by bzip2",
+    b"\xfd7zXZ": "is compressed by xz",
+    b"\x28\xb5\x2f\xfd": "is compressed by Zstandard",
+    b"PK\x03\x04": "is a zip archive",
+    b"\x80": "is a pickle",
+}
 
 
 def files_in_folder(folder, names):
@@ -31,19 +42,15 @@ def files_in_archive(path, names):
     names: an archive with links, devices or paths that lead out of it is refused.
     """
     found = {}
-    with (
-        _damage_is_value_error(path),
-        gzip.open(path) as unpacked,
-        nullcontext(_Bounded(unpacked, path)) as stream,
-        tarfile.open(fileobj=stream, mode="r|", bufsize=_BLOCK) as archive,
-    ):
-        for n_members, member in enumerate(archive):
+    with _damage_is_value_error(path), _unpacked(path) as file:
+        stream = _Bounded(file, path)
+        for member in members(stream, path):
             where = f"{path}: {member.name[:200]!r}"
-            if n_members >= _MAX_MEMBERS:
-                raise ValueError(f"{path} has more than {_MAX_MEMBERS} members.")
-            member_path = _check_member(member, where)
+            if member.size > _MAX_FILE_BYTES:
+                raise ValueError(f"{where} has {member.size} bytes, far more than a batch.")
+            member_path = _check_path(member.name, where)
             folder, name = member_path.parent, member_path.name
-            if not member.isreg() or name not in names:
+            if member.is_folder or name not in names:
                 continue
             if len(member_path.parts) > 2:
                 raise ValueError(f"{where} is nested too deep; expected FOLDER/{name}.")
@@ -52,40 +59,45 @@ def files_in_archive(path, names):
             if found and folder not in found.values():
                 raise ValueError(f"{where} is in another folder than the files before it.")
             found[name] = folder
-            yield name, where, partial(_read_member, archive, member, where)
+            yield name, where, partial(_read_member, stream, member.size, where)
         while stream.read(_BLOCK):  # to the end, where the checksum is
             pass
 
 
-def _check_member(member, where):
-    path = PurePosixPath(member.name)
+def _unpacked(path):
+    """Open the archive for reading; by its first bytes, whatever it is called."""
+    size = path.stat().st_size
+    if size > _MAX_ARCHIVE_BYTES:
+        raise ValueError(f"{path} has {size} bytes, far more than the archive of CIFAR-10.")
+    with open(path, "rb") as file:
+        head = file.read(8)
+    for start, what in _OTHER_FORMATS.items():
+        if head.startswith(start):
+            raise ValueError(f"{path} {what}; expected a folder, a .tar.gz or a .tar.")
+    return gzip.open(path) if head.startswith(_GZIP) else open(path, "rb")
+
+
+def _check_path(name, where):
+    path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
         raise ValueError(f"{where} points outside the archive.")
-    if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE) or member.sparse:
-        raise ValueError(f"{where} is a link, a device or another special file.")
-    if not 0 <= member.size <= _MAX_FILE_BYTES:
-        raise ValueError(f"{where} has {member.size} bytes, far more than a batch.")
     return path
 
 
 def _read_file(path):
-    size = path.stat().st_size
-    if size > _MAX_FILE_BYTES:
-        raise ValueError(f"{path} has {size} bytes, far more than a batch.")
-    return path.read_bytes()
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > _MAX_FILE_BYTES:
+            raise ValueError(f"{path} has {size} bytes, far more than a batch.")
+        return file.read(size)
 
 
-def _read_member(archive, member, where):
-    content = bytearray(member.size)
-    position = 0
-    with (
-        _damage_is_value_error(where),
-        archive.extractfile(member) as file,
-        memoryview(content) as view,
-    ):
-        # Block by block: tarfile would hold three copies of the whole.
-        while length := file.readinto(view[position : position + _BLOCK]):
-            position += length
+def _read_member(stream, size, where):
+    # Block by block: what is claimed takes no memory before it is there.
+    content = bytearray()
+    with _damage_is_value_error(where):
+        while len(content) < size:
+            content += stream.read_exactly(min(_BLOCK, size - len(content)))
     return content
 
 
@@ -93,26 +105,34 @@ def _read_member(archive, member, where):
 def _damage_is_value_error(where):
     try:
         yield
-    except (
-        tarfile.TarError,
-        gzip.BadGzipFile,
-        zlib.error,
-        EOFError,
-        OverflowError,
-        RecursionError,
-    ) as error:
-        raise ValueError(f"{where} is not, or not in, a whole .tar.gz archive: {error}") from error
+    except (TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise ValueError(
+            f"{where} is not, or not in, a whole .tar.gz or .tar archive: {error}"
+        ) from error
 
 
 class _Bounded:
     """A stream that refuses to unpack a small file to an enormous one."""
 
-    def __init__(self, stream, path):
-        self.stream, self.path, self.n_bytes = stream, path, 0
+    def __init__(self, file, path):
+        self.file, self.path, self.position = file, path, 0
 
     def read(self, size):
-        block = self.stream.read(size)
-        self.n_bytes += len(block)
-        if self.n_bytes > _MAX_ARCHIVE_BYTES:
+        """Read at most so many bytes; none at the end."""
+        block = self.file.read(size)
+        self.position += len(block)
+        if self.position > _MAX_ARCHIVE_BYTES:
             raise ValueError(f"{self.path} unpacks to more than {_MAX_ARCHIVE_BYTES} bytes.")
         return block
+
+    def read_exactly(self, size):
+        """Read so many bytes."""
+        block = self.read(size)
+        if len(block) < size:
+            raise EOFError("it ends in the middle of a file")
+        return block
+
+    def skip_to(self, position):
+        """Read on up to there."""
+        while self.position < position:
+            self.read_exactly(min(_BLOCK, position - self.position))

@@ -4,13 +4,13 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from sk231n.datasets._archive import files_in_archive, files_in_folder
+from sk231n.datasets._arguments import as_path
 from sk231n.datasets._bunch import image_bunch
 from sk231n.datasets._cifar10_formats import (
     N_PIXELS,
@@ -81,7 +81,10 @@ def load_cifar10(path, *, split="all", return_X_y=False):
           (the "Python version"), under any name;
         - a folder that contains one of the two under its own name. If it contains both, the
           binary version is read;
-        - the ``.tar.gz`` of either, which is read in one pass without unpacking it to disk.
+        - the ``.tar.gz`` or ``.tar`` of either, which is read in one pass without unpacking it to
+          disk.
+
+        A ``~`` at the beginning is your home folder.
     split : {"all", "train", "test"}, default="all"
         Which images: the five training batches, the test batch, or first the ones and then the
         other. Batches may hold any number of images; the files of the other split may be missing.
@@ -121,8 +124,8 @@ def load_cifar10(path, *, split="all", return_X_y=False):
     -----
     The files are not trusted. The pickles of the Python version are read by a parser that knows
     nothing but numbers, strings, lists, dictionaries and arrays of bytes: whatever else they hold
-    is refused, and nothing of it runs. Archives with links, paths that lead out of them or members
-    of absurd size are refused, too.
+    is refused, and nothing of it runs. Archives with links, paths that lead out of them, members
+    or headers of absurd size are refused, too.
 
     The memory needed on top of the result is that of one batch.
 
@@ -149,10 +152,15 @@ def load_cifar10(path, *, split="all", return_X_y=False):
     >>> cifar10.target_names[cifar10.target].tolist()
     ['cat', 'ship']
     """
-    path = Path(path)
+    path = as_path(path)
     if path.is_dir():
         folder, layout = _find_folder(path)
         files = files_in_folder(folder, layout.files(split))
+    elif path.is_file() and path.name in _LAYOUT_OF:
+        raise ValueError(
+            f"{path} is a single file of CIFAR-10; expected the folder that holds all of them, "
+            f"{path.parent}, or the archive."
+        )
     elif path.is_file():
         files = files_in_archive(path, _LAYOUT_OF)
     elif path.exists():

@@ -76,12 +76,16 @@ def _get(batch, key, expected):
 def _check_pixels(array):
     """Turn the recorded state of a numpy array into an array, if it is one of CIFAR-10 images."""
     match array.state:
-        case (int(), (int(n), int(width)), PickledUint8(), int(fortran), memoryview() as pixels):
+        case (int(), (int(n), int(width)), PickledUint8(), int(fortran), pixels):
             pass
-        case (int(), (int(n), int(width)), PickledUint8(), int(fortran), PickledLatin1() as text):
-            pixels = text.decode()
         case _:
             raise ValueError("has data that are not a matrix of uint8")
+    if isinstance(n, bool) or isinstance(width, bool):  # to Python they are integers
+        raise ValueError(f"has data of the shape ({n}, {width}); expected integers")
+    if isinstance(pixels, PickledLatin1):
+        pixels = pixels.decode()
+    if not isinstance(pixels, memoryview):
+        raise ValueError("has data that are not a matrix of uint8")
     if n < 1 or width != N_PIXELS or fortran:
         raise ValueError(
             f"has data of {n} x {width} values in {'Fortran' if fortran else 'C'} order; expected "

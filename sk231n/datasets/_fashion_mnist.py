@@ -1,14 +1,15 @@
 """Fashion-MNIST from its four IDX files."""
 
 import gzip
+import math
 import os
 import zlib
-from pathlib import Path
 from struct import unpack
 
 import numpy as np
 from sklearn.utils._param_validation import StrOptions, validate_params
 
+from sk231n.datasets._arguments import as_path
 from sk231n.datasets._bunch import image_bunch
 
 _NAMES = (
@@ -25,6 +26,7 @@ _NAMES = (
 )
 _SPLITS = {"train": ("train",), "test": ("t10k",), "all": ("train", "t10k")}
 _MAX_IMAGES = 200_000  # the official files hold 60000 at most
+_MAX_RATIO = 1040  # gzip cannot make more than 1032 bytes of one
 
 _DESCR = """\
 Fashion-MNIST: 70000 grey pictures of 28 x 28 pixels, of clothes in 10 classes, 60000 to train on
@@ -56,8 +58,9 @@ def load_fashion_mnist(path, *, split="all", return_X_y=False):
     ----------
     path : str or path-like
         Folder with ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``,
-        ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, unpacked or as ``.gz``. If a
-        file is there in both forms, the unpacked one is read.
+        ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, unpacked or as ``.gz``; a dot
+        may stand before ``idx``. If a file is there in several forms, the unpacked one is read. A
+        ``~`` at the beginning is your home folder.
     split : {"all", "train", "test"}, default="all"
         Which images: those to train on, those to test on, or first the ones and then the other.
         The files of the other split may be missing.
@@ -118,7 +121,7 @@ def load_fashion_mnist(path, *, split="all", return_X_y=False):
     >>> fashion.target_names[fashion.target].tolist()
     ['Bag', 'Sandal']
     """
-    folder = Path(path)
+    folder = as_path(path)
     if not folder.exists():
         raise FileNotFoundError(f"{folder} does not exist.")
     if not folder.is_dir():
@@ -152,27 +155,30 @@ def _read_part(folder, part):
 
 
 def _find(folder, name):
-    for path in (folder / name, folder / f"{name}.gz"):
+    """Path of the file in one of the forms in which it is handed round."""
+    dotted = name.replace("-idx", ".idx")
+    for path in (folder / f"{form}{end}" for end in ("", ".gz") for form in (name, dotted)):
         if path.is_file():
             return path
         if path.exists():
             raise ValueError(f"{path} is not a file.")
-    raise FileNotFoundError(f"{folder} has neither {name} nor {name}.gz.")
+    raise FileNotFoundError(f"{folder} has neither {name} nor {name}.gz, also not as {dotted}.")
 
 
 def _read_idx(path, shape):
     """Array (n, *shape) of bytes from an IDX file, unpacked or not."""
-    opener = gzip.open if path.suffix == ".gz" else open
+    packed = path.suffix == ".gz"
     try:
-        with opener(path, "rb") as file:
-            return _read_array(file, shape)
+        with gzip.open(path) if packed else open(path, "rb") as file:
+            return _read_array(file, shape, path.stat().st_size * (_MAX_RATIO if packed else 1))
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise ValueError(f"{path} is a damaged gzip file: {error}.") from error
     except ValueError as error:
         raise ValueError(f"{path} {error}.") from error
 
 
-def _read_array(file, shape):
+def _read_array(file, shape, most):
+    """Array from an open file that unpacks to so many bytes at most."""
     header = file.read(4 * (2 + len(shape)))
     if len(header) < 4 * (2 + len(shape)):
         raise ValueError("is truncated: it ends within its header")
@@ -185,6 +191,8 @@ def _read_array(file, shape):
         raise ValueError(f"has images of {found[0]} x {found[1]} pixels; expected 28 x 28")
     if not 1 <= n <= _MAX_IMAGES:
         raise ValueError(f"claims {n} records; expected 1 to {_MAX_IMAGES}")
+    if n * math.prod(shape) > most:
+        raise ValueError(f"is truncated: it cannot hold the {n} records that it claims")
     array = np.empty((n, *shape), dtype=np.uint8)
     rest = memoryview(array).cast("B")
     while rest and (length := file.readinto(rest)):

@@ -1,11 +1,13 @@
 """Coloured shapes on busy grounds: images for every example, made up in a moment."""
 
-from numbers import Integral, Real
+import math
+import sys
 
 import numpy as np
 from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import validate_params
 
+from sk231n.datasets._arguments import RANDOM_STATE, amount, count
 from sk231n.datasets._bunch import image_bunch
 
 _DESCR = """\
@@ -15,6 +17,7 @@ Position, size, rotation, colour and ground are random. The hue of a shape tells
 class, its outline tells nearly all, single pixels tell almost nothing.
 """
 
+_MOST_NOISE = 1e6  # in parts of the full range: far more than noise and nothing else
 _BLOCK = 128  # images painted at once: their planes stay in the processor's cache
 
 
@@ -63,11 +66,11 @@ _NAMES = tuple(shape.__name__[1:] for shape in _SHAPES)
 
 @validate_params(
     {
-        "n_samples": [Interval(Integral, 1, None, closed="left")],
-        "image_size": [Interval(Integral, 8, None, closed="left")],
-        "n_classes": [Interval(Integral, 1, len(_SHAPES), closed="both")],
-        "noise": [Interval(Real, 0, None, closed="left")],
-        "random_state": ["random_state"],
+        "n_samples": [count(1)],
+        "image_size": [count(8)],
+        "n_classes": [count(1, len(_SHAPES))],
+        "noise": [amount(_MOST_NOISE)],
+        "random_state": RANDOM_STATE,
         "return_X_y": ["boolean"],
     },
     prefer_skip_nested_validation=True,
@@ -93,7 +96,8 @@ def make_shapes(
         Number of classes, the first of: circle, square, triangle, cross, ring, star, crescent,
         stripes.
     noise : float, default=0.05
-        Standard deviation of the noise on every pixel, in parts of the full range 0 to 255.
+        Standard deviation of the noise on every pixel, in parts of the full range 0 to 255; at
+        most a million.
     random_state : int, RandomState instance or None, default=None
         Decides everything. An int gives the same images every time.
     return_X_y : bool, default=False
@@ -133,9 +137,16 @@ def make_shapes(
     >>> shapes.target_names[:4].tolist()
     ['circle', 'square', 'triangle', 'cross']
     """
+    # As Python's integers, which do not overflow.
+    shape = (int(n_samples), int(image_size), int(image_size), 3)
+    if math.prod(shape) > sys.maxsize:
+        raise ValueError(
+            f"n_samples={n_samples} and image_size={image_size} are too large: the images would "
+            f"take {math.prod(shape):.1e} bytes."
+        )
+    images = np.empty(shape, dtype=np.uint8)
     rng = check_random_state(random_state)
     target = rng.permutation(np.arange(n_samples) % n_classes)
-    images = np.empty((n_samples, image_size, image_size, 3), dtype=np.uint8)
     for block in gen_batches(n_samples, _BLOCK):
         images[block] = _paint(target[block], n_classes, image_size, noise, rng)
     return image_bunch(images, target, _NAMES[:n_classes], descr=_DESCR, return_X_y=return_X_y)

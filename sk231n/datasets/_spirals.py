@@ -1,18 +1,20 @@
 """The spiral arms on which the course trains its first network."""
 
-from numbers import Integral, Real
-
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import validate_params
+
+from sk231n.datasets._arguments import RANDOM_STATE, amount, count
+
+_MOST_NOISE = 1e6  # radians
 
 
 @validate_params(
     {
-        "n_samples": [Interval(Integral, 1, None, closed="left")],
-        "n_classes": [Interval(Integral, 1, None, closed="left")],
-        "noise": [Interval(Real, 0, None, closed="left")],
-        "random_state": ["random_state"],
+        "n_samples": [count(1)],
+        "n_classes": [count(1)],
+        "noise": [amount(_MOST_NOISE)],
+        "random_state": RANDOM_STATE,
     },
     prefer_skip_nested_validation=True,
 )
@@ -30,7 +32,8 @@ def make_spirals(n_samples=300, *, n_classes=3, noise=0.2, random_state=None):
     n_classes : int, default=3
         Number of arms.
     noise : float, default=0.2
-        Standard deviation of the points' angle around that of their arm, in radians.
+        Standard deviation of the points' angle around that of their arm, in radians; at most a
+        million.
     random_state : int, RandomState instance or None, default=None
         Decides the noise and the order of the points. An int gives the same points every time.
 
@@ -65,7 +68,7 @@ def make_spirals(n_samples=300, *, n_classes=3, noise=0.2, random_state=None):
     """
     rng = check_random_state(random_state)
     y = np.sort(np.arange(n_samples, dtype=np.int64) % n_classes)
-    sizes = np.bincount(y, minlength=n_classes)
+    sizes = np.bincount(y)  # of many classes and few points, the last ones have none
     radius = np.concatenate([np.linspace(0, 1, size) for size in sizes])
     angle = y * 2 * np.pi / n_classes + 4 * radius + noise * rng.standard_normal(n_samples)
     X = radius[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])

@@ -4,14 +4,15 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import _safe_indexing, check_random_state, column_or_1d, indexable
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import _num_samples
 
+from sk231n.datasets._arguments import RANDOM_STATE, Number, count
 
-class TrainValDev(NamedTuple):
-    """What :func:`train_val_dev_split` returns: three sets, each with its images and classes."""
 
+class _Sets(NamedTuple):
     X_train: Any
     y_train: Any
     X_val: Any
@@ -20,10 +21,19 @@ class TrainValDev(NamedTuple):
     y_dev: Any
 
 
-_SIZE = [
-    Interval(Integral, 1, None, closed="left"),
-    Interval(Real, 0, 1, closed="neither"),
-]
+class TrainValDev(_Sets):
+    """What :func:`train_val_dev_split` returns: three sets, each with its images and classes.
+
+    Attributes
+    ----------
+    cv : PredefinedSplit
+        The same split of the data as they were handed in, for searches.
+    """
+
+    cv: PredefinedSplit
+
+
+_SIZE = [count(1), Number(Real, 0, 1, closed="neither")]
 
 
 @validate_params(
@@ -33,7 +43,7 @@ _SIZE = [
         "val_size": _SIZE,
         "dev_size": _SIZE,
         "stratify": ["boolean"],
-        "random_state": ["random_state"],
+        "random_state": RANDOM_STATE,
     },
     prefer_skip_nested_validation=True,
 )
@@ -42,7 +52,7 @@ def train_val_dev_split(X, y, *, val_size=0.1, dev_size=0.01, stratify=False, ra
 
     The validation set is held out of the training set: hyperparameters are chosen on it. The
     development set is a small part *of the training set*, for the first quick experiments: a
-    model that cannot learn it by heart has a mistake in it.
+    model that cannot memorise it has a mistake in it.
 
     Parameters
     ----------
@@ -64,12 +74,22 @@ def train_val_dev_split(X, y, *, val_size=0.1, dev_size=0.01, stratify=False, ra
     -------
     TrainValDev
         The named tuple ``(X_train, y_train, X_val, y_val, X_dev, y_dev)``. Each is of the type of
-        `X` or `y` and is a copy. The samples are in random order.
+        `X` or `y` and is a copy. The samples are in random order. Its attribute `cv` is the same
+        split as a :class:`~sklearn.model_selection.PredefinedSplit` of `X` and `y` as they were
+        handed in: one fold, in which a search trains on the training set and scores on the
+        validation set.
 
     Raises
     ------
+    TypeError
+        If `X` or `y` cannot be indexed by samples.
     ValueError
         If `X` and `y` have different lengths, or a size is out of range.
+
+    See Also
+    --------
+    sklearn.model_selection.GridSearchCV : Takes `cv`, and fits the best model to all data at the
+        end.
 
     References
     ----------
@@ -86,7 +106,19 @@ def train_val_dev_split(X, y, *, val_size=0.1, dev_size=0.01, stratify=False, ra
     >>> split.X_train.shape, split.X_val.shape, split.X_dev.shape
     ((900, 32, 32, 3), (100, 32, 32, 3), (50, 32, 32, 3))
     >>> X_train, y_train, X_val, y_val, X_dev, y_dev = split
+
+    The course's search: train on the training set, choose on the validation set. It gets the data
+    before they were split:
+
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sk231n import KNNClassifier
+    >>> search = GridSearchCV(KNNClassifier(), {"n_neighbors": [1, 5]}, cv=split.cv)
+    >>> search = search.fit(shapes.images, shapes.target)
+    >>> best = KNNClassifier(**search.best_params_).fit(X_train, y_train)
+    >>> bool(best.score(X_val, y_val) == search.best_score_)
+    True
     """
+    X, y = _check_indexable(X, "X"), _check_indexable(y, "y")
     X, y = indexable(X, y)
     n_samples = _num_samples(X)
     n_val = _count("val_size", val_size, n_samples, "samples")
@@ -97,10 +129,36 @@ def train_val_dev_split(X, y, *, val_size=0.1, dev_size=0.01, stratify=False, ra
     rng = check_random_state(random_state)
     order = rng.permutation(n_samples)
     if stratify:
-        order = _interleave(order, column_or_1d(y), rng)
+        order = _interleave(order, _class_codes(y), rng)
     val, train = order[:n_val], order[n_val:]
     parts = (_safe_indexing(values, i) for i in (train, val, train[:n_dev]) for values in (X, y))
-    return TrainValDev(*parts)
+    split = TrainValDev(*parts)
+    fold = np.full(n_samples, -1)  # in no fold to score on
+    fold[val] = 0
+    split.cv = PredefinedSplit(fold)
+    return split
+
+
+def _check_indexable(values, name):
+    try:
+        _num_samples(values)
+    except TypeError as error:
+        raise TypeError(f"{name} must be an array or a list of samples: {error}") from error
+    if isinstance(values, str | bytes | dict | set | frozenset):
+        raise TypeError(
+            f"{name} must be an array or a list of samples; got a {type(values).__name__}."
+        )
+    return values
+
+
+def _class_codes(y):
+    """Classes numbered from 0."""
+    try:
+        return np.unique(column_or_1d(y), return_inverse=True)[1]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"stratify=True needs a y of one class per sample, all of one type: {error}"
+        ) from error
 
 
 def _count(name, size, n_samples, what):
@@ -111,12 +169,12 @@ def _count(name, size, n_samples, what):
     return int(n)
 
 
-def _interleave(order, y, rng):
+def _interleave(order, codes, rng):
     """Reorder samples so that every stretch of them has the classes in the same proportions.
 
     The samples of a class spread evenly over the interval from 0 to 1, in their order so far.
     """
-    _, codes, counts = np.unique(y[order], return_inverse=True, return_counts=True)
+    codes, counts = codes[order], np.bincount(codes)
     by_class = np.argsort(codes, kind="stable")
     rank = np.empty(len(order))
     rank[by_class] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
