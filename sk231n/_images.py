@@ -8,7 +8,7 @@ import math
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk231n._containers import unpack
 from sk231n._estimators import (
@@ -16,6 +16,7 @@ from sk231n._estimators import (
     float_dtype,
     only_numbers,
     unchanged_on_error,
+    validated,
 )
 from sk231n._warnings import warn
 
@@ -102,6 +103,10 @@ def _order_of_channels(image_shape, stack, name="X"):
     )
 
 
+def _cure(stack, name="X"):
+    return f" {_order_of_channels(stack, stack, name)}" if _channels_first(stack) else ""
+
+
 def infer_image_shape(n_features):
     """Guess the image behind a row: colour square, else grey square, else one grey line.
 
@@ -157,12 +162,17 @@ class ImageTransformer(FloatTransformer):
             self._fit_images(X)
         return self
 
+    def _check_arguments(self):
+        """Check the constructor's arguments, before there are any data."""
+        self._validate_params()
+        if self.image_shape is not None:
+            check_image_shape(self.image_shape)
+
     def _fit_images(self, X):
         """Validate parameters and images, set ``image_shape_`` and return the images."""
-        self._validate_params()
-        check_no_booleans(self)
+        self._check_arguments()
         rows, stack = _flattened(X)
-        rows = self._numbers(rows, reset=True)
+        rows = only_numbers(validated(self, rows))
         self.image_shape_ = resolve_image_shape(self.image_shape, stack, rows.shape[1])
         if _channels_first(self.image_shape_):
             raise ValueError(_order_of_channels(self.image_shape_, stack))
@@ -177,18 +187,11 @@ class ImageTransformer(FloatTransformer):
         check_is_fitted(self)
         rows, stack = _flattened(X)
         if stack and _without_grey_axis(stack) != _without_grey_axis(self.image_shape_):
-            cure = f" {_order_of_channels(stack, stack)}" if _channels_first(stack) else ""
             raise ValueError(
                 f"X holds images of shape {stack}, but {type(self).__name__} was fitted on images "
-                f"of shape {self.image_shape_}.{cure}"
+                f"of shape {self.image_shape_}.{_cure(stack)}"
             )
-        return self._shape(self._numbers(rows, reset=False))
-
-    def _numbers(self, rows, reset):
-        try:
-            return only_numbers(validate_data(self, rows, reset=reset))
-        except OverflowError as error:  # of Python's integers, in lists and arrays of objects
-            raise ValueError("X holds numbers too large for float64.") from error
+        return self._shape(only_numbers(validated(self, rows, reset=False)))
 
     def _shape(self, rows):
         if rows.dtype.kind == "f":
@@ -224,14 +227,6 @@ def check_color(who, image_shape, *, only_rgb):
     )
 
 
-def check_no_booleans(estimator):
-    """Refuse True and False as numbers, which :class:`numbers.Integral` takes them for."""
-    for name, constraints in estimator._parameter_constraints.items():
-        value = getattr(estimator, name)
-        if isinstance(value, bool | np.bool_) and "boolean" not in constraints:
-            raise ValueError(f"{name} must not be a truth value; got {value!r}.")
-
-
 def is_count(value):
     """Whether `value` is an integer of at least one, and no truth value."""
     return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
@@ -242,18 +237,26 @@ def _without_grey_axis(shape):
     return shape[:2] if shape[2:] == (1,) else shape
 
 
-def resolve_image_shape(image_shape, stack, n_features, name="X"):
-    """Shape of one image from the constructor's argument, the stack, or the length of a row."""
-    if image_shape is None:
-        return stack or infer_image_shape(n_features)
+def check_image_shape(image_shape):
+    """Return the argument as a tuple of int; refuse anything but two or three positive integers."""
     if len(image_shape) not in (2, 3) or not all(map(is_count, image_shape)):
         raise ValueError(
             f"image_shape must be (height, width) or (height, width, channels) of positive "
             f"integers, or None; got {image_shape!r}."
         )
-    expected = tuple(int(side) for side in image_shape)
+    return tuple(map(int, image_shape))
+
+
+def resolve_image_shape(image_shape, stack, n_features, name="X"):
+    """Shape of one image from the constructor's argument, the stack, or the length of a row."""
+    if image_shape is None:
+        return stack or infer_image_shape(n_features)
+    expected = check_image_shape(image_shape)
     if stack and _without_grey_axis(stack) != _without_grey_axis(expected):
-        raise ValueError(f"image_shape={expected}, but {name} holds images of shape {stack}.")
+        raise ValueError(
+            f"image_shape={expected}, but {name} holds images of shape {stack}."
+            f"{_cure(stack, name)}"
+        )
     if math.prod(expected) != n_features:
         raise ValueError(
             f"image_shape={expected} means {math.prod(expected)} features, but {name} has "

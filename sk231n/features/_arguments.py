@@ -3,13 +3,13 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
+from sk231n._arguments import Number
 from sk231n._images import is_count
 
 N_JOBS = [
-    Interval(Integral, 1, None, closed="left"),
-    Interval(Integral, None, -1, closed="right"),
+    Number(Integral, 1, None, closed="left"),
+    Number(Integral, None, -1, closed="right"),
     None,
 ]
 MOST_BINS = 2**24  # of one histogram: as many as there are colours of three bytes

@@ -5,9 +5,10 @@ from math import prod
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sk231n._arguments import Number
 from sk231n._estimators import float_dtype
 from sk231n._images import ImageTransformer, check_color, is_count
 from sk231n._warnings import warn
@@ -19,9 +20,12 @@ from sk231n.features._color_spaces import CHANNEL_NAMES, COLOR_SPACES, byte_bins
 class _ColorTransformer(ImageTransformer):
     """What the two transformers share: images of one or three channels, cut by a grid."""
 
+    def _check_arguments(self):
+        super()._check_arguments()
+        check_pair("grid", self.grid)
+
     def _fit_images(self, X):
         images = super()._fit_images(X)
-        check_pair("grid", self.grid)
         check_color(type(self).__name__, self.image_shape_, only_rgb=True)
         self.grid_ = tuple(map(int, map(min, self.grid, images.shape[1:3])))
         return images
@@ -112,11 +116,11 @@ class HSVHistogram(_ColorTransformer):
 
     _parameter_constraints = {
         **ImageTransformer._parameter_constraints,
-        "bins": [Interval(Integral, 1, MOST_BINS, closed="both"), tuple, list],
+        "bins": [Number(Integral, 1, MOST_BINS, closed="both"), tuple, list],
         "channels": [StrOptions({"h", "s", "v", "hs", "hv", "sv", "hsv"})],
         "grid": [tuple, list],
         "density": ["boolean"],
-        "data_range": [Interval(Real, 1e-30, 1e30, closed="both"), None],
+        "data_range": [Number(Real, 1e-30, 1e30, closed="both"), None],
         "n_jobs": N_JOBS,
     }
 
@@ -139,9 +143,9 @@ class HSVHistogram(_ColorTransformer):
         self.data_range = data_range
         self.n_jobs = n_jobs
 
-    def _fit_images(self, X):
-        images = super()._fit_images(X)
-        bins = (self.bins,) * len(self.channels) if isinstance(self.bins, Integral) else self.bins
+    def _check_arguments(self):
+        super()._check_arguments()
+        bins = self._bins_by_channel()
         if len(bins) != len(self.channels) or not all(map(is_count, bins)):
             raise ValueError(
                 f"bins must be a positive integer or one for each of channels={self.channels!r}; "
@@ -152,7 +156,13 @@ class HSVHistogram(_ColorTransformer):
                 f"bins={self.bins!r} for channels={self.channels!r} make a histogram of more than "
                 f"{MOST_BINS} bins."
             )
-        self.bins_ = tuple(map(int, bins))
+
+    def _bins_by_channel(self):
+        return (self.bins,) * len(self.channels) if isinstance(self.bins, Integral) else self.bins
+
+    def _fit_images(self, X):
+        images = super()._fit_images(X)
+        self.bins_ = tuple(map(int, self._bins_by_channel()))
         return images
 
     def transform(self, X):
@@ -333,8 +343,8 @@ class ColorMoments(_ColorTransformer):
         self.color_space = color_space
         self.moments = moments
 
-    def _fit_images(self, X):
-        images = super()._fit_images(X)
+    def _check_arguments(self):
+        super()._check_arguments()
         if (
             not self.moments
             or not all(isinstance(name, str) and name in _MOMENTS for name in self.moments)
@@ -344,7 +354,6 @@ class ColorMoments(_ColorTransformer):
                 f"moments must name one or more of {list(_MOMENTS)}, each once; "
                 f"got {self.moments!r}."
             )
-        return images
 
     def transform(self, X):
         """Compute the moments of each image.

@@ -7,9 +7,10 @@ from numbers import Integral
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sk231n._arguments import Number
 from sk231n._estimators import float_dtype
 from sk231n._images import ImageTransformer, check_color
 from sk231n.features._arguments import N_JOBS, check_overflow, check_pair
@@ -117,7 +118,7 @@ class HOG(ImageTransformer):
 
     _parameter_constraints = {
         **ImageTransformer._parameter_constraints,
-        "orientations": [Interval(Integral, 1, 2**16, closed="both")],
+        "orientations": [Number(Integral, 1, 2**16, closed="both")],
         "pixels_per_cell": [tuple, list],
         "cells_per_block": [tuple, list],
         "block_norm": [StrOptions({"L1", "L1-sqrt", "L2", "L2-Hys"}), None],
@@ -150,10 +151,13 @@ class HOG(ImageTransformer):
         self.transform_sqrt = transform_sqrt
         self.n_jobs = n_jobs
 
-    def _fit_images(self, X):
-        images = super()._fit_images(X)
+    def _check_arguments(self):
+        super()._check_arguments()
         check_pair("pixels_per_cell", self.pixels_per_cell)
         check_pair("cells_per_block", self.cells_per_block)
+
+    def _fit_images(self, X):
+        images = super()._fit_images(X)
         height, width = images.shape[1:3]
         is_gray = self.color == "gray"
         check_color("HOG(color='gray')" if is_gray else "HOG", self.image_shape_, only_rgb=is_gray)
