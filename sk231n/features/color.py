@@ -198,8 +198,9 @@ class HSVHistogram(_ColorTransformer):
 
     def _span(self, images):
         """Value of full intensity; warns if `images` exceeds it."""
-        span = self.data_range
-        if span is None:
+        if self.data_range is not None:
+            span = float(self.data_range)
+        else:
             is_float = images.dtype.kind == "f"
             span = 1 if is_float or images.dtype == np.bool_ else np.iinfo(images.dtype).max
             if images.dtype.kind in "bu":
@@ -208,7 +209,7 @@ class HSVHistogram(_ColorTransformer):
         if low < 0 or high > span:
             warn(
                 f"X holds values from {low:.4g} to {high:.4g}, clipped to the range from 0 to "
-                f"{span:.4g}; if full intensity is another value, say so: data_range=255, for "
+                f"{span:.4g}. If full intensity is another value, pass it: data_range=255, for "
                 "example."
             )
         return span
