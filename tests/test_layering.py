@@ -55,8 +55,10 @@ LEVELS = {
         "neighbors._distances",
         "neighbors._euclidean_screen",
         "neighbors._frame",
+        "neighbors._labels",
         "neighbors._manhattan_screen",
         "neighbors._selection",
+        "neighbors._weights",
         "plotting._affine",
         "plotting._k_selection",
         "plotting._learning_curves",
@@ -69,6 +71,7 @@ LEVELS = {
     2: [
         "core.layers",
         "core.target_losses",
+        "neighbors._arguments",
         "neighbors._block_sums",
         "neighbors._exhaustive",
         "neighbors._projection",
@@ -99,7 +102,6 @@ LEVELS = {
     5: ["core.automatic_rate", "core.monitoring", "neighbors._base", "validation"],
     6: [
         "neighbors._knn",
-        "neighbors._knn_cv",
         "base",
         "initializers",
         "layers",
@@ -119,7 +121,7 @@ LEVELS = {
     7: [
         "classification",
         "diagnostics._problem",
-        "neighbors",
+        "neighbors._fold",
         "neural._perceptron",
         "preprocessing",
         "datasets._archive",
@@ -141,12 +143,17 @@ LEVELS = {
         "diagnostics._updates",
         "features",
         "linear",
-        "plotting._distance_matrix",
+        "neighbors._knn_cv",
         "neural._classifier",
         "neural._regressor",
     ],
-    9: ["datasets._fetch", "diagnostics", "neural"],
-    10: ["datasets", "plotting._activation_histogram", "plotting._loss_landscape"],
+    9: ["datasets._fetch", "diagnostics", "neighbors", "neural"],
+    10: [
+        "datasets",
+        "plotting._activation_histogram",
+        "plotting._distance_matrix",
+        "plotting._loss_landscape",
+    ],
     11: ["", "plotting"],  # sk231n/__init__.py
 }
 LEVEL = {f"sk231n.{name}".rstrip("."): level for level, names in LEVELS.items() for name in names}

@@ -15,7 +15,7 @@ from sklearn.model_selection import (
 )
 
 from sk231n import KNNClassifier, KNNClassifierCV, reference
-from sk231n.neighbors import _knn_cv
+from sk231n.neighbors import _base
 
 KS = (1, 2, 3, 5, 8, 13, 21)
 GROUPS = np.repeat(np.arange(12), 10)
@@ -118,10 +118,18 @@ def test_one_search_a_fold(monkeypatch):
         calls.append(arguments[2])
         return find_neighbors(*arguments)
 
-    find_neighbors = _knn_cv.find_neighbors
-    monkeypatch.setattr(_knn_cv, "find_neighbors", counted)
-    KNNClassifierCV(KS, cv=4).fit(*data())
-    assert calls == [max(KS)] * 4
+    find_neighbors = _base.find_neighbors
+    monkeypatch.setattr(_base, "find_neighbors", counted)
+    X, y = data()
+    for arguments in (
+        {},
+        {"scoring": "neg_log_loss"},
+        {"class_weight": "balanced", "weights": "distance"},
+    ):
+        for sample_weight in (None, np.arange(len(y)) % 4):
+            calls.clear()
+            KNNClassifierCV(KS, cv=4, **arguments).fit(X, y, sample_weight)
+            assert calls == [max(KS)] * 4
 
 
 def test_the_smallest_of_the_best_k_predicts_in_whatever_order_they_come():

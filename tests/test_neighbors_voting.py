@@ -119,20 +119,21 @@ def test_a_sample_of_weight_w_counts_as_w_samples(weights, metric):
     assert np.array_equal(weighted.predict(Q), repeated.predict(Q))
 
 
-def test_a_small_weight_lets_farther_samples_vote():
-    model = KNNClassifier(1).fit([[0.0], [1.0], [2.0]], ["a", "b", "c"], [0.25, 0.5, 9])
+def test_the_last_sample_counts_with_what_is_missing():
+    """In units of the smallest weight the samples count 1, 2 and 36, of which 1, 2 and 1 vote."""
+    model = KNNClassifier(4).fit([[0.0], [1.0], [2.0]], ["a", "b", "c"], [0.25, 0.5, 9])
     assert model.predict_proba([[0.0]]).tolist() == [[0.25, 0.5, 0.25]]
 
 
 @pytest.mark.parametrize(
     ("sample_weight", "message"),
     [
-        ([0.1, 0.2, 0.3], r"sample_weight adds up to 0.6, less than n_neighbors=2"),
-        ([0, 0, 0], "sample_weight|Sample weights"),
-        ([1, -1, 5], "[Nn]egative values in data passed to `sample_weight`"),
-        ([1, 2], "sample_weight"),
-        ([1, np.nan, 1], "NaN"),
-        ([[1, 1, 1]], "[Ss]ample weights"),
+        ([0.1, 0, 0], r"n_neighbors=2, but by sample_weight, .* there are only 1 training"),
+        ([0, 0, 0], "sample_weight is zero for all samples"),
+        ([1, -1, 5], "sample_weight contains -1 at index 1"),
+        ([1, 2], r"sample_weight has shape \(2,\); expected \(3,\)"),
+        ([1, np.nan, 1], "sample_weight contains NaN at index 1"),
+        ([[1, 1, 1]], r"sample_weight has shape \(1, 3\)"),
     ],
 )
 def test_refuses_sample_weights(sample_weight, message):
@@ -291,8 +292,8 @@ def test_the_number_of_neighbors_may_change_after_fit():
         ({"n_neighbors": 1.5}, "'n_neighbors' parameter"),
         ({"n_neighbors": "3"}, "'n_neighbors' parameter"),
         ({"n_neighbors": 61}, "n_neighbors=61, but there are only n_samples=60 training samples"),
-        ({"metric": "hamming"}, "'metric' parameter"),
-        ({"weights": "linear"}, "'weights' parameter"),
+        ({"metric": "hamming"}, "metric='hamming' is unknown"),
+        ({"weights": "linear"}, "weights='linear' is unknown"),
         ({"n_jobs": 1.5}, "'n_jobs' parameter"),
     ],
 )

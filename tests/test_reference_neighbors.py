@@ -115,8 +115,11 @@ def test_neighbors_at_the_same_distance_come_in_order_of_index():
 @pytest.mark.parametrize("weights", ["uniform", "distance"])
 @pytest.mark.parametrize("n_neighbors", [1, 4, 7])
 def test_votes_are_scikit_learns(n_neighbors, weights, rng):
-    X_train, y_train = rng.normal(size=(40, 3)), rng.choice(["cat", "dog", "eel"], 40)
-    X = np.concatenate([rng.normal(size=(9, 3)), X_train[:3]])  # the last ones at distance zero
+    # Whole numbers, so that scikit-learn's squares and products are exact: a distance of zero is
+    # zero whatever BLAS kernel computes it.
+    X_train, y_train = rng.randint(-999, 999, (40, 3)), rng.choice(["cat", "dog", "eel"], 40)
+    X = np.concatenate([rng.randint(-999, 999, (9, 3)), X_train[:3]])  # the last at distance zero
+    assert all(len(set(row)) == 40 for row in reference.distances_two_loops(X, X_train))  # no ties
     model = KNeighborsClassifier(n_neighbors, weights=weights, algorithm="brute")
     model.fit(X_train, y_train)
     arguments = (X_train, y_train, X, n_neighbors, weights)
@@ -161,16 +164,67 @@ def test_a_sample_of_weight_w_stands_for_w_samples(weights, rng):
 @pytest.mark.parametrize(
     ("weights", "expected"),
     [
-        # Neighbours at 1, 2 and 2 count 0.5, 2 and, of 3, the 0.5 that are missing to 3.
-        ("uniform", [0.5, 2.5]),
-        ("distance", [0.5 / 1, 2.5 / 2]),
+        # In units of the smallest weight, neighbours at 1, 2 and 2 count 1, 4 and, of 6, the 1 that
+        # is missing to 6.
+        ("uniform", [1, 5]),
+        ("distance", [1 / 1, 5 / 2]),
     ],
 )
 def test_the_last_neighbor_counts_with_what_is_missing(weights, expected):
     probabilities = reference.knn_predict_proba(
-        LINE[:4], [0, 1, 1, 0], QUERY, 3, weights, sample_weight=[0.5, 2, 3, 10]
+        LINE[:4], [0, 1, 1, 0], QUERY, 6, weights, sample_weight=[0.5, 2, 3, 10]
     )
     np.testing.assert_allclose(probabilities[0], np.divide(expected, sum(expected)))
+
+
+@pytest.mark.parametrize("factor", [0.1, 1 / 3, 7, 1e-200])
+def test_weights_are_relative(factor, rng):
+    X_train, X = rng.normal(size=(20, 3)), rng.normal(size=(8, 3))
+    y_train, sample_weight = rng.randint(3, size=20), rng.randint(1, 9, size=20)
+    arguments = (X_train, y_train, X, 5)
+    np.testing.assert_array_equal(
+        reference.knn_predict_proba(*arguments, sample_weight=sample_weight * factor),
+        reference.knn_predict_proba(*arguments, sample_weight=sample_weight),
+    )
+
+
+def test_class_weights_multiply_votes():
+    # At 1, 2 and 2: one vote for class 7, two for class 3.
+    arguments = (LINE[:3], np.array([7, 3, 3]), QUERY, 3)
+    weighted = {"class_weight": {7: 6, 99: 5}}
+    np.testing.assert_allclose(
+        reference.knn_predict_proba(*arguments, **weighted), [[2 / 8, 6 / 8]]
+    )
+    assert reference.knn_predict(*arguments, **weighted) == [7]
+    balanced = reference.knn_predict_proba(*arguments, class_weight="balanced")
+    np.testing.assert_allclose(balanced, [[1 / 2, 1 / 2]])
+    # Class 7 counts as 4 samples, class 3 as 2: votes 4 / 4 and 2 / 2.
+    balanced = reference.knn_predict_proba(
+        *arguments[:3], 6, class_weight="balanced", sample_weight=[4, 1, 1]
+    )
+    np.testing.assert_allclose(balanced, [[1 / 2, 1 / 2]])
+
+
+def test_class_weights_that_leave_nothing_are_ignored():
+    found = reference.knn_predict_proba(
+        LINE[:4], np.array([7, 7, 3, 3]), QUERY, 2, class_weight={7: 0}
+    )
+    np.testing.assert_array_equal(found, [[0, 1]])
+
+
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+def test_no_queries_means_leave_one_out(weights, rng):
+    X, y = rng.randint(0, 3, (15, 2)), rng.randint(3, size=15)
+    sample_weight = rng.randint(1, 4, size=15)
+    found = reference.knn_predict_proba(X, y, None, 4, weights, sample_weight=sample_weight)
+    for i in range(15):
+        times = np.delete(sample_weight, i)
+        others, labels = (np.repeat(np.delete(a, i, axis=0), times, axis=0) for a in (X, y))
+        expected = reference.knn_predict_proba(others, labels, X[[i]], 4, weights)
+        assert len(set(labels)) == 3
+        np.testing.assert_allclose(found[i], expected[0], rtol=1e-12)
+    predicted = reference.knn_predict(X, y, None, 4, weights, sample_weight=sample_weight)
+    np.testing.assert_array_equal(predicted, found.argmax(axis=1))
 
 
 def test_a_sample_without_weight_does_not_vote():

@@ -3,18 +3,23 @@
 from numbers import Integral
 
 import numpy as np
+from scipy.sparse import csr_array, csr_matrix
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import assert_all_finite
-from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.metrics import accuracy_score
+from sklearn.utils import assert_all_finite, check_consistent_length
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sk231n._estimators import blocks, check_no_missing, only_numbers
 from sk231n._images import as_rows, infer_image_shape
-from sk231n.neighbors._distances import METRICS
+from sk231n._names import unknown_name
+from sk231n.neighbors._arguments import FROM_ONE, check_arguments, check_n_neighbors
+from sk231n.neighbors._distances import METRIC_NAMES
 from sk231n.neighbors._index import find_neighbors, make_search
-from sk231n.neighbors._votes import count_votes, neighbor_weights
+from sk231n.neighbors._labels import as_labels, check_labels, encode_labels
+from sk231n.neighbors._votes import count_votes, neighbor_weights, voters, weigh_classes
+from sk231n.neighbors._weights import class_weights
 
 _BYTES_PER_NEIGHBOR = 192  # indices, distances, weights, and what it takes to count votes
 
@@ -22,18 +27,15 @@ _BYTES_PER_NEIGHBOR = 192  # indices, distances, weights, and what it takes to c
 class NeighborsClassifier(ClassifierMixin, BaseEstimator):
     """Base of the classifiers that let the nearest training samples vote.
 
-    A subclass has the arguments ``metric``, ``weights`` and ``n_jobs``, says how many neighbours
-    vote (``_n_voters``), and calls :meth:`_data` and :meth:`_learn` in its ``fit``.
+    A subclass has the arguments ``metric``, ``weights``, ``class_weight`` and ``n_jobs``, says how
+    many neighbours vote (``_n_voters``), and calls :meth:`_data` and :meth:`_learn` in its ``fit``.
     """
 
     _parameter_constraints: dict = {
-        "metric": [StrOptions(set(METRICS)), callable],
+        "metric": [StrOptions(set(METRIC_NAMES)), callable],
         "weights": [StrOptions({"uniform", "distance"}), callable],
-        "n_jobs": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(Integral, None, -1, closed="right"),
-            None,
-        ],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "n_jobs": [FROM_ONE, Interval(Integral, None, -1, closed="right"), None],
     }
 
     def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
@@ -54,7 +56,8 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         distances : ndarray of shape (n_queries, n_neighbors)
             Distances in float64, growing along each row; only if `return_distance` is true.
         indices : ndarray of shape (n_queries, n_neighbors)
-            Indices of the neighbours in the training data, ordered by (distance, index).
+            Indices of the neighbours in the training data, ordered by (distance, index). Samples
+            whose weight is 0 are nobody's neighbours.
 
         Raises
         ------
@@ -62,28 +65,58 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
             If the queries are invalid, or there are fewer training samples than `n_neighbors`.
         """
         check_is_fitted(self)
-        self._validate_params()
+        check_arguments(self)
         k = self._n_voters() if n_neighbors is None else n_neighbors
-        validate_parameter_constraints(
-            {"n_neighbors": [Interval(Integral, 1, None, closed="left")]},
-            {"n_neighbors": k},
-            "kneighbors",
-        )
-        if X is None:
-            check_enough(k, self.n_samples_fit_ - 1, "other training samples")
-            distances, indices = self._others(k)
-        else:
-            check_enough(k, self.n_samples_fit_, "training samples")
-            distances, indices = find_neighbors(self._search, self._queries(X), k, self.n_jobs)
+        check_n_neighbors(k)
+        check_enough(k, len(self._y), others=X is None)
+        queries, itself = self._queries(X)
+        distances, indices = self._nearest(queries, k, itself)
+        if self._voting is not None:
+            indices = self._voting[indices]
         return (distances, indices) if return_distance else indices
+
+    def kneighbors_graph(self, X=None, n_neighbors=None, mode="connectivity"):
+        """Compute the graph of the nearest training samples.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_queries, n_features), (n_queries, h, w) or \
+(n_queries, h, w, c), default=None
+            Queries; None asks for the neighbours of the training samples, each left out of its own.
+        n_neighbors : int, default=None
+            Number of neighbours; None means as many as vote.
+        mode : {"connectivity", "distance"}, default="connectivity"
+            What is stored for each neighbour: 1, or its distance.
+
+        Returns
+        -------
+        sparse matrix of shape (n_queries, n_samples_fit)
+            Row i holds the neighbours of query i, in float64 and CSR format; an array or a matrix,
+            as scikit-learn's option ``sparse_interface`` says.
+
+        Raises
+        ------
+        ValueError
+            As for :meth:`kneighbors`, or if there is no such `mode`.
+        """
+        if mode not in ("connectivity", "distance"):
+            raise ValueError(unknown_name("mode", mode, ("connectivity", "distance")))
+        distances, indices = self.kneighbors(X, n_neighbors)
+        n_queries, k = indices.shape
+        values = distances.ravel() if mode == "distance" else np.ones(indices.size)
+        starts = np.arange(0, indices.size + 1, k)
+        make = csr_array if get_config()["sparse_interface"] == "sparray" else csr_matrix
+        return make((values, indices.ravel(), starts), shape=(n_queries, self.n_samples_fit_))
 
     def predict(self, X):
         """Predict the class with the most votes, the first in ``classes_`` of those that tie.
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features), (n_queries, h, w) or (n_queries, h, w, c)
-            Queries; stacks of images are flattened.
+        X : array-like of shape (n_queries, n_features), (n_queries, h, w) or \
+(n_queries, h, w, c), or None
+            Queries; stacks of images are flattened. None predicts the training samples, each by the
+            votes of the others (leave one out).
 
         Returns
         -------
@@ -104,8 +137,10 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_queries, n_features), (n_queries, h, w) or (n_queries, h, w, c)
-            Queries; stacks of images are flattened.
+        X : array-like of shape (n_queries, n_features), (n_queries, h, w) or \
+(n_queries, h, w, c), or None
+            Queries; stacks of images are flattened. None predicts the training samples, each by the
+            votes of the others (leave one out).
 
         Returns
         -------
@@ -122,99 +157,135 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         votes /= votes.max(axis=1, keepdims=True)  # the sum of tiny votes would lose digits
         return votes / votes.sum(axis=1, keepdims=True)
 
+    def score(self, X, y, sample_weight=None):
+        """Compute the accuracy.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_queries, n_features), (n_queries, h, w) or \
+(n_queries, h, w, c), or None
+            Queries; None means the training samples, each classified by the others (leave one out).
+        y : array-like of shape (n_queries,)
+            Their labels.
+        sample_weight : array-like of shape (n_queries,), default=None
+            Weights of the queries.
+
+        Returns
+        -------
+        float
+            Share of the queries whose predicted class is `y`.
+
+        Raises
+        ------
+        ValueError
+            If the queries or labels are invalid.
+        """
+        y, predicted = as_labels(y), self.predict(X)
+        if getattr(getattr(y, "dtype", None), "kind", None) == "O":  # scikit-learn knows no such
+            check_consistent_length(y, predicted)
+            y, predicted = np.ones(len(y), dtype=bool), (y == predicted).astype(bool)
+        return accuracy_score(y, predicted, sample_weight=sample_weight)
+
     def _data(self, X, y):
         """Validated rows, the shape of the image that one is, and indices of labels in classes."""
         check_no_missing(y)
         rows, stack = as_rows(X)
-        rows, y = validate_data(self, rows, y, dtype=None, order="C")
-        check_classification_targets(y)
-        classes, y = np.unique(y, return_inverse=True)
+        rows, y = validate_data(self, rows, as_labels(y), dtype=None, order="C")
+        check_labels(y)
+        classes, y = encode_labels(y)
         rows = _compact(only_numbers(rows))
         return rows, stack or infer_image_shape(rows.shape[1]), classes, y
 
-    def _learn(self, rows, image_shape, classes, y, n_neighbors, sample_weight=None):
+    def _learn(self, rows, image_shape, classes, y, n_neighbors, counts=None):
         """Prepare the search, and only then change the estimator."""
-        search = make_search(self.metric, rows, image_shape, n_neighbors, self.n_jobs)
+        weights = class_weights(self.class_weight, classes, y, counts)
+        voting, candidates = None, rows
+        if counts is not None and not counts.all():
+            voting = np.flatnonzero(counts)
+            candidates, y, counts = rows[voting], y[voting], counts[voting]
+        search = make_search(self.metric, candidates, image_shape, n_neighbors, self.n_jobs)
         self.classes_, self.n_samples_fit_ = classes, len(rows)
-        self._rows, self._y, self._search = rows, y, search
-        self._sample_weight = sample_weight
+        self._rows, self._search = rows, search
+        # Of the samples that vote: their indices (None means all), classes and counts.
+        self._voting, self._y, self._counts = voting, y, counts
+        self._class_weights = weights
 
     def _queries(self, X):
+        """Rows of the queries, and their indices among the training samples if X is None."""
+        if X is None:
+            return self._rows, np.arange(self.n_samples_fit_)
         rows, _ = as_rows(X)
-        return _compact(only_numbers(validate_data(self, rows, reset=False, dtype=None, order="C")))
+        rows = validate_data(self, rows, reset=False, dtype=None, order="C")
+        return _compact(only_numbers(rows)), None
 
-    def _others(self, k):
-        """Neighbours of the training samples but for themselves."""
-        distances, indices = find_neighbors(self._search, self._rows, k + 1, self.n_jobs)
-        itself = indices == np.arange(len(indices))[:, np.newaxis]
-        itself[~itself.any(axis=1), -1] = True  # k duplicates before it: drop the last of these
+    def _nearest(self, queries, k, itself):
+        """Distances and indices of the samples that vote; queries that are among them do not."""
+        if itself is None:
+            return find_neighbors(self._search, queries, k, self.n_jobs)
+        n_found = min(k + 1, len(self._y))
+        distances, indices = find_neighbors(self._search, queries, n_found, self.n_jobs)
+        samples = indices if self._voting is None else self._voting[indices]
+        others = samples != itself[:, np.newaxis]
+        # Itself may come later, after k duplicates: then these are its neighbours.
+        others[np.count_nonzero(others, axis=1) > k, -1] = False
         shape = (len(indices), k)
-        return distances[~itself].reshape(shape), indices[~itself].reshape(shape)
+        return distances[others].reshape(shape), indices[others].reshape(shape)
 
     def _votes(self, X):
         check_is_fitted(self)
-        self._validate_params()  # set_params may have come in between
-        k, queries = self._n_voters(), self._queries(X)
-        if self._sample_weight is None:
-            check_enough(k, self.n_samples_fit_, "training samples")
-            count = self._plain_votes
-        else:
-            check_weight(k, self._sample_weight)
-            count = self._weighted_votes
-        votes = np.empty((len(queries), len(self.classes_)))
+        check_arguments(self)  # set_params may have come in between
+        k = self._n_voters()
+        check_votes(k, len(self._y), self._counts, others=X is None)
+        queries, itself = self._queries(X)
+        n_found = min(k, len(self._y) - (X is None))
+
+        def find(block):
+            return self._nearest(queries[block], n_found, None if X is not None else itself[block])
+
+        return self._count_in_blocks(find, len(queries), k)
+
+    def _count_in_blocks(self, find, n_queries, k):
+        """Votes for each class, given a function from slices of queries to their neighbours."""
+        votes = np.empty((n_queries, len(self.classes_)))
         size = int(get_config()["working_memory"] * 2**20 / (_BYTES_PER_NEIGHBOR * k))
-        for block in blocks(len(queries), max(1, size)):
-            votes[block] = count(queries[block], k)
+        for block in blocks(n_queries, max(1, size)):
+            votes[block] = self._count(*find(block), k)
         return votes
 
-    def _plain_votes(self, queries, k):
-        distances, indices = find_neighbors(self._search, queries, k, self.n_jobs)
-        weights = neighbor_weights(self.weights, distances)
-        return count_votes(self._y[indices], weights, len(self.classes_))
-
-    def _weighted_votes(self, queries, k):
-        """Votes of the nearest samples whose weights add up to k, the last one counted in part."""
-        n_found = k
-        while True:
-            n_found = min(n_found, self.n_samples_fit_)
-            distances, indices = find_neighbors(self._search, queries, n_found, self.n_jobs)
-            sample_weight = np.minimum(self._sample_weight[indices], k)
-            before = np.cumsum(sample_weight, axis=1) - sample_weight
-            if n_found == self.n_samples_fit_ or (before + sample_weight)[:, -1].min() >= k:
-                break
-            n_found *= 2
-        shares = np.clip(k - before, 0, sample_weight)
-        # Those without a share are out of the game: the weights see the first voter in their place.
-        voters = np.argmax(shares > 0, axis=1)[:, np.newaxis]
-        distances = np.where(shares > 0, distances, np.take_along_axis(distances, voters, axis=1))
+    def _count(self, distances, indices, k):
+        """Votes for each class by the nearest neighbours, those that together count as k."""
+        labels, shares = self._y[indices], 1
+        if self._counts is not None:
+            distances, labels, shares = voters(distances, labels, self._counts[indices], k)
         weights = neighbor_weights(self.weights, distances) * shares
-        return count_votes(self._y[indices], weights, len(self.classes_))
+        votes = count_votes(labels, weights, len(self.classes_))
+        return weigh_classes(votes, self._class_weights)
 
 
-def check_enough(n_neighbors, n_samples, kind):
+def check_enough(n_neighbors, n_samples, others=False):
     """Refuse to look for more neighbours than there are samples."""
+    n_samples -= others
     if n_neighbors > n_samples:
+        kind = "other training samples" if others else "training samples"
         raise ValueError(
             f"n_neighbors={n_neighbors}, but there are only n_samples={n_samples} {kind}; expected "
             "n_neighbors <= n_samples."
         )
 
 
-def check_weight(n_neighbors, sample_weight):
-    """Refuse weights that do not add up to a neighbourhood."""
-    total = np.minimum(sample_weight, n_neighbors).sum()  # no sample can do more than fill it
-    if n_neighbors > total * (1 + 1e-12):
+def check_votes(n_neighbors, n_samples, counts, others=False):
+    """Refuse to count the votes of more neighbours than the samples count as."""
+    if counts is None:
+        check_enough(n_neighbors, n_samples, others)
+        return
+    counts = np.minimum(counts, n_neighbors)  # no sample can do more than be all neighbours
+    total = counts.sum() - (counts.max() if others else 0)
+    if n_neighbors > total:
         raise ValueError(
-            f"sample_weight adds up to {total:.6g}, less than n_neighbors={n_neighbors}. A sample "
-            "of weight w counts as w samples; scale the weights, for example to a mean of 1."
+            f"n_neighbors={n_neighbors}, but by sample_weight, whose smallest value above 0 counts "
+            f"as one sample, there are only {total:.6g} {'other ' if others else ''}training "
+            "samples; expected n_neighbors <= that."
         )
-
-
-def checked_weights(sample_weight, rows):
-    """Weights as float64, or None if all samples count once."""
-    if sample_weight is None:
-        return None
-    return _check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
 
 
 def _compact(rows):

@@ -94,7 +94,8 @@ class Level:
         self.step = ranges.sum() / (_LARGEST - len(ranges)) if dense else ranges.max() / _LARGEST
         if sums.dtype.kind == "i" and self.step <= 1:
             self.step = 1
-        self.step = self.step or 1
+        # A subnormal step would be rounded so much that codes might not fit.
+        self.step = max(self.step, np.finfo(np.float64).tiny)
 
     def loss(self, of_integers):
         """Most that the distance of two codes may exceed that of the sums by, in steps."""

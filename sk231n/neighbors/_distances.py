@@ -95,6 +95,13 @@ class Cosine(Euclidean):
 
 
 METRICS = {"euclidean": Euclidean(), "manhattan": Manhattan(), "cosine": Cosine()}
+_SYNONYMS = {"l1": "manhattan", "l2": "euclidean"}
+METRIC_NAMES = (*METRICS, *_SYNONYMS)
+
+
+def metric_of(name):
+    """The metric of a name out of ``METRIC_NAMES``."""
+    return METRICS[_SYNONYMS.get(name, name)]
 
 
 def _sums_of_squares(differences):

@@ -7,6 +7,7 @@ from sk231n.neighbors._distances import PairDistances
 from sk231n.neighbors._selection import smallest
 
 _QUERIES = 256
+_MOST_BYTES = 2**28
 
 
 class ExhaustiveSearch:
@@ -25,9 +26,9 @@ class ExhaustiveSearch:
     def __init__(self, metric, X):
         self.metric, self.X = metric, X
 
-    def block_size(self, memory):
+    def block_size(self, memory, k):
         """Number of queries at a time whose distances need no more than `memory` bytes."""
-        return max(1, min(_QUERIES, int(memory // (64 * len(self.X)))))
+        return max(1, min(_QUERIES, int(memory // (64 * (len(self.X) + k)))))
 
     def make_worker(self, Q, k, block_size, distances, indices):
         """Function that writes the k neighbours of a slice of the queries."""
@@ -60,9 +61,13 @@ class CallableSearch:
     def __init__(self, metric, X):
         self.metric, self.X = metric, X
 
-    def block_size(self, memory):
-        """Number of queries at a time whose distances need no more than `memory` bytes."""
-        return max(1, int(memory // (64 * len(self.X))))
+    def block_size(self, memory, k):
+        """Number of queries at a time whose distances need no more than `memory` bytes.
+
+        Who makes products of matrices gets other bits for other blocks. So the memory decides only
+        where it is small, and the shape of the training data otherwise.
+        """
+        return max(1, int(min(memory, _MOST_BYTES) // (64 * (len(self.X) + k))))
 
     def make_worker(self, Q, k, block_size, distances, indices):
         """Function that writes the k neighbours of a slice of the queries."""

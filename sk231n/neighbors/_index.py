@@ -6,7 +6,7 @@ from sklearn import config_context, get_config
 from sk231n._estimators import blocks, one_blas_thread
 from sk231n._threads import count_threads, run_on_threads
 from sk231n.neighbors._block_sums import make_block_sums_screen
-from sk231n.neighbors._distances import METRICS
+from sk231n.neighbors._distances import METRICS, metric_of
 from sk231n.neighbors._exhaustive import CallableSearch, ExhaustiveSearch
 from sk231n.neighbors._frame import make_frame
 from sk231n.neighbors._manhattan_screen import ManhattanScreen
@@ -26,7 +26,7 @@ def make_search(metric, X, image_shape, n_neighbors, n_jobs):
     Parameters
     ----------
     metric : str or callable
-        A name out of ``METRICS``, or a function for distance matrices.
+        A name out of ``METRIC_NAMES``, or a function for distance matrices.
     X : ndarray of shape (n_samples, n_features)
         Training rows.
     image_shape : tuple of int
@@ -39,12 +39,12 @@ def make_search(metric, X, image_shape, n_neighbors, n_jobs):
     Returns
     -------
     object
-        Has ``block_size(memory)``, ``make_worker(Q, k, block_size, distances, indices)`` and
+        Has ``block_size(memory, k)``, ``make_worker(Q, k, block_size, distances, indices)`` and
         ``on_threads``, which tells whether several workers may run at once.
     """
     if callable(metric):
         return CallableSearch(metric, X)
-    metric = METRICS[metric]
+    metric = metric_of(metric)
     if X.size <= _FEW_VALUES:
         return ExhaustiveSearch(metric, X)
     if X.shape[1] <= metric.tree_features and len(X) >= _TREE_SAMPLES:
@@ -87,11 +87,12 @@ def find_neighbors(search, Q, k, n_jobs):
         n_threads = min(n_threads, count_threads(n_jobs))
     working_memory = get_config()["working_memory"]
     memory = working_memory * 2**20 / (4 * n_threads)
-    size = min(search.block_size(memory), max(1, -(-len(Q) // n_threads)))
+    size = min(search.block_size(memory, k), max(1, -(-len(Q) // n_threads)))
     tasks = list(blocks(len(Q), size))
 
     if not search.on_threads:
-        run_on_threads(lambda: search.make_worker(Q, k, size, distances, indices), tasks, 1)
+        with one_blas_thread():  # their number would reach the bits of the user's products
+            run_on_threads(lambda: search.make_worker(Q, k, size, distances, indices), tasks, 1)
         return distances, indices
 
     def make_worker():

@@ -1,16 +1,9 @@
 """The k-nearest-neighbours classifier."""
 
-from numbers import Integral
-
-from sklearn.utils._param_validation import Interval
-
 from sk231n._estimators import unchanged_on_error
-from sk231n.neighbors._base import (
-    NeighborsClassifier,
-    check_enough,
-    check_weight,
-    checked_weights,
-)
+from sk231n.neighbors._arguments import FROM_ONE, check_arguments
+from sk231n.neighbors._base import NeighborsClassifier, check_votes
+from sk231n.neighbors._weights import checked_weights, sample_counts
 
 
 class KNNClassifier(NeighborsClassifier):
@@ -20,15 +13,21 @@ class KNNClassifier(NeighborsClassifier):
     ----------
     n_neighbors : int, default=5
         Number of neighbours that vote, k.
-    metric : {"euclidean", "manhattan", "cosine"} or callable, default="euclidean"
-        The distance. A callable gets two float64 arrays of rows, of shapes (n_queries, n_features)
-        and (n_samples, n_features), and returns the matrix of distances, of shape (n_queries,
-        n_samples). It is called on one thread.
+    metric : {"euclidean", "manhattan", "cosine", "l1", "l2"} or callable, default="euclidean"
+        The distance; "l1" is another name for "manhattan", and "l2" for "euclidean". A callable
+        gets two float64 arrays of rows, of shapes (n_queries, n_features) and (n_samples,
+        n_features), and returns the matrix of distances, of shape (n_queries, n_samples). It is
+        called on one thread, and NumPy's matrix products within it use one thread, too.
     weights : {"uniform", "distance"} or callable, default="uniform"
         Weights of the votes: all alike; the inverse of the distance, where neighbours at distance 0
         alone vote if there are any; or a function that turns the distances, of shape (n_queries,
         k), into weights of the same shape. If all weights of a query are 0, its neighbours count
         alike.
+    class_weight : dict, "balanced" or None, default=None
+        Factors of the votes by class. A dict maps labels to factors; labels that it does not name
+        have the factor 1, names that are no labels of `y` are ignored. "balanced" means the inverse
+        of the number of training samples of a class, sample weights included. If nothing would be
+        left of a query's votes, they count without factors.
     n_jobs : int, default=None
         Number of threads. None takes every core, or what a joblib context says.
 
@@ -57,7 +56,8 @@ class KNNClassifier(NeighborsClassifier):
         d_{\cos}(a, b) = 1 - \frac{a^T b}{\|a\| \|b\|}
 
     evaluated in float64 from the differences, without the cancellation of
-    :math:`a^2 + b^2 - 2ab`; for integers the sums are exact. The cosine distance comes as
+    :math:`a^2 + b^2 - 2ab`. For integers of 8 and 16 bits the sums are exact, and so are those of
+    other whole numbers while they stay below :math:`2^{52}`. The cosine distance comes as
     :math:`\frac12 \| a / \|a\| - b / \|b\| \|^2`, and a row of zeros is at distance 1 from every
     row. Neighbours are ordered by (distance, index), whatever the number of threads, the size of
     the blocks and the order of the queries. Votes that tie go to the smallest class.
@@ -71,8 +71,30 @@ class KNNClassifier(NeighborsClassifier):
     are and not copied, the memory needed is that of the projections or sums, and at most
     ``sklearn.get_config()["working_memory"]``.
 
-    A sample of weight w counts as w samples: the nearest samples vote whose weights add up to k,
-    the last one with what is missing.
+    Sample weights are relative: with the smallest weight above zero as the unit, a sample counts as
+
+    .. math::
+
+        m_i = \frac{w_i}{\min \{ w_j : w_j > 0 \}}
+
+    samples, rounded to a multiple of :math:`2^{-32}`. The nearest samples vote whose counts add up
+    to k, the last one with what is missing. So any multiple of the weights gives the same votes,
+    equal weights change nothing, a sample of weight zero is left out (it is nobody's neighbour),
+    and whole numbers, of which one is 1, mean repetitions: weight 3 is the same as having the
+    sample three times. One tiny weight makes all others large, so that few samples are enough for
+    k: set weights that mean nothing to zero.
+
+    The votes of a class c are then the sum over its voters, with the share :math:`s_i \le m_i` of
+    each that counts, its weight :math:`\omega(d_i)` by distance, and the class weight
+    :math:`\gamma_c`:
+
+    .. math::
+
+        v_c = \gamma_c \sum_{i : y_i = c} s_i \, \omega(d_i)
+
+    ``predict(None)``, ``predict_proba(None)`` and ``score(None, y)`` leave one out: each training
+    sample is classified by the others, duplicates of it included, with the weights and classes that
+    ``fit`` has found.
 
     References
     ----------
@@ -94,17 +116,31 @@ class KNNClassifier(NeighborsClassifier):
     >>> distances, indices = knn.kneighbors(shapes.images[500:503])
     >>> indices.shape
     (3, 3)
+
+    The accuracy on the training data, each sample classified by the others:
+
+    >>> round(knn.score(None, shapes.target[:500]), 2)
+    0.47
     """
 
     _parameter_constraints: dict = {
-        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "n_neighbors": [FROM_ONE],
         **NeighborsClassifier._parameter_constraints,
     }
 
-    def __init__(self, n_neighbors=5, *, metric="euclidean", weights="uniform", n_jobs=None):
+    def __init__(
+        self,
+        n_neighbors=5,
+        *,
+        metric="euclidean",
+        weights="uniform",
+        class_weight=None,
+        n_jobs=None,
+    ):
         self.n_neighbors = n_neighbors
         self.metric = metric
         self.weights = weights
+        self.class_weight = class_weight
         self.n_jobs = n_jobs
 
     def fit(self, X, y, sample_weight=None):
@@ -116,9 +152,9 @@ class KNNClassifier(NeighborsClassifier):
             Training data; stacks of images are flattened. Integers of 8 and 16 bits and float32
             stay what they are; everything else becomes float64.
         y : array-like of shape (n_samples,)
-            Labels of any type.
+            Labels of any one type.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; a sample of weight w counts as w samples.
+            Weights of the samples, relative to each other; see the notes of the class.
 
         Returns
         -------
@@ -128,17 +164,15 @@ class KNNClassifier(NeighborsClassifier):
         Raises
         ------
         ValueError
-            If the data or the arguments are invalid, or there are fewer samples, or less weight,
-            than `n_neighbors`; the classifier is then as it was.
+            If the data or the arguments are invalid, or there are fewer samples than `n_neighbors`,
+            counted by their weights; the classifier is then as it was.
         """
         with unchanged_on_error(self):
-            self._validate_params()
+            check_arguments(self)
             rows, image_shape, classes, y = self._data(X, y)
-            check_enough(self.n_neighbors, len(rows), "training samples")
-            sample_weight = checked_weights(sample_weight, rows)
-            if sample_weight is not None:
-                check_weight(self.n_neighbors, sample_weight)
-            self._learn(rows, image_shape, classes, y, self.n_neighbors, sample_weight)
+            counts = sample_counts(checked_weights(sample_weight, len(rows)))
+            check_votes(self.n_neighbors, len(rows), counts)
+            self._learn(rows, image_shape, classes, y, self.n_neighbors, counts)
         return self
 
     def _n_voters(self):

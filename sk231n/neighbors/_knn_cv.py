@@ -1,23 +1,29 @@
 """The k-nearest-neighbours classifier that chooses k by cross-validation."""
 
-from numbers import Integral
+import reprlib
+from inspect import signature
+from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.metrics import accuracy_score
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
+from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils._param_validation import StrOptions
 
 from sk231n._estimators import unchanged_on_error
+from sk231n.neighbors._arguments import check_arguments
 from sk231n.neighbors._base import NeighborsClassifier
-from sk231n.neighbors._index import find_neighbors, make_search
-from sk231n.neighbors._votes import count_votes, neighbor_weights
+from sk231n.neighbors._fold import FoldClassifier
+from sk231n.neighbors._weights import checked_weights, class_weights, sample_counts
 
 
 class KNNClassifierCV(NeighborsClassifier):
     """Nearest-neighbour classifier that chooses k by cross-validation, all k in one pass a fold.
 
     The neighbours of a fold are found once, for the largest k; the votes of every k follow from
-    them. The accuracies are those of ``GridSearchCV(KNNClassifier(), {"n_neighbors": ...})``.
+    them. The scores are those of ``GridSearchCV(KNNClassifier(), {"n_neighbors": ...})``.
 
     Parameters
     ----------
@@ -27,21 +33,30 @@ class KNNClassifierCV(NeighborsClassifier):
     cv : int, cross-validation generator or iterable, default=5
         How to split: the number of stratified folds, a splitter of
         :mod:`sklearn.model_selection`, or pairs of arrays of indices, (train, test).
-    metric : {"euclidean", "manhattan", "cosine"} or callable, default="euclidean"
+    metric : {"euclidean", "manhattan", "cosine", "l1", "l2"} or callable, default="euclidean"
         The distance, see :class:`KNNClassifier`.
     weights : {"uniform", "distance"} or callable, default="uniform"
         Weights of the votes, see :class:`KNNClassifier`.
+    class_weight : dict, "balanced" or None, default=None
+        Factors of the votes by class, see :class:`KNNClassifier`.
+    scoring : str, callable or None, default=None
+        What to choose k by, the larger the better: the name of a scorer
+        (:func:`sklearn.metrics.get_scorer_names`), a function ``scorer(estimator, X, y)`` that
+        returns a number, or None for the accuracy. The estimator is a :class:`KNNClassifier` that
+        was fitted to the training part of a fold.
     n_jobs : int, default=None
         Number of threads. None takes every core, or what a joblib context says.
 
     Attributes
     ----------
     n_neighbors_ : int
-        The k with the best mean accuracy, the smallest of those that tie. It predicts.
+        The k with the best mean score. Of those that tie, with class weights, those that get most
+        right if every sample counts by the weight of its class; and of these the smallest. It
+        predicts.
     best_score_ : float
-        Its mean accuracy over the folds.
+        Its mean score over the folds.
     scores_ : ndarray of shape (n_k, n_folds)
-        Accuracy of each k on each fold; NaN where k exceeds the training part.
+        Score of each k on each fold; NaN where k exceeds the training part.
     cv_results_ : dict
         The same in the form of :class:`~sklearn.model_selection.GridSearchCV`: "params",
         "param_n_neighbors", "split0_test_score" and so on, "mean_test_score", "std_test_score" and
@@ -81,6 +96,7 @@ class KNNClassifierCV(NeighborsClassifier):
     _parameter_constraints: dict = {
         "n_neighbors": ["array-like"],
         "cv": ["cv_object"],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
         **NeighborsClassifier._parameter_constraints,
     }
 
@@ -91,15 +107,19 @@ class KNNClassifierCV(NeighborsClassifier):
         cv=5,
         metric="euclidean",
         weights="uniform",
+        class_weight=None,
+        scoring=None,
         n_jobs=None,
     ):
         self.n_neighbors = n_neighbors
         self.cv = cv
         self.metric = metric
         self.weights = weights
+        self.class_weight = class_weight
+        self.scoring = scoring
         self.n_jobs = n_jobs
 
-    def fit(self, X, y, *, groups=None):
+    def fit(self, X, y, sample_weight=None, *, groups=None):
         """Choose k, and prepare the search among all training data.
 
         Parameters
@@ -107,7 +127,10 @@ class KNNClassifierCV(NeighborsClassifier):
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
             Training data; stacks of images are flattened.
         y : array-like of shape (n_samples,)
-            Labels of any type.
+            Labels of any one type.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples, relative to each other, see :class:`KNNClassifier`; they also
+            weigh the samples that are scored, if the scorer takes weights.
         groups : array-like of shape (n_samples,), default=None
             Groups for splitters that keep them together.
 
@@ -119,38 +142,40 @@ class KNNClassifierCV(NeighborsClassifier):
         Raises
         ------
         ValueError
-            If the data or the arguments are invalid, or every k exceeds the training part of a
-            fold; the classifier is then as it was.
+            If the data or the arguments are invalid, every k exceeds the training part of a fold,
+            or no k has a score; the classifier is then as it was.
         """
         with unchanged_on_error(self):
-            self._validate_params()
+            check_arguments(self)
             candidates = self._candidates()
             rows, image_shape, classes, encoded = self._data(X, y)
-            labels = classes[encoded]
-            splitter = check_cv(self.cv, labels, classifier=True)
-            splits = list(splitter.split(rows, labels, groups))
-            everyone = np.arange(len(rows))
-            if not splits or any(not len(everyone[test]) for _, test in splits):
-                found = "a fold without samples to test" if splits else "no fold"
-                raise ValueError(
-                    f"cv={self.cv!r} yields {found}; expected pairs (train, test) of samples."
-                )
-            fewest = min(len(everyone[train]) for train, _ in splits)
+            weights = checked_weights(sample_weight, len(rows))
+            counts = sample_counts(weights)
+            factors = class_weights(self.class_weight, classes, encoded, counts)
+            samples = _Samples(
+                indexable(X)[0], rows, image_shape, classes, encoded, weights, factors
+            )
+            scorer = check_scoring(self, self.scoring)
+            folds = self._folds(samples, groups)
+            fewest = min(fold.n_train for fold in folds)
             if min(candidates) > fewest:
                 raise ValueError(
-                    f"n_neighbors={self.n_neighbors!r} all exceed n_samples={fewest}, which is "
+                    f"n_neighbors={self.n_neighbors!r} all exceed n_samples={fewest:.10g}, which is "
                     "what a fold of cv leaves to train on."
                 )
-            scores = np.transpose(
-                [self._score_fold(rows, image_shape, encoded, fold, candidates) for fold in splits]
+            found = np.array(
+                [self._score_fold(samples, fold, candidates, scorer) for fold in folds]
             )
+            scores, by_class = found[:, 0].T, found[:, 1].sum(axis=0)
             means = np.average(scores, axis=1)
-            best = min(
-                k for k, mean in zip(candidates, means, strict=True) if mean == np.nanmax(means)
-            )
-            self._learn(rows, image_shape, classes, encoded, best)
-            self.n_neighbors_, self.best_score_ = best, float(np.nanmax(means))
-            self.scores_, self.n_splits_ = scores, len(splits)
+            if np.isnan(means).all():
+                raise ValueError(f"scoring={self.scoring!r} returned NaN for every n_neighbors.")
+            best_score = np.nanmax(means)
+            ties = [i for i, mean in enumerate(means) if mean == best_score]
+            best = candidates[min(ties, key=lambda i: (-by_class[i], candidates[i]))]
+            self._learn(rows, image_shape, classes, encoded, best, counts)
+            self.n_neighbors_, self.best_score_ = best, float(best_score)
+            self.scores_, self.n_splits_ = scores, len(folds)
             self.cv_results_ = _results(candidates, scores, means)
         return self
 
@@ -167,29 +192,129 @@ class KNNClassifierCV(NeighborsClassifier):
             )
         return [int(k) for k in candidates]
 
-    def _score_fold(self, rows, image_shape, y, fold, candidates):
-        """Accuracy of each k on a fold."""
-        train, test = fold
-        X_train, y_train, y_test = rows[train], y[train], y[test]
-        largest = max(k for k in candidates if k <= len(X_train))
-        search = make_search(self.metric, X_train, image_shape, largest, self.n_jobs)
-        distances, indices = find_neighbors(search, rows[test], largest, self.n_jobs)
-        labels, n_classes = y_train[indices], y.max() + 1
-        scores = []
-        for k in candidates:
-            if k > len(X_train):
-                scores.append(np.nan)
-                continue
-            weights = neighbor_weights(self.weights, distances[:, :k])
-            winners = np.argmax(count_votes(labels[:, :k], weights, n_classes), axis=1)
-            scores.append(accuracy_score(y_test, winners))
-        return scores
+    def _folds(self, samples, groups):
+        """What the splitter says, checked."""
+        # Splitters, too, know the usual kinds of labels only.
+        is_usual = samples.classes.dtype != object
+        labels = samples.classes[samples.y] if is_usual else samples.y
+        splitter = check_cv(self.cv, labels, classifier=True)
+        try:
+            splits = list(splitter.split(samples.rows, labels, groups))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"cv={reprlib.repr(self.cv)} does not split: {error}.") from error
+        folds = [self._fold(samples, split) for split in splits]
+        if not folds:
+            raise ValueError(f"cv={reprlib.repr(self.cv)} yields no fold; expected some.")
+        return folds
+
+    def _fold(self, samples, split):
+        """A pair of arrays of indices, checked."""
+        everyone = np.arange(len(samples.rows))
+        try:
+            train, test = (everyone[_as_indices(part)] for part in split)
+        except (IndexError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"cv={reprlib.repr(self.cv)} yields {reprlib.repr(split)}; expected pairs (train, "
+                f"test) of arrays of indices below n_samples={len(everyone)}: {error}."
+            ) from error
+        counts = None
+        if samples.weights is not None:
+            counts = sample_counts(samples.weights[train])
+        if not len(test) or not (counts is None or samples.weights[test].any()):
+            raise ValueError(
+                f"cv={reprlib.repr(self.cv)} yields a fold without samples to test, or all of them "
+                "have weight 0; expected pairs (train, test) of samples."
+            )
+        return _Fold(train, test, counts)
+
+    def _score_fold(self, samples, fold, candidates, scorer):
+        """Scores of each k on a fold, and how many samples were right, weighed by class.
+
+        A score is NaN where there are not so many samples to train on.
+        """
+        usable = [k for k in candidates if k <= fold.n_train]
+        model = FoldClassifier(
+            metric=self.metric,
+            weights=self.weights,
+            class_weight=self.class_weight,
+            n_jobs=self.n_jobs,
+        )
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                setattr(model, name, getattr(self, name))
+        train, test, counts = fold
+        X_train, y_train = samples.rows[train], samples.y[train]
+        model.learn(X_train, samples.image_shape, samples.classes, y_train, max(usable), counts)
+        X_test, y_test = _safe_indexing(samples.X, test), samples.classes[samples.y[test]]
+        model.remember(X_test, samples.rows[test], max(usable))
+        weights = {}
+        if samples.weights is not None and _takes_weights(scorer):
+            weights["sample_weight"] = samples.weights[test]
+        scores, by_class = np.full(len(candidates), np.nan), np.zeros(len(candidates))
+        for i, k in enumerate(candidates):
+            if k in usable:
+                model.n_neighbors = k
+                scores[i] = _number(scorer, scorer(model, X_test, y_test, **weights))
+                if samples.class_weights is not None:
+                    correct = model.predict(X_test) == y_test
+                    by_class[i] = samples.class_weights[samples.y[test][correct]].sum()
+        return scores, by_class
+
+
+class _Samples(NamedTuple):
+    """The training data: as they came, as rows, the shape of an image, labels, weights or None."""
+
+    X: object
+    rows: np.ndarray
+    image_shape: tuple
+    classes: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray | None
+    class_weights: np.ndarray | None
+
+
+class _Fold(NamedTuple):
+    """Indices of the samples to train on and to test, and what the former count as, or None."""
+
+    train: np.ndarray
+    test: np.ndarray
+    counts: np.ndarray | None
+
+    @property
+    def n_train(self):
+        """Number of samples to train on."""
+        return len(self.train) if self.counts is None else self.counts.sum()
+
+
+def _as_indices(part):
+    part = np.asarray(part)
+    if part.ndim != 1:
+        raise ValueError(f"an array of shape {part.shape} holds no indices")
+    return part if len(part) else part.astype(np.intp)
+
+
+def _takes_weights(scorer):
+    """Whether a scorer has an argument ``sample_weight``, also one made from a metric."""
+    if hasattr(scorer, "_accept_sample_weight"):
+        return scorer._accept_sample_weight()
+    return "sample_weight" in signature(scorer).parameters
+
+
+def _number(scorer, score):
+    """The score as a float."""
+    score = score.item() if hasattr(score, "item") else score
+    if not isinstance(score, Real):
+        raise ValueError(
+            f"scoring must return a number; got {score!r} of type {type(score).__name__} from "
+            f"{scorer!r}."
+        )
+    return float(score)
 
 
 def _results(candidates, scores, means):
     """Scores in the form of GridSearchCV."""
     deviations = np.sqrt(np.average((scores - means[:, np.newaxis]) ** 2, axis=1))
-    known = np.nan_to_num(means, nan=-1.0)
+    known = np.nan_to_num(means, nan=np.nanmin(means) - 1)
     return {
         "params": [{"n_neighbors": k} for k in candidates],
         "param_n_neighbors": np.array(candidates),

@@ -17,6 +17,7 @@ import numpy as np
 
 from sk231n._estimators import blocks
 from sk231n.neighbors._distances import PairDistances
+from sk231n.neighbors._memory import temporary_size
 from sk231n.neighbors._selection import first
 
 _GROUPS = 256  # of a tile
@@ -25,6 +26,7 @@ _ROWS = 4096  # at a time, at least
 _MORE_GUESSES = 16  # than neighbours, at most
 _QUERIES = 256  # of a block, at most
 _SCORE_BYTES = 2**26
+_BYTES_PER_GUESS = 64
 _PAIRS = 2**19
 
 
@@ -49,9 +51,11 @@ class ScreenedSearch:
     def __init__(self, metric, X, screen):
         self.metric, self.X, self.screen = metric, X, screen
 
-    def block_size(self, memory):
-        """Number of queries at a time whose scores need no more than `memory` bytes."""
+    def block_size(self, memory, k):
+        """Number of queries at a time whose scores and guesses fit into `memory` bytes."""
+        n_guesses = min(len(self.X), self.screen.n_estimates * (k + _MORE_GUESSES))
         bytes_per_query = 2 * len(self.X) * np.dtype(self.screen.dtype).itemsize
+        bytes_per_query += _BYTES_PER_GUESS * n_guesses
         return max(1, min(_QUERIES, int(min(memory, _SCORE_BYTES) // bytes_per_query)))
 
     def make_worker(self, Q, k, block_size, distances, indices):
@@ -74,7 +78,7 @@ class ScreenedSearch:
             radii = np.partition(guessed, k - 1, axis=1)[:, k - 1]
             scores.drop(guesses)
             limits = self.screen.limits(codes, radii)
-            for part, queries, samples in scores.within(limits):
+            for part, queries, samples in scores.within(limits, guesses.shape[1]):
                 queries, samples = self.screen.sift(codes, radii, queries, samples)
                 measured = measure(block.start, queries, samples)
                 guess_queries, guess_samples = _pairs(guesses[part])
@@ -143,17 +147,18 @@ class _Scores:
         """Take some rows of each query out of the game."""
         np.put_along_axis(self.scores, samples, self.largest, axis=1)
 
-    def within(self, limits):
+    def within(self, limits, n_guesses):
         """Pairs of a query and a row whose score is within the limit or unknown (NaN).
 
         Yields slices of the queries, and the queries and rows of their pairs; a slice has a bounded
-        number of pairs, or one query.
+        number of pairs, the guesses included, or one query.
         """
         limits = np.fmin(limits, self.finite).astype(self.scores.dtype)
         near = ~(self.scores > limits[:, np.newaxis])
         near[:, self.n_samples :] = False
-        counts = np.cumsum(np.count_nonzero(near, axis=1))
-        edges = [0, *np.flatnonzero(np.diff(counts // _PAIRS)) + 1, len(near)]
+        counts = np.cumsum(np.count_nonzero(near, axis=1) + n_guesses)
+        parts = counts // max(1, temporary_size(2 * _PAIRS) // 2)
+        edges = [0, *np.flatnonzero(np.diff(parts)) + 1, len(near)]
         for start, stop in pairwise(edges):
             queries, samples = np.divmod(np.flatnonzero(near[start:stop]), near.shape[1])
             yield slice(start, stop), start + queries, samples

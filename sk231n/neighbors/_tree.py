@@ -28,10 +28,22 @@ class TreeSearch:
 
     def __init__(self, metric, X):
         self.metric, self.X = metric, X
-        self.p = 1 if isinstance(metric, Manhattan) else 2
-        self.tree = KDTree(metric.vectors(X, of_queries=0).astype(np.float64))
+        self._plant()
 
-    def block_size(self, memory):
+    def _plant(self):
+        self.p = 1 if isinstance(self.metric, Manhattan) else 2
+        self.tree = KDTree(self.metric.vectors(self.X, of_queries=0).astype(np.float64))
+
+    def __getstate__(self):
+        """Leave the tree out: it is quickly made, and not every file format knows trees."""
+        return {"metric": self.metric, "X": self.X}
+
+    def __setstate__(self, state):
+        """Make the tree."""
+        self.metric, self.X = state["metric"], state["X"]
+        self._plant()
+
+    def block_size(self, memory, k):
         """Number of queries at a time."""
         return max(1, min(_QUERIES, int(memory // 2**12)))
 

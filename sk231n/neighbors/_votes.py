@@ -1,4 +1,4 @@
-"""From neighbours to classes: weights of the neighbours, and their votes."""
+"""From neighbours to classes: which of them vote, the weights of their votes, and the sums."""
 
 import numpy as np
 
@@ -44,6 +44,33 @@ def neighbor_weights(weights, distances):
     return weighed / weighed.max(axis=1, keepdims=True)
 
 
+def voters(distances, labels, counts, k):
+    """The nearest samples that together count as k, at most k of them.
+
+    Parameters
+    ----------
+    distances : ndarray of shape (n_queries, n_neighbors)
+        Distances to the neighbours, growing along each row.
+    labels : ndarray of shape (n_queries, n_neighbors)
+        Classes of the neighbours.
+    counts : ndarray of shape (n_queries, n_neighbors)
+        How many samples each neighbour counts as, at least 1; those of a row add up to k.
+    k : int
+        Number of samples that vote.
+
+    Returns
+    -------
+    distances, labels, shares : ndarray of shape (n_queries, min(k, n_neighbors))
+        The voters, and how many samples each counts as: the last one as many as are missing to k.
+        What lies beyond it has no share, and the distance of the first.
+    """
+    distances, labels = distances[:, :k], labels[:, :k]
+    counts = np.minimum(counts[:, :k], k)
+    before = np.cumsum(counts, axis=1) - counts
+    shares = np.clip(k - before, 0, counts)
+    return np.where(shares > 0, distances, distances[:, :1]), labels, shares
+
+
 def count_votes(labels, weights, n_classes):
     """Add up the weights of the neighbours of each class.
 
@@ -64,3 +91,26 @@ def count_votes(labels, weights, n_classes):
     bins = np.arange(len(labels))[:, np.newaxis] * n_classes + labels
     votes = np.bincount(bins.ravel(), weights.ravel(), len(labels) * n_classes)
     return votes.reshape(len(labels), n_classes)
+
+
+def weigh_classes(votes, weights):
+    """Multiply the votes by the weights of the classes; where nothing would be left, do not.
+
+    Parameters
+    ----------
+    votes : ndarray of shape (n_queries, n_classes)
+        The votes.
+    weights : ndarray of shape (n_classes,) or None
+        Factors of the classes, at most 1; None for none.
+
+    Returns
+    -------
+    ndarray of shape (n_queries, n_classes)
+        The weighted votes.
+    """
+    if weights is None:
+        return votes
+    weighted = votes * weights
+    nothing = ~weighted.any(axis=1)
+    weighted[nothing] = votes[nothing]
+    return weighted

@@ -96,6 +96,30 @@ def nearest_neighbors(A, B, k, distances=distances_two_loops):
     return nearest_distances, nearest_indices
 
 
+def _sample_counts(sample_weight):
+    """As how many samples each counts: its weight over the smallest weight above zero.
+
+    Weights are relative, so that ten times all of them are the same weights; and a sample of weight
+    2, where the lightest has weight 1, is the same as having it twice. Rounding to multiples of
+    2**-32 hides that 10 * 0.3 / (10 * 0.1) is not exactly 3.
+    """
+    smallest = min(weight for weight in sample_weight if weight > 0)
+    return [np.round(weight / smallest * 2**32) / 2**32 for weight in sample_weight]
+
+
+def _class_factors(class_weight, classes, y, counts):
+    """Factor of each class's votes: as the dict says, else 1; "balanced" is 1 / size of the class.
+
+    A class without any weight has no votes that a factor could change.
+    """
+    if class_weight == "balanced":
+        sizes = [sum(counts[i] for i in range(len(y)) if y[i] == c) for c in classes]
+        return [1 / size if size > 0 else 0 for size in sizes]
+    if class_weight is None:
+        class_weight = {}
+    return [class_weight.get(c, 1) for c in classes]
+
+
 def knn_predict_proba(
     X_train,
     y_train,
@@ -104,25 +128,33 @@ def knn_predict_proba(
     weights="uniform",
     distances=distances_two_loops,
     sample_weight=None,
+    class_weight=None,
 ):
     """Shares of the classes, in sorted order, in the votes of the nearest neighbours.
 
     A vote counts 1 if `weights` is "uniform" and 1 / distance if it is "distance"; where some of
     the neighbours are at distance 0, these alone vote, and count 1.
 
-    A training sample of weight w stands for w samples. So the neighbours are those from the nearest
-    outwards until their weights add up to `n_neighbors`, and of the last only that share of its
-    weight counts which is still missing. A vote counts as often as its sample.
+    A training sample stands for as many samples as its weight is a multiple of the smallest weight
+    above zero. So the neighbours are those from the nearest outwards until these counts add up to
+    `n_neighbors`, and of the last only that share counts which is still missing. A vote counts as
+    often as its sample, and in the end the votes of each class are multiplied by the weight of the
+    class, unless nothing would be left.
+
+    If `X` is None, each training sample is classified by the others: leave one out.
     """
     classes = np.unique(y_train)
-    if sample_weight is None:
-        sample_weight = np.ones(len(X_train))
-    outwards = nearest_neighbors(X, X_train, len(X_train), distances)
-    probabilities = np.zeros((len(X), len(classes)))
-    for i in range(len(X)):
+    counts = [1] * len(X_train) if sample_weight is None else _sample_counts(sample_weight)
+    factors = _class_factors(class_weight, classes, y_train, counts)
+    queries = X_train if X is None else X
+    outwards = nearest_neighbors(queries, X_train, len(X_train), distances)
+    probabilities = np.zeros((len(queries), len(classes)))
+    for i in range(len(queries)):
         neighbors, missing = [], n_neighbors
         for distance, j in zip(outwards[0][i], outwards[1][i], strict=True):
-            share = min(sample_weight[j], missing)
+            if X is None and j == i:
+                continue
+            share = min(counts[j], missing)
             missing -= share
             if share > 0:
                 neighbors.append((distance, share, y_train[j]))
@@ -136,16 +168,18 @@ def knn_predict_proba(
             else:
                 vote = 1 / distance
             probabilities[i, classes == label] += share * vote
+        if any(probabilities[i] * factors):
+            probabilities[i] *= factors
         probabilities[i] /= np.sum(probabilities[i])
     return probabilities
 
 
 def knn_predict(X_train, y_train, X, *args, **kwargs):
-    """Class with the most votes, see :func:`knn_predict_proba`; of equal ones, the smallest."""
+    """Class with the most votes, of equal ones the smallest; see :func:`knn_predict_proba`."""
     probabilities = knn_predict_proba(X_train, y_train, X, *args, **kwargs)
     classes = np.unique(y_train)
     predictions = []
-    for i in range(len(X)):
+    for i in range(len(probabilities)):
         best = 0
         for c in range(len(classes)):
             if probabilities[i, c] > probabilities[i, best]:
