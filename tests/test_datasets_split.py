@@ -1,12 +1,22 @@
 """Training, validation and development set."""
 
+import copy
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_array_equal
+from sklearn.model_selection import (
+    GridSearchCV,
+    PredefinedSplit,
+    RandomizedSearchCV,
+    cross_val_score,
+)
 
-from sk231n.datasets import train_val_dev_split
+from sk231n import KNNClassifier
+from sk231n.datasets import make_shapes, train_val_dev_split
 
 
 def indices(n=1000, y=None, **arguments):
@@ -131,3 +141,53 @@ def test_bad_data():
         train_val_dev_split([[1]], [1])
     with pytest.raises(ValueError, match="0 samples"):
         train_val_dev_split(np.zeros((0, 2)), [])
+
+
+# The split as a cv -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stratify", [False, True])
+def test_cv_is_the_same_split_of_the_data_as_they_were(stratify):
+    X, y = np.arange(200).reshape(100, 2), np.arange(100) % 4
+    split = train_val_dev_split(X, y, stratify=stratify, random_state=0, val_size=30)
+    assert isinstance(split.cv, PredefinedSplit)
+    assert split.cv.get_n_splits() == 1
+    [(train, val)] = split.cv.split(X, y)
+    assert_array_equal(train, np.sort(split.X_train[:, 0]) // 2)
+    assert_array_equal(val, np.sort(split.X_val[:, 0]) // 2)
+
+
+def test_search_on_the_validation_set():
+    """Scores are those of models that saw the training set alone; the last one sees all."""
+    shapes = make_shapes(200, image_size=8, random_state=0)
+    X, y = shapes.images, shapes.target
+    split = train_val_dev_split(X, y, val_size=50, random_state=0)
+    search = GridSearchCV(KNNClassifier(), {"n_neighbors": [1, 5, 9]}, cv=split.cv).fit(X, y)
+    expected = [
+        KNNClassifier(k).fit(split.X_train, split.y_train).score(split.X_val, split.y_val)
+        for k in (1, 5, 9)
+    ]
+    assert_array_equal(search.cv_results_["mean_test_score"], expected)
+    assert search.n_splits_ == 1
+    assert search.best_estimator_.n_samples_fit_ == 200
+    random = RandomizedSearchCV(KNNClassifier(), {"n_neighbors": [1, 5, 9]}, n_iter=2, cv=split.cv)
+    assert random.fit(X, y).best_score_ in expected
+    assert cross_val_score(KNNClassifier(1), X, y, cv=split.cv) == [expected[0]]
+
+
+@pytest.mark.parametrize("convert", [lambda X: X.tolist(), pd.DataFrame, sp.csr_matrix])
+def test_cv_of_other_containers(convert):
+    X = np.arange(40 * 3).reshape(40, 3)
+    split = train_val_dev_split(convert(X), [f"class {i % 2}" for i in range(40)], random_state=0)
+    assert_array_equal(np.sort(split.cv.test_fold), [-1] * 36 + [0] * 4)
+
+
+def test_the_three_sets_are_still_a_tuple_of_six():
+    split = train_val_dev_split(np.arange(20), np.arange(20), random_state=0)
+    X_train, y_train, *others = split
+    assert len(others) == 4
+    assert_array_equal(X_train, y_train)
+    assert split._fields == ("X_train", "y_train", "X_val", "y_val", "X_dev", "y_dev")
+    for again in (pickle.loads(pickle.dumps(split)), copy.deepcopy(split)):
+        assert_array_equal(again.X_val, split.X_val)
+        assert_array_equal(again.cv.test_fold, split.cv.test_fold)

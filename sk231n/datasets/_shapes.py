@@ -137,8 +137,8 @@ def make_shapes(
     >>> shapes.target_names[:4].tolist()
     ['circle', 'square', 'triangle', 'cross']
     """
-    # As Python's integers, which do not overflow.
-    shape = (int(n_samples), int(image_size), int(image_size), 3)
+    n_samples, image_size = int(n_samples), int(image_size)  # products of NumPy's overflow
+    shape = (n_samples, image_size, image_size, 3)
     if math.prod(shape) > sys.maxsize:
         raise ValueError(
             f"n_samples={n_samples} and image_size={image_size} are too large: the images would "
