@@ -83,8 +83,8 @@ def _only_column(X, name):
         if np.ndim(cell):
             column = X.columns[k] if hasattr(X, "columns") else k
             raise ValueError(
-                f"{name} has arrays in column {column!r}, beside {cells.shape[1] - 1} other "
-                f"columns. Pass this column alone, or use a ColumnTransformer."
+                f"{name} has {cells.shape[1]} columns, and column {column!r} holds arrays. Pass "
+                "that column alone, or use a ColumnTransformer."
             )
     return X
 
@@ -93,8 +93,8 @@ def _stacked(images, name):
     missing = [k for k, image in enumerate(images) if np.ndim(image) == 0]
     if missing:
         raise ValueError(
-            f"{name} holds no image at {len(missing)} of {len(images)} places, the first of them "
-            f"at index {missing[0]}: {images[missing[0]]!r}. Leave these samples out."
+            f"{name} has no image for {len(missing)} of {len(images)} samples, the first of them "
+            f"at index {missing[0]} ({images[missing[0]]!r}); leave these samples out."
         )
     shapes = {np.shape(image) for image in images}
     if len(shapes) > 1:

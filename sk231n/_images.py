@@ -59,11 +59,11 @@ def as_rows(X, name="X"):
     """
     rows, image_shape = _flattened(X, name)
     if image_shape and _channels_first(image_shape):
-        # Only a warning: for who sees rows, the order of the pixels is as good as any other, as
-        # long as it stays the same.
+        # Only a warning: an estimator that sees rows learns from the pixels in any order, as long
+        # as it stays the same.
         warn(
-            f"{_order_of_channels(image_shape, image_shape, name)} Where any order will do, pass "
-            f"rows, {name}.reshape(len({name}), -1)."
+            f"{_order_of_channels(image_shape, image_shape, name)} If the order does not matter, "
+            f"pass rows, {name}.reshape(len({name}), -1)."
         )
     return rows, image_shape
 
@@ -97,9 +97,9 @@ def _order_of_channels(image_shape, stack, name="X"):
     height, width, channels = image_shape
     as_given = name if stack else f"{name}.reshape(-1, {height}, {width}, {channels})"
     return (
-        f"{name} or image_shape says that an image has the shape {image_shape}, read as (height, "
-        f"width, channels): {height} x {width} pixels with {channels} channels. If the channels "
-        f"come first, pass {as_given}.transpose(0, 2, 3, 1)."
+        f"Images are (height, width, channels), so that the shape {image_shape} of each image in "
+        f"{name} means {height} x {width} pixels with {channels} channels. If the channels come "
+        f"first, pass {as_given}.transpose(0, 2, 3, 1)."
     )
 
 
@@ -207,22 +207,24 @@ class ImageTransformer(FloatTransformer):
 
 
 def check_color(who, image_shape, *, only_rgb):
-    """Refuse images with channels that `who` has no use for.
+    """Refuse images with channels that the estimator `who` would misread.
 
-    Of four channels the fourth is transparency, which makes edges where nothing is to be seen.
-    Each channel by itself is measured as well as any other, so that who never mixes them needs
-    no check.
+    Two, five or more channels are as many measurements, each with its gradients; `only_rgb` is for
+    what is defined for colours alone. Four channels are almost always RGB and transparency, whose
+    gradients are edges where nothing is to be seen. An estimator that treats each channel by
+    itself, such as the mean of each, needs no check.
     """
     n_channels = (*image_shape, 1)[2]
     if n_channels != 4 and (n_channels in (1, 3) or not only_rgb):
         return
     expected = "1 or 3 channels (grey or RGB)" if only_rgb else "any number of channels but 4"
     cure = (
-        " Transparent images have to be laid over a background first, for example bytes over "
-        "white: a = X[..., 3:] / 255; X = (X[..., :3] * a + 255 * (1 - a)).astype(np.uint8)."
+        " The fourth channel is probably transparency: composite the images over a background "
+        "first, for example bytes over white: a = X[..., 3:] / 255; "
+        "X = (X[..., :3] * a + 255 * (1 - a)).astype(np.uint8)."
     )
     raise ValueError(
-        f"{who} needs images of {expected}, but X or image_shape says {tuple(image_shape)}."
+        f"{who} needs images of {expected}; got images of shape {tuple(image_shape)}."
         f"{cure if n_channels == 4 else ''}"
     )
 
@@ -254,8 +256,7 @@ def resolve_image_shape(image_shape, stack, n_features, name="X"):
     expected = check_image_shape(image_shape)
     if stack and _without_grey_axis(stack) != _without_grey_axis(expected):
         raise ValueError(
-            f"image_shape={expected}, but {name} holds images of shape {stack}."
-            f"{_cure(stack, name)}"
+            f"image_shape={expected}, but {name} holds images of shape {stack}.{_cure(stack, name)}"
         )
     if math.prod(expected) != n_features:
         raise ValueError(

@@ -34,7 +34,8 @@ NOT_AN_INTEGER = [
 ]
 NOT_A_PAIR = [
     2, True, None, "ab", {2, 3}, np.array([2, 2]), (), (2,), (2, 2, 2), (True, True), (2, True),
-    (2, np.True_), (0, 2), (2, -1), (2.0, 2), (np.nan, 2), (None, 2), ("2", 2), [[2], 2], (-(10**30), 2),
+    (2, np.True_), (0, 2), (2, -1), (2.0, 2), (np.nan, 2), (None, 2), ("2", 2), [[2], 2],
+    (-(10**30), 2),
 ]  # fmt: skip
 NOT_A_SHAPE = [
     2, True, "ab", {2, 3}, np.array([2, 2]), (), (2,), (2, 2, 2, 2), (True, 2), (2, 2, False),

@@ -63,12 +63,12 @@ _HSV_CHANNELS = {"h": _hue, "s": _saturation, "v": _value}
 def _bins_of_values(values, n_bins):
     """Bin of values between 0 and 1, counted in 255ths; the last bin is closed.
 
-    The course multiplies the hue by 255 and has :func:`numpy.histogram` compare it with edges in
-    float64, ``linspace(0, 255, n_bins + 1)``. On an edge, the rounding of these steps decides.
+    The course multiplies the hue by 255, and :func:`numpy.histogram` compares that in float64 with
+    the edges ``linspace(0, 255, n_bins + 1)``. On an edge, the rounding of these steps decides.
     """
     edges = np.linspace(0, 255, n_bins + 1)[1:-1]
     rounded = edges.astype(values.dtype)
-    # For float32, the next number above an edge is as good as the edge, and faster to compare.
+    # For float32 values, the next float32 above an edge is as good as the edge itself.
     above = np.where(rounded < edges, np.nextafter(rounded, values.dtype.type(np.inf)), rounded)
     return np.searchsorted(above, values * values.dtype.type(255), side="right")
 

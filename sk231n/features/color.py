@@ -49,7 +49,8 @@ class HSVHistogram(_ColorTransformer):
         rows of length 3*k*k then count as (k, k, 3), other rows of length k*k as (k, k), and all
         others as one grey line. A grey image counts as one whose red, green and blue are equal.
     bins : int or sequence of int, default=10
-        Number of bins, one for all channels or one per channel of `channels`.
+        Number of bins, one for all channels or one per channel of `channels`; together at most
+        2**24, as many as there are colours of three bytes.
     channels : {"h", "s", "v", "hs", "hv", "sv", "hsv"}, default="h"
         The channels to count. Several make one joint histogram, of all combinations of bins.
     grid : tuple of 2 int, default=(1, 1)
@@ -59,8 +60,9 @@ class HSVHistogram(_ColorTransformer):
     density : bool, default=True
         True gives fractions of a cell's pixels, which add up to 1; False gives numbers of pixels.
     data_range : float, default=None
-        The value that means full intensity; zero means none. None is the largest value of an
-        integer type, and 1 for floats. Values beyond are clipped, with a warning.
+        The value that means full intensity, between 1e-30 and 1e30; zero means none. None is the
+        largest value of an integer type, and 1 for floats. Values beyond are clipped, with a
+        warning.
     n_jobs : int, default=None
         Number of threads. None uses every available core, unless ``joblib.parallel_config``
         says otherwise; within a joblib worker, such as those of
@@ -84,15 +86,22 @@ class HSVHistogram(_ColorTransformer):
     --------
     HOG : Histograms of oriented gradients.
     ColorMoments : Mean, deviation and skewness of colours.
+    sk231n.reference.hsv_histogram : The same in plain loops.
 
     Notes
     -----
     With ``V = max(R, G, B)`` and ``d = V - min(R, G, B)``, saturation is ``S = d / V`` and the hue
     is a sixth of ``4 + (R - G) / d`` where blue is the largest, else ``2 + (B - R) / d`` where
     green is, else ``(G - B) / d``, modulo 1; grey has hue 0, black has saturation 0. These are
-    ``matplotlib.colors.rgb_to_hsv``'s numbers, to the last bit. Bin ``k`` of ``n`` holds the values
-    from ``k / n`` up to, but without, ``(k + 1) / n``; the last bin holds 1 too, as in
-    :func:`numpy.histogram`.
+    ``matplotlib.colors.rgb_to_hsv``'s numbers of ``X / data_range``, to the last bit.
+
+    Each channel is counted in 255ths, as in the function ``color_histogram_hsv`` of the course's
+    first assignment: ``numpy.histogram(255 * channel, bins=numpy.linspace(0, 255, n + 1))``. So
+    bin ``k`` of ``n`` holds the values from ``k / n`` up to, but without, ``(k + 1) / n``, and the
+    last bin holds 1 too. Where a value lies on the edge of a bin, the rounding of this arithmetic
+    decides, and the counts are the course's for every colour. Integers are computed in float64 and
+    floats in their own type, so that bytes, the same bytes as float64 with ``data_range=255`` and
+    as float64 divided by 255 fall into the same bins.
 
     References
     ----------
@@ -104,8 +113,8 @@ class HSVHistogram(_ColorTransformer):
     --------
     >>> import numpy as np
     >>> from sk231n.features import HSVHistogram
-    >>> reds_and_cyan = [[255, 0, 0], [255, 9, 9], [200, 0, 0], [0, 255, 255]]
-    >>> image = np.array(reds_and_cyan, dtype=np.uint8).reshape(1, 2, 2, 3)
+    >>> three_reds_and_cyan = [[255, 0, 0], [255, 9, 9], [200, 0, 0], [0, 255, 255]]
+    >>> image = np.array(three_reds_and_cyan, dtype=np.uint8).reshape(1, 2, 2, 3)
     >>> histogram = HSVHistogram(bins=4).fit(image)
     >>> histogram.transform(image)
     array([[0.75, 0.  , 0.25, 0.  ]], dtype=float32)
@@ -297,6 +306,7 @@ class ColorMoments(_ColorTransformer):
     --------
     HSVHistogram : Histograms of hue, saturation and value.
     HOG : Histograms of oriented gradients.
+    sk231n.reference.color_moments : The same in plain loops.
 
     Notes
     -----

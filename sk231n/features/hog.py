@@ -34,9 +34,9 @@ class HOG(ImageTransformer):
     image_shape : tuple of int, default=None
         Shape of one image in pixels, (h, w) or (h, w, c). None takes it from a stack of images;
         rows of length 3*k*k then count as (k, k, 3), other rows of length k*k as (k, k), and all
-        others as one grey line.
+        others as one grey line. Any number of channels but four: the fourth would be transparency.
     orientations : int, default=9
-        Number of directions, the bins of one histogram.
+        Number of directions, the bins of one histogram; at most 65,536.
     pixels_per_cell : tuple of 2 int, default=(8, 8)
         Height and width of a cell in pixels. Pixels on the right and at the bottom that fill no
         whole cell do not vote. An image smaller than a cell is one cell.
@@ -49,10 +49,13 @@ class HOG(ImageTransformer):
     signed : bool, default=False
         False takes opposite gradients for the same direction, and the bins share 180 degrees.
         True tells dark-to-light from light-to-dark, and the bins share 360 degrees.
-    color : {"max", "gray"}, default="max"
+    color : {"max", "gray", "each"}, default="max"
         What a colour image's gradient is. "max" is, at each pixel, the gradient of the channel
         where it is largest (the first of equals). "gray" is the gradient of the luminance
-        ``0.2125 R + 0.7154 G + 0.0721 B``.
+        ``0.2125 R + 0.7154 G + 0.0721 B``. "each" makes histograms of every channel by itself: the
+        features of the first channel, then those of the second, and so on. It tells a red edge
+        from a green one, and takes as many times the features and the time as there are channels.
+        A grey image has one channel.
     transform_sqrt : bool, default=False
         Whether to take the square root of the pixels first, which lessens the effect of
         shadows. Needs values of at least zero.
@@ -79,6 +82,7 @@ class HOG(ImageTransformer):
     --------
     HSVHistogram : Histograms of colours.
     ColorMoments : Mean, deviation and skewness of colours.
+    sk231n.reference.hog : The same in plain loops.
 
     Notes
     -----
@@ -92,7 +96,8 @@ class HOG(ImageTransformer):
     * L2: ``v / sqrt(sum(v**2) + eps**2)``;
     * L2-Hys: L2, clipped at 0.2, and L2 again.
 
-    float64 images give what ``skimage.feature.hog`` gives, to about 1e-15. For that the votes of
+    float64 images give what ``skimage.feature.hog`` gives, to about 1e-15, with ``color="each"``
+    what it gives for each channel. For that the votes of
     a cell are added up in float32, as is done there, and a gradient that points a rounding error
     below 0 degrees (``mod 180`` then gives 180 itself) has no vote. All other images give float32
     features (integers of more than 16 bits: float64), from sums in float64; there, among channels
@@ -190,8 +195,8 @@ class HOG(ImageTransformer):
         -------
         features : ndarray of shape (n_samples, n_features_out)
             Block by block in row-major order, within a block cell by cell, within a cell
-            orientation by orientation. float32; float64 for float64 and for integers of more
-            than 16 bits.
+            orientation by orientation; with ``color="each"`` all of one channel before the next.
+            float32; float64 for float64 and for integers of more than 16 bits.
         """
         check_is_fitted(self)
         return self._run(X, self._n_features_out, self._describe)
