@@ -207,8 +207,8 @@ class Whitening(FloatTransformer):
     def _check_varies(self):
         if not self.n_components_:
             raise ValueError(
-                f"X does not vary: all {self.n_samples_seen_} samples are equal, up to rounding; "
-                "there is nothing to whiten."
+                f"X does not vary: the variance of its {self.n_samples_seen_} samples is zero up to "
+                f"rounding, or too small for {self.mean_.dtype}; there is nothing to whiten."
             )
 
     def _basis(self):
