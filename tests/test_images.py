@@ -244,7 +244,8 @@ def test_names_of_the_pixels_are_still_checked():
     [
         (pd.DataFrame({"image": list(np.zeros((6, 8, 8))), "size": 1}),
          "X has 2 columns, and column 'image' holds arrays.* ColumnTransformer"),
-        (np.array([[np.zeros((8, 8)), 1]] * 6, dtype=object), "X has 2 columns, and column 0 holds arrays"),
+        (np.array([[np.zeros((8, 8)), 1]] * 6, dtype=object),
+         "X has 2 columns, and column 0 holds arrays"),
         (pd.DataFrame({"image": [np.zeros((8, 8)), None] * 3}),
          r"X has no image for 3 of 6 samples, .* index 1 \(None\)"),
         ([*np.zeros((5, 8, 8)), None], "X has no image for 1 of 6 samples, .* index 5"),
@@ -265,7 +266,7 @@ def test_integers_beyond_float64(transformer):
     for huge in [[10**400, 1], [1, -(10**400)]]:
         objects = np.array([huge] * 6, dtype=object)
         for X in [huge] * 6, objects, pd.DataFrame(objects), objects.reshape(6, 2, 1):
-            with pytest.raises(ValueError, match="X holds .* too large for float64"):
+            with pytest.raises(ValueError, match=r"X holds .* too large for float64"):
                 clone(transformer).fit(X)
 
 

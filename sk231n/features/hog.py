@@ -15,9 +15,9 @@ from sk231n._estimators import float_dtype
 from sk231n._images import ImageTransformer, check_color
 from sk231n.features._arguments import N_JOBS, check_overflow, check_pair
 from sk231n.features._batch import run_in_blocks
+from sk231n.features._block_norms import normalize_blocks
 from sk231n.features._gradients import byte_voter, float_votes
 
-EPSILON = 1e-5
 LUMINANCE = (0.2125, 0.7154, 0.0721)  # of red, green and blue (ITU-R BT.709)
 
 
@@ -327,8 +327,7 @@ class HOG(ImageTransformer):
         windows = sliding_window_view(histograms, (block_h, block_w), axis=(1, 2))
         blocks = out.reshape(len(out), *self.n_blocks_, block_h, block_w, self.orientations)
         blocks[...] = windows.transpose(0, 1, 2, 4, 5, 3)
-        _normalize(blocks.reshape(len(out), self.n_blocks_[0] * self.n_blocks_[1], -1),
-                   self.block_norm)  # fmt: skip
+        normalize_blocks(blocks.reshape(len(out), prod(self.n_blocks_), -1), self.block_norm)
 
     def _draw(self, histograms, out):
         """Write the pictures into `out`."""
@@ -394,24 +393,6 @@ def _luminance(pixels):
     """Grey images (n, h, w, 1); not by a matrix product, whose rounding depends on the layout."""
     red, green, blue = (weight * pixels[..., k : k + 1] for k, weight in enumerate(LUMINANCE))
     return red + green + blue
-
-
-def _normalize(blocks, norm):
-    """Normalize blocks of shape (n, n_blocks, n_values) in place."""
-    if norm in ("L1", "L1-sqrt"):
-        blocks /= blocks.sum(axis=2, keepdims=True) + EPSILON
-        if norm == "L1-sqrt":
-            np.sqrt(blocks, out=blocks)
-        return
-    _normalize_l2(blocks)
-    if norm == "L2-Hys":
-        np.minimum(blocks, 0.2, out=blocks)
-        _normalize_l2(blocks)
-
-
-def _normalize_l2(blocks):
-    squares = np.einsum("ijk,ijk->ij", blocks, blocks)
-    blocks *= (1 / np.sqrt(squares + EPSILON**2))[..., np.newaxis]
 
 
 def _line(row, column, last_row, last_column):
