@@ -34,5 +34,7 @@ def with_errors(**actions):
     return decorate
 
 
+# For methods in which others change the state, as scikit-learn does to validate data.
+contained = with_errors()
 # For computations whose results are looked at afterwards.
 quiet = with_errors(over="ignore", under="ignore", invalid="ignore", divide="ignore")

@@ -21,7 +21,7 @@ MODELS = [
     Whitening(n_components=7),
     Whitening(n_components=0.9),
 ]
-SHAPES = [(40, 10, 10, 3), (700, 300), (1500, 6, 7), (3000, 1), (2100, 260)]
+SHAPES = [(40, 7, 7, 3), (1500, 5, 6), (1500, 1), (400, 260)]
 
 
 def data(shape, dtype):
@@ -74,7 +74,7 @@ def test_layouts(model, shape, dtype, tmp_path):
         assert_same(results(model, same), expected)
 
 
-@pytest.mark.parametrize("shape", [(2100, 520), (500, 768)])
+@pytest.mark.parametrize("shape", [(1100, 520), (300, 700)])
 @pytest.mark.parametrize("model", MODELS, ids=repr)
 def test_threads(model, shape):
     X = data(shape, np.float64)
@@ -101,7 +101,7 @@ import hashlib, numpy as np
 from sk231n import MeanSubtraction, Whitening
 rng = np.random.RandomState(0)
 digest = hashlib.sha256()
-for n, d in (2100, 520), (1500, 100), (400, 600):
+for n, d in (1100, 520), (1500, 100), (200, 600):
     X = np.cumsum(rng.normal(size=(n, d)), axis=1)
     for model in MeanSubtraction(), Whitening(), Whitening("zca"), Whitening(n_components=9):
         Z = model.fit(X).transform(X)
@@ -114,7 +114,7 @@ print(digest.hexdigest())
 
 def test_threads_of_blas():
     found = set()
-    for n_threads in "1", "2", "3":
+    for n_threads in "1", "2":
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": n_threads}
         run = subprocess.run(
             [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True,

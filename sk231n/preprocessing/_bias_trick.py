@@ -7,7 +7,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 
 from sk231n._arguments import Number
 from sk231n._estimators import FloatTransformer, float_dtype, only_numbers, unchanged_on_error
-from sk231n._floating_point import quiet
+from sk231n._floating_point import contained, quiet
 from sk231n._images import as_rows
 
 
@@ -46,6 +46,7 @@ class BiasTrick(FloatTransformer):
     def __init__(self, value=1.0):
         self.value = value
 
+    @contained
     def fit(self, X, y=None):
         """Check the data.
 
@@ -72,6 +73,7 @@ class BiasTrick(FloatTransformer):
             self._constant(float_dtype(X.dtype))
         return self
 
+    @contained
     def transform(self, X):
         """Append the constant as the last column.
 

@@ -5,7 +5,7 @@ from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._param_validation import StrOptions
 
 from sk231n._estimators import float_dtype, unchanged_on_error
-from sk231n._floating_point import with_errors
+from sk231n._floating_point import contained, with_errors
 from sk231n._images import ImageTransformer
 from sk231n.preprocessing._column_means import ColumnMeans, column_means
 
@@ -73,6 +73,7 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
         self.image_shape = image_shape
         self.mode = mode
 
+    @contained
     def fit(self, X, y=None):
         """Compute the mean.
 
@@ -98,6 +99,7 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
             self._learn(images, ColumnMeans(self.n_features_in_))
         return self
 
+    @contained
     def partial_fit(self, X, y=None):
         """Go on with further images: the mean is that of all images seen so far.
 
@@ -141,6 +143,7 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
             mean = column_means(mean[:, np.newaxis]).reshape(())
         self.mean_ = mean
 
+    @contained
     def transform(self, X):
         """Subtract the mean.
 
@@ -161,6 +164,7 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
         """
         return self._shifted(np.subtract, X)
 
+    @contained
     def inverse_transform(self, X):
         """Add the mean again.
 

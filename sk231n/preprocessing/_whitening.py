@@ -1,7 +1,7 @@
 """Whitening: the principal components, each with unit variance."""
 
+from functools import cached_property
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils._param_validation import RealNotInt, StrOptions
@@ -21,7 +21,7 @@ from sk231n._estimators import (
     only_numbers,
     unchanged_on_error,
 )
-from sk231n._floating_point import quiet
+from sk231n._floating_point import contained, quiet
 from sk231n._images import as_rows
 from sk231n._threads import count_threads, run_on_threads
 from sk231n.preprocessing._scatter import Scatter
@@ -126,6 +126,7 @@ class Whitening(FloatTransformer):
         self.n_components = n_components
         self.epsilon = epsilon
 
+    @contained
     def fit(self, X, y=None):
         """Compute mean and principal components.
 
@@ -152,10 +153,11 @@ class Whitening(FloatTransformer):
             X = only_numbers(validate_data(self, as_rows(X)[0], ensure_min_samples=2))
             self._check_n_components(min(len(X) - 1, X.shape[1]))
             self._learn(X, Scatter(X.shape[1]))
-            self._check_n_components(self._basis().n_directions)
+            self._check_n_components(self._decompose())
             self._check_varies()
         return self
 
+    @contained
     def partial_fit(self, X, y=None):
         """Go on with further data: mean and components are those of all data seen so far.
 
@@ -193,7 +195,8 @@ class Whitening(FloatTransformer):
                 "features down."
             )
         self._scatter_ = scatter
-        self._basis_ = None
+        for name in "components_", "explained_variance_", "n_components_":
+            vars(self).pop(name, None)
         self.mean_ = scatter.mean.astype(scatter.dtype)
         self.n_samples_seen_ = scatter.n_rows
 
@@ -207,44 +210,51 @@ class Whitening(FloatTransformer):
     def _check_varies(self):
         if not self.n_components_:
             raise ValueError(
-                f"X does not vary: the variance of its {self.n_samples_seen_} samples is zero up to "
-                f"rounding, or too small for {self.mean_.dtype}; there is nothing to whiten."
+                f"X does not vary: the variance of its {self.n_samples_seen_} samples is zero up "
+                f"to rounding, or too small for {self.mean_.dtype}; there is nothing to whiten."
             )
 
-    def _basis(self):
-        """Variances and components, computed when they are first asked for after new data."""
+    def _decompose(self):
+        """Set the components to those of the scatter; return along how many directions it is."""
         check_is_fitted(self)
-        if self._basis_ is None:
-            with one_blas_thread():
-                variances, axes = self._scatter_.principal_axes()
-            n_kept = n_directions = len(variances)
-            if isinstance(self.n_components, Integral):
-                n_kept = min(self.n_components, n_directions)
-            elif self.n_components is not None and n_directions:
-                shares = np.cumsum(variances) / variances.sum()
-                n_kept = min(int(np.searchsorted(shares, self.n_components)) + 1, n_directions)
-            variances, axes = variances[:n_kept], axes[:n_kept]
-            largest = np.abs(axes).argmax(axis=1)
-            axes = axes * np.sign(axes[np.arange(n_kept), largest])[:, np.newaxis]
-            dtype = self._scatter_.dtype
-            self._basis_ = _Basis(n_directions, variances.astype(dtype), axes.astype(dtype))
-        return self._basis_
+        with one_blas_thread():
+            variances, axes = self._scatter_.principal_axes()
+        n_kept = n_directions = len(variances)
+        if isinstance(self.n_components, Integral):
+            n_kept = min(self.n_components, n_directions)
+        elif self.n_components is not None and n_directions:
+            shares = np.cumsum(variances) / variances.sum()
+            n_kept = min(int(np.searchsorted(shares, self.n_components)) + 1, n_directions)
+        variances, axes = variances[:n_kept], axes[:n_kept]
+        largest = np.abs(axes).argmax(axis=1)
+        axes = axes * np.sign(axes[np.arange(n_kept), largest])[:, np.newaxis]
+        self.components_ = axes.astype(self.mean_.dtype)
+        self.explained_variance_ = variances.astype(self.mean_.dtype)
+        self.n_components_ = n_kept
+        return n_directions
 
-    @property
+    # Taking the scatter apart may cost more than adding a batch to it, so that partial_fit leaves
+    # it to whoever asks first. What is set then takes the place of these.
+
+    @cached_property
     def components_(self):
         """The principal components, unit vectors by falling variance."""
-        return self._basis().components
+        self._decompose()
+        return vars(self)["components_"]
 
-    @property
+    @cached_property
     def explained_variance_(self):
         """Variance along each component."""
-        return self._basis().variances
+        self._decompose()
+        return vars(self)["explained_variance_"]
 
-    @property
+    @cached_property
     def n_components_(self):
         """Number of components kept."""
-        return len(self._basis().variances)
+        self._decompose()
+        return vars(self)["n_components_"]
 
+    @contained
     def transform(self, X):
         """Whiten.
 
@@ -275,6 +285,7 @@ class Whitening(FloatTransformer):
 
         return _in_tiles(whiten, X, self._n_outputs)
 
+    @contained
     def inverse_transform(self, X):
         """Colour whitened rows again; exact for rows that vary along the kept components only.
 
@@ -343,14 +354,6 @@ class Whitening(FloatTransformer):
         if self.method == "zca":
             return names
         return np.array([f"whitening{k}" for k in range(self.n_components_)], dtype=object)
-
-
-class _Basis(NamedTuple):
-    """What the scatter comes to."""
-
-    n_directions: int  # along which the data vary, perhaps more than are kept
-    variances: np.ndarray
-    components: np.ndarray
 
 
 @quiet
