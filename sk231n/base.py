@@ -183,14 +183,16 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             )
         return scores
 
-    def _scores_of_rows(self, X):
-        """Scores of validated rows."""
-        (scores,) = self._outputs(
-            X, lambda network, parameters, x: [network.forward(parameters, x)[0]]
-        )
+    def _scores_of_rows(self, X, rows=None):
+        """Scores of validated data, or of some of their rows."""
+
+        def compute(network, parameters, x):
+            return [network.forward(parameters, x)[0]]
+
+        (scores,) = self._outputs(X, compute, rows)
         return scores
 
-    def _outputs(self, X, compute):
+    def _outputs(self, X, compute, rows=None):
         """What ``compute(network, parameters, x)`` lists of each block of rows, put together.
 
         Threads take whole blocks, so that they convert the rows of their blocks, too.
@@ -200,15 +202,17 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         dtype = np.result_type(float_dtype(X.dtype), parameters[0].W)
         outputs = {}
 
-        def compute_block(rows):
-            outputs[rows.start] = compute(network, parameters, np.ascontiguousarray(X[rows], dtype))
+        def compute_block(block):
+            x = X[block if rows is None else rows[block]]
+            outputs[block.start] = compute(network, parameters, np.ascontiguousarray(x, dtype))
 
         def make_worker():
             return np.errstate(over="ignore", invalid="ignore")(compute_block)
 
         n_threads = count_threads(None) if X.size > _LARGE_DATA else 1
         with one_blas_thread():
-            run_on_threads(make_worker, blocks(len(X), _PREDICTED_ROWS), n_threads)
+            n_rows = len(X) if rows is None else len(rows)
+            run_on_threads(make_worker, blocks(n_rows, _PREDICTED_ROWS), n_threads)
         return [
             np.concatenate(parts)
             for parts in zip(*(outputs[k] for k in sorted(outputs)), strict=True)
@@ -291,6 +295,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             except (TypeError, ValueError) as error:
                 kind = TypeError if isinstance(error, TypeError) else ValueError
                 raise kind(f"X_val, y_val or sample_weight_val: {error}") from error
+            # All samples, those of weight zero too, as `score` would get them.
+            given = given._replace(rows=np.arange(len(given.X)))
             return data, self._validation(given, sample_weight_val is not None)
         if not self.early_stopping:
             return data, None
@@ -307,15 +313,13 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
                 f"{len(data.rows)} samples aside ({error}); pass X_val and y_val, or "
                 "early_stopping=False."
             ) from error
-        held_out = data._replace(
-            X=data.X[held_out], y=data.y[held_out], w=data.w[held_out],
-            rows=np.arange(len(held_out)),
-        )  # fmt: skip
-        return data._replace(rows=rows).normalized(), self._validation(held_out, weighted)
+        held_out = self._validation(data._replace(rows=held_out), weighted)
+        return data._replace(rows=rows).normalized(), held_out
 
     def _validation(self, data, weighted):
         """What to judge a run by."""
-        return Validation(data.normalized(), self._decode(data.y), weighted, self.scoring)
+        targets = self._decode(data.y[data.rows])
+        return Validation(data.normalized(), targets, weighted, self.scoring)
 
     def _no_moments(self, data):
         """Moments of inputs and targets before any data."""
@@ -439,8 +443,10 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _as_fitted(self, problem, theta):
         """A copy of the estimator as if training ended with these parameters."""
-        fitted = copy.copy(self)
-        vars(fitted).update(self._attributes(problem, theta))
+        fitted, views = copy.copy(self), problem.objective.network.layout.views(theta)
+        if self._automatic:
+            views = self._folded(problem, theta)
+        vars(fitted).update(self._learnt(views))
         vars(fitted).pop("feature_names_in_", None)  # rows of validation data have no names
         return fitted
 
@@ -495,9 +501,13 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _attributes(self, problem, theta):
         """Learnt attributes that belong to the parameters."""
+        return self._learnt(self._folded(problem, theta))
+
+    def _folded(self, problem, theta):
+        """A copy of the parameters, as they are on the data as given."""
         views = problem.objective.network.layout.views(theta.copy())
         problem.fold(views)
-        return self._learnt(views)
+        return views
 
     def _learn(self, problem, theta, history, best_score):
         """Set the learnt attributes."""

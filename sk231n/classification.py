@@ -269,7 +269,8 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
 
     def _check_classes(self):
         if len(self.classes_) < 2:
-            found = f"one class, {self.classes_.tolist()[0]!r}" if len(self.classes_) else "none"
+            one = len(self.classes_)
+            found = f"one class, {self.classes_.tolist()[0]!r}" if one else "no class at all"
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes in y; got {found}."
             )

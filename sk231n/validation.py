@@ -16,7 +16,7 @@ class Validation:
     data : Data
         The data; targets are encoded, but in the unit in which they came.
     targets : ndarray of shape (n_samples, ...)
-        The targets as scorers see them.
+        The targets of its rows, as scorers see them.
     weighted : bool
         Whether the user gave weights.
     scoring : str, callable or None
@@ -27,7 +27,7 @@ class Validation:
     def __init__(self, data, targets, weighted, scoring):
         self.data = data
         self.targets = targets
-        self.weights = data.w if weighted else None
+        self.weights = data.w[data.rows] if weighted else None
         self.scorer = None if scoring in (None, "loss") else get_scorer(scoring)
 
     def evaluate(self, fitted, problem, theta):
@@ -49,11 +49,10 @@ class Validation:
         """
         data, objective = self.data, problem.objective
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite says enough
-            scores = fitted._scores_of_rows(data.X)
+            scores = fitted._scores_of_rows(data.X, data.rows)
             loss = objective.penalty_value(theta)
-            for rows in blocks(len(scores)):
-                y, w = data.targets(rows)
-                s = scores[rows]
+            for block in blocks(len(scores)):
+                s, (y, w) = scores[block], data.targets(data.rows[block])
                 if problem.units is not None:
                     s, y = problem.units(s), problem.units(y)
                 loss += objective.loss(s, y, w)[0]
@@ -61,10 +60,11 @@ class Validation:
 
     def _score(self, fitted, scores):
         if self.scorer is None:
-            return fitted._score_all(scores, self.data.y, self.weights)
-        if self.weights is None or not _takes_weights(self.scorer):
-            return float(self.scorer(fitted, self.data.X, self.targets))
-        return float(self.scorer(fitted, self.data.X, self.targets, sample_weight=self.weights))
+            return fitted._score_all(scores, self.data.y[self.data.rows], self.weights)
+        weights = {}
+        if self.weights is not None and _takes_weights(self.scorer):
+            weights = {"sample_weight": self.weights}
+        return float(self.scorer(fitted, self.data.X[self.data.rows], self.targets, **weights))
 
 
 def _takes_weights(scorer):

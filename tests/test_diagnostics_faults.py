@@ -86,7 +86,8 @@ DATA, PENALTY, VALUE = "data", "penalty", "value"
 
 # Name of the fault, estimator, where it is planted, what is replaced by what, who sees it.
 FAULTS = [
-    ("the mean is a sum", SOFTMAX, Data, "normalized", "w / w[self.rows].sum()", "w", DATA),
+    ("the mean is a sum", SOFTMAX, Data, "targets", "self.w[rows] / self.total", "self.w[rows]",
+     DATA),
     ("1/n dropped from the gradient", SOFTMAX, CrossEntropy, "__call__",
      "gradient *= w[:, None]", "pass", DATA),
     ("1/n dropped from the value", SOFTMAX, Objective, "data_loss",
@@ -121,7 +122,7 @@ FAULTS = [
      "dict.fromkeys(layer.penalized, 1.0)",
      "dict.fromkeys([*layer.penalized, 'b'] if layer.penalized else [], 1.0)", PENALTY),
     ("first layer not penalised", mlp(), Network, "penalty_factors",
-     "if np.ndim(last)", "factors[0] = {}\n    if np.ndim(last)", PENALTY),
+     "if np.ndim(first)", "factors[0] = {}\n    if False", PENALTY),
     ("penalty in the units of training", SoftmaxClassifier(alpha=0.1, penalty="l2"), Network,
      "penalty_factors", "if np.ndim(first)", "if False", PENALTY),
     ("l1 without the sign", SoftmaxClassifier(alpha=0.1, penalty="l1"), L1, "__call__",
@@ -148,8 +149,6 @@ FAULTS = [
      "gradient -= targets", "gradient -= 1 - targets", DATA),
     ("squared error without its 1/2", MLPRegressor((5,)), SquaredError, "__call__",
      "0.5 * float", "float", DATA),
-    ("units of the targets forgotten", MLPRegressor((5,)), Objective, "data_loss",
-     "dscores *= self.output.scale", "pass", DATA),
     ("rectifier without its mask", mlp(), ReLU, "forward", "dy * (y > 0)", "dy", DATA),
     ("leak with the slope one", mlp("leaky_relu"), LeakyReLU, "forward", "slopes += slope",
      "slopes[...] = 1", DATA),

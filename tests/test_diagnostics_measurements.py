@@ -86,7 +86,7 @@ class TestActivationStatistics:
         before = activation_statistics(network, X)
         if learning_rate == "auto":
             network.set_params(learning_rate="auto", optimizer="sgd")
-            network._auto_rate = lambda problem: 1e-300  # the change of variables, but no step
+            network._automatic_rate = lambda problem: 1e-300  # the change of variables, but no step
         y = Y if estimator is MLPClassifier else 1e-300 * TARGETS
         after = activation_statistics(network.fit(X, y), X)
         for one, other in zip(before.activations, after.activations, strict=True):

@@ -172,14 +172,6 @@ class TestNetwork:
         assert first.keys() == {"W"}  # no intercepts
         assert network.penalty_factors() == [{"W": 1.0}, {"W": 1.0}]
 
-    def test_penalized_in_the_units_of_the_targets(self, network):
-        scale, units = np.array([1.0, 10.0, 100.0]), np.array([5.0, 7.0])
-        first, second = network.penalty_factors(1 / scale, units)
-        np.testing.assert_array_equal(first["W"], 1 / scale[:, None])
-        np.testing.assert_array_equal(second["W"] * np.ones((4, 2)), np.tile(units, (4, 1)))
-        ((only),) = Network([Affine(2)], n_inputs=3).penalty_factors(1 / scale, units)
-        np.testing.assert_allclose(only["W"], np.outer(1 / scale, units))
-
     def test_only_affine_weights_are_penalized(self):
         layers = [Affine(4), BatchNorm(), ReLU(), Dropout(0.5), Affine(4), LayerNorm(), Affine(2)]
         factors = Network(layers, n_inputs=3).penalty_factors()

@@ -5,9 +5,9 @@ import pytest
 
 from sk231n.core.layers import Affine
 from sk231n.core.losses import CrossEntropy
-from sk231n.core.monitoring import History, Monitor, Patience
+from sk231n.core.monitoring import History, Monitor, Patience, by_loss
 from sk231n.core.network import Network
-from sk231n.core.objective import Objective, accuracy
+from sk231n.core.objective import Objective, is_correct
 from sk231n.core.standardization import Standardization
 from sk231n.core.training import Data, Epoch, Problem, evaluate
 
@@ -50,7 +50,7 @@ class TestHistory:
     def test_without_validation(self):
         history = History(validated=False)
         assert list(history) == ["loss", "score", "learning_rate", "update_ratio"]
-        history.add(**Epoch(np.float32(0.5), 0.75, 0.1, 1e-3)._asdict())
+        history.add(Epoch(np.float32(0.5), 0.75, 0.1, 1e-3, [0.5]), unit=1.0)
         assert history == {
             "loss": [0.5], "score": [0.75], "learning_rate": [0.1], "update_ratio": [1e-3],
         }  # fmt: skip
@@ -59,13 +59,39 @@ class TestHistory:
 
     def test_with_validation(self):
         history = History(validated=True)
-        history.add(validation_loss=0.25)
-        assert history.monitored is history["validation_loss"]
+        history.add(epoch(0.5), unit=1.0, validation_loss=0.25, validation_score=1.0)
+        assert history.monitored is history["validation_loss"] == [0.25]
+
+    def test_losses_are_in_the_unit_of_the_data(self):
+        history = History(validated=True)
+        history.add(Epoch(3.0, 0.5, 0.1, 1e-3, [2.0, 4.0]), 10.0, validation_loss=7.0)
+        assert (history["loss"], history["validation_loss"]) == ([30.0], [7.0])
+        assert history["score"] == [0.5]
+        assert history.as_dict(steps=True)["step_loss"] == [20.0, 40.0]
+
+    def test_steps_on_request(self):
+        history = History(validated=False)
+        for losses in ([3.0, 2.0], [1.0]):
+            history.add(Epoch(2.0, 0.5, 0.1, 1e-3, losses), unit=1.0)
+        assert history.as_dict(steps=True)["step_loss"] == [3.0, 2.0, 1.0]
+        plain = history.as_dict(steps=False)
+        assert type(plain) is dict
+        assert plain == history
+        assert plain["loss"] is not history["loss"]
+
+    def test_trim(self):
+        history = History(validated=False)
+        for losses in ([3.0, 2.0], [1.0]):
+            history.add(Epoch(2.0, 0.5, 0.1, 1e-3, losses), unit=1.0)
+        history["update_ratio"].pop()
+        history.trim()
+        assert {len(values) for values in history.values()} == {1}
+        assert history.as_dict(steps=True)["step_loss"] == [3.0, 2.0]
 
     def test_last_line(self):
         history = History(validated=False)
         for loss in (0.5, 0.25):
-            history.add(**Epoch(loss, 0.75, 0.1, 1e-3)._asdict())
+            history.add(Epoch(loss, 0.75, 0.1, 1e-3, []), unit=1.0)
         expected = "epoch 2  loss 0.25  score 0.75  learning_rate 0.1  update_ratio 0.001"
         assert history.last_line() == expected
 
@@ -76,12 +102,23 @@ def problem():
     X = np.array([[-2.0], [-1.0], [1.0], [2.0]])
     data = Data(X, np.array([0, 0, 1, 1]), np.full(4, 0.25), np.arange(4), np.dtype(float))
     network = Network([Affine(2)], 1)
-    objective = Objective(network, CrossEntropy(), accuracy, None, 0.0, [{}])
+    objective = Objective(network, CrossEntropy(), is_correct, None, 0.0, [{}])
     return Problem(objective, np.zeros(4), data, Standardization())
 
 
 def epoch(loss):
-    return Epoch(loss, 0.0, 0.1, 1e-3)
+    return Epoch(loss, 0.0, 0.1, 1e-3, [loss])
+
+
+def validator(problem):
+    """Loss and accuracy on the training data."""
+
+    def validate(theta):
+        layer, data = problem.objective.network.layout.views(theta)[0], problem.data
+        right = is_correct(data.X @ layer.W + layer.b, data.y)
+        return evaluate(problem, theta, data), right.mean()
+
+    return validate
 
 
 class TestMonitor:
@@ -101,21 +138,21 @@ class TestMonitor:
         assert monitor.final_theta is problem.theta
 
     def test_validation_is_recorded(self, problem):
-        monitor = Monitor(problem, problem.data, None, Patience(None, 1), keep_best=False)
+        monitor = Monitor(problem, validator(problem), None, Patience(None, 1), keep_best=False)
         self.walk(monitor, [-1.0, 2.0])
-        loss, score = evaluate(problem, problem.theta, problem.data)
+        loss, score = validator(problem)(problem.theta)
         assert monitor.history["validation_loss"][-1] == loss
         assert monitor.history["validation_score"] == [0.0, score] == [0.0, 1.0]
         assert monitor.best_score == 1.0
 
     def test_validation_alone_does_not_stop_or_choose(self, problem):
-        monitor = Monitor(problem, problem.data, None, Patience(0.0, 1), keep_best=False)
+        monitor = Monitor(problem, validator(problem), None, Patience(0.0, 1), keep_best=False)
         assert self.walk(monitor, [1.0, -1.0, -1.0], [3.0, 2.0, 1.0]) == [False] * 3
         assert monitor.best_score == 1.0
         assert monitor.final_theta is problem.theta
 
     def test_keeps_the_best(self, problem):
-        monitor = Monitor(problem, problem.data, None, Patience(0.0, 3), keep_best=True)
+        monitor = Monitor(problem, validator(problem), None, Patience(0.0, 3), keep_best=True)
         weights = [-1.0, 1.0, 2.0, 1.0, -1.0, -1.0]  # 1 and 2: of equal accuracy, not loss
         said = self.walk(monitor, weights, [6.0, 5.0, 4.0, 3.0, 2.0, 1.0])
         assert said == [False] * 5 + [True]
@@ -124,19 +161,36 @@ class TestMonitor:
         assert monitor.best_score == 1.0
 
     def test_keeps_the_first_of_equals(self, problem):
-        monitor = Monitor(problem, problem.data, None, Patience(0.0, 3), keep_best=True)
+        monitor = Monitor(problem, validator(problem), None, Patience(0.0, 3), keep_best=True)
         self.walk(monitor, [2.0, 2.0])
         np.testing.assert_array_equal(monitor.final_theta, [0, 2, 0, 0])
 
     def test_a_score_that_stands_still_is_not_the_end_while_the_loss_falls(self, problem):
-        monitor = Monitor(problem, problem.data, None, Patience(1e-4, 1), keep_best=True)
+        monitor = Monitor(problem, validator(problem), None, Patience(1e-4, 1), keep_best=True)
         assert self.walk(monitor, [1.0, 2.0, 3.0, 3.0]) == [False] * 3 + [True]
 
     def test_the_average_counts_if_there_is_one(self, problem):
         class Average:
             value = np.array([0.0, 1.0, 0.0, 0.0])
 
-        monitor = Monitor(problem, problem.data, Average(), Patience(None, 1), keep_best=True)
+        monitor = Monitor(problem, validator(problem), Average(), Patience(None, 1), keep_best=True)
         self.walk(monitor, [-1.0])
         assert monitor.history["validation_score"] == [1.0]
         np.testing.assert_array_equal(monitor.final_theta, Average.value)
+
+    def test_the_loss_alone(self, problem):
+        """A lower loss counts more than a better score, and a worse score does not matter."""
+        told = iter([(1.0, 0.9), (0.8, 0.5), (0.9, 1.0)])
+        monitor = Monitor(
+            problem, lambda theta: next(told), None, Patience(0.0, 5), keep_best=True, goals=by_loss
+        )
+        self.walk(monitor, [1.0, 2.0, 3.0])
+        assert monitor.best_score == 0.5
+        np.testing.assert_array_equal(monitor.final_theta, [0, 2, 0, 0])
+
+    def test_a_score_that_is_no_number_is_the_worst(self, problem):
+        told = iter([(1.0, np.nan), (2.0, -3.0), (0.5, np.nan)])
+        monitor = Monitor(problem, lambda theta: next(told), None, Patience(0.0, 5), keep_best=True)
+        self.walk(monitor, [1.0, 2.0, 3.0])
+        assert monitor.best_score == -3.0
+        np.testing.assert_array_equal(monitor.final_theta, [0, 2, 0, 0])

@@ -58,13 +58,11 @@ def hidden_block(activation, normalization, dropout):
 class Case:
     """A network and a loss, parameters, and a batch."""
 
-    def __init__(self, layers, loss, *, n_samples=N_SAMPLES, training=True, output=None):
+    def __init__(self, layers, loss, *, n_samples=N_SAMPLES, training=True):
         rng = np.random.RandomState(0)
         self.network = Network([*layers, Affine(N_OUTPUTS)], N_FEATURES)
-        self.loss, self.training, self.output = LOSSES[loss], training, output
-        self.factors = self.network.penalty_factors(
-            rng.uniform(0.5, 2, N_FEATURES), 1.0 if output is None else output.scale
-        )
+        self.loss, self.training = LOSSES[loss], training
+        self.factors = self.network.penalty_factors(rng.uniform(0.5, 2, N_FEATURES))
         self.theta = away_from_zero(rng, self.network.layout.size)
         self.trained = np.ones(self.network.layout.size, bool)
         views = self.network.layout.views
@@ -87,8 +85,8 @@ class Case:
 
     def objective(self, penalty):
         return Objective(
-            self.network, self.loss, lambda scores, y, w: 0.0, PENALTIES[penalty], ALPHA,
-            self.factors, self.output,
+            self.network, self.loss, lambda scores, y: np.zeros(len(y)), PENALTIES[penalty], ALPHA,
+            self.factors,
         )  # fmt: skip
 
     def rng(self):
@@ -105,7 +103,7 @@ class Case:
             elif isinstance(layer, Maxout):
                 sides.append(x.reshape(len(x), layer.pieces, -1).argmax(axis=1))
             x, _ = layer.forward(p, x, phase)
-        scores = x if self.output is None else self.output(x)
+        scores = x
         if isinstance(self.loss, AbsoluteError):
             sides.append(scores > self.y)
         elif isinstance(self.loss, OneVsRest):
@@ -187,9 +185,3 @@ def test_two_hidden_layers(loss):
     layers = [*hidden_block("maxout", "batch", 0.2), *hidden_block("leaky_relu", "layer", 0.2)]
     Case(layers, loss).check()
 
-
-@pytest.mark.parametrize("loss", ["squared error", "absolute error"])
-@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
-def test_targets_with_units(normalization, loss):
-    units = TargetUnits(np.array([3.0, -2.0, 0.0]), np.array([0.5, 2.0, 3.0]))
-    Case(hidden_block("relu", normalization, 0.3), loss, output=units).check()

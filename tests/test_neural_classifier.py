@@ -583,8 +583,8 @@ def test_a_column_of_labels_warns():
 
 BAD_TARGETS = {
     "continuous": (np.linspace(0, 1, 150), "continuous"),
-    "two continuous": (np.random.RandomState(0).rand(150, 2), "1d array"),
-    "several classes in columns": (np.column_stack([Y, Y]), "1d array"),
+    "two continuous": (np.random.RandomState(0).rand(150, 2), "probabilities .* sum to 1"),
+    "several classes in columns": (np.column_stack([Y, Y]), "probabilities .* sums from 0 to 4"),
     "three dimensions": (np.zeros((150, 2, 2), int), "dim 3|3"),
     "one class": (np.zeros(150, int), "2 classes"),
     "too short": (Y[:7], "inconsistent"),
@@ -642,7 +642,7 @@ BAD_PARAMETERS = [
     ({"optimizer": "lbfgs", "normalization": "batch"}, "normalization='batch'"),
     ({"optimizer": "lbfgs", "max_norm": 1.0}, "max_norm=1.0"),
     ({"optimizer": "lbfgs", "loss": "hinge"}, "smooth objective"),
-    ({"class_weight": {9: 1.0}}, "class_weight"),
+    ({"class_weight": {0: -1.0}}, "class_weight"),
     ({"class_weight": {0: "much"}}, "class_weight.*much"),
     ({"class_weight": {0: [1]}}, "class_weight"),
 ]

@@ -185,22 +185,37 @@ def test_hidden_activations_by_hand(learning_rate):
     )
 
 
-def test_scores_of_the_history():
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_the_best_score_is_that_of_the_model(n_targets, weighted):
+    y = Y if n_targets == 1 else np.column_stack([Y, X[:, 0]])
+    weights = np.arange(50.0) % 7 if weighted else None
     model = MLPRegressor((20,), early_stopping=True, random_state=0)
-    model.fit(X[:100], Y[:100], X_val=X[100:], y_val=Y[100:])
-    error = np.mean((model.predict(X[100:]) - Y[100:]) ** 2)
-    expected = 1 - error / Y[:100].var()
-    assert model.best_validation_score_ == pytest.approx(expected, rel=1e-9)
+    model.fit(X[:100], y[:100], X_val=X[100:], y_val=y[100:], sample_weight_val=weights)
+    assert model.best_validation_score_ == model.score(X[100:], y[100:], weights)
     assert model.best_validation_score_ == max(model.history_["validation_score"])
 
 
+def test_the_score_of_one_sample_is_measured_by_the_training_targets():
+    model = MLPRegressor((4,), max_iter=3, random_state=0)
+    model.fit(X, Y, X_val=X[:1], y_val=Y[:1])
+    expected = 1 - (model.predict(X[:1])[0] - Y[0]) ** 2 / Y.var()
+    assert model.history_["validation_score"][-1] == pytest.approx(expected, rel=1e-9)
+
+
 def test_the_loss_of_the_history():
-    model = MLPRegressor((8,), alpha=0.1, max_iter=4, random_state=0)
-    model.fit(X, 30 * Y, X_val=X, y_val=30 * Y)
-    error = model.predict(X) - 30 * Y
-    penalty = 0.05 * sum((coef**2).sum() for coef in model.coefs_)
-    expected = 0.5 * np.mean(error**2) + penalty
-    assert model.history_["validation_loss"][-1] == pytest.approx(expected, rel=1e-9)
+    """Errors in the unit of the data, weights in that of the targets; with a rate both are given."""
+    y = 30 * Y
+    for learning_rate, unit in (("auto", y.std()), (1e-4, 1.0)):
+        model = MLPRegressor(
+            (8,), alpha=0.1, max_iter=4, learning_rate=learning_rate, random_state=0
+        )
+        model.fit(X, y, X_val=X, y_val=y)
+        error = model.predict(X) - y
+        first, last = model.coefs_
+        penalty = 0.05 * ((first**2).sum() + ((last / unit) ** 2).sum())
+        expected = 0.5 * np.mean(error**2) + unit**2 * penalty
+        assert model.history_["validation_loss"][-1] == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])

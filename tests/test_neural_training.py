@@ -451,11 +451,11 @@ def test_interrupted_by_a_callback():
 def test_interrupted_while_the_history_is_written(monkeypatch):
     add = History.add
 
-    def interrupted(history, **values):
+    def interrupted(history, epoch, unit):
         if len(history["loss"]) == 2:
-            history["loss"].append(values["loss"])
+            history["loss"].append(epoch.loss)
             raise KeyboardInterrupt
-        add(history, **values)
+        add(history, epoch, unit)
 
     monkeypatch.setattr(History, "add", interrupted)
     with pytest.warns(UserWarning, match="interrupted after 2 epochs"):

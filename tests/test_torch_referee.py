@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from sk231n.core.objective import Objective, accuracy
+from sk231n.core.objective import Objective, is_correct
 from sk231n.core.penalties import L1, L2
 from sk231n.core.schedules import Constant
 from sk231n.core.standardization import Standardization
@@ -322,7 +322,7 @@ def make_data(n_samples):
 
 def make_objective(network, penalty, alpha):
     factors = network.penalty_factors()
-    return Objective(network, CrossEntropy(0.1), accuracy, penalty, alpha, factors)
+    return Objective(network, CrossEntropy(0.1), is_correct, penalty, alpha, factors)
 
 
 def their_objective(theirs, penalty, alpha, x, y):

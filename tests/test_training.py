@@ -16,7 +16,7 @@ from sk231n.core.initializers import He
 from sk231n.core.layers import Affine, Dropout
 from sk231n.core.network import Network
 from sk231n.core.normalizations import BatchNorm
-from sk231n.core.objective import Objective, accuracy, subset_accuracy
+from sk231n.core.objective import Objective, is_correct, is_subset_correct
 from sk231n.core.optimizers import LBFGS, SGD, Adagrad, Adam, Momentum, RMSProp
 from sk231n.core.penalties import L1, L2, ElasticNet
 from sk231n.core.schedules import Constant, InverseTimeDecay, Plateau
@@ -86,7 +86,7 @@ def make_problem(loss="cross-entropy", penalty="l2", standardized=False, data=No
         standardization = moments.standardization(data.dtype, ridge=0.3)
     factors = network.penalty_factors(standardization.factor)
     objective = Objective(
-        network, LOSSES[loss][0], accuracy, PENALTIES[penalty][0], ALPHA, factors, team=team
+        network, LOSSES[loss][0], is_correct, PENALTIES[penalty][0], ALPHA, factors, team=team
     )
     theta = np.random.RandomState(1).standard_normal(network.layout.size)
     return Problem(objective, theta, data, standardization)
@@ -101,7 +101,7 @@ def on_the_data(problem, theta):
 
 def plain(loss, penalty, data, W, b):
     """The objective as the documentation states it, and its gradient, all in loops."""
-    X, y, w = data.X[data.rows], data.y[data.rows], data.w[data.rows]
+    X, (y, w) = data.X[data.rows], data.targets(data.rows)
     value, dscores = LOSSES[loss][1](reference.affine(X, W, b), y, w)
     _, dW, db = reference.affine_backward(dscores, X, W)
     weight, slope = PENALTIES[penalty][1](W.ravel())
@@ -115,35 +115,57 @@ def run(problem, optimizer, rate, n_epochs, batch_size=N_SAMPLES, total=10, **op
     return list(islice(run, n_epochs))
 
 
+def samples(data, standardization, batch_size, order):
+    """Inputs, targets and weights of each batch."""
+    with Team(1) as team:
+        for rows, x in batches(data, standardization, batch_size, order, team):
+            yield x, *data.targets(rows)
+
+
+def score(problem, theta):
+    """The weighted share of right predictions."""
+    data, layer = problem.data, on_the_data(problem, theta)
+    right = np.argmax(data.X[data.rows] @ layer.W + layer.b, axis=1) == data.y[data.rows]
+    return np.average(right, weights=data.w[data.rows])
+
+
 class TestData:
     def test_weights_of_the_rows_sum_to_one(self):
         rows = np.array([1, 5, 7])
         data = make_data()._replace(rows=rows, w=np.arange(N_SAMPLES, dtype=float)).normalized()
-        np.testing.assert_allclose(data.w[rows], [1 / 13, 5 / 13, 7 / 13])
+        np.testing.assert_allclose(data.targets(rows)[1], [1 / 13, 5 / 13, 7 / 13])
+
+    @pytest.mark.parametrize("scale", [1.0, 3.0, 1e300, 1e-300, 5e-324])
+    def test_scaling_the_weights_is_exact(self, scale):
+        w = scale * np.array([1.0, 2.0, 5.0, 0.0])
+        data = make_data(4)._replace(rows=np.arange(3), w=w).normalized()
+        np.testing.assert_array_equal(data.w / data.w[0], w / w[0])
+        assert 0.5 <= data.w.max() <= 1
+        assert data.total == data.w[:3].sum()
 
     @pytest.mark.parametrize("batch_size", [1, 7, 20, 40, 1000])
     def test_batches_cover_everything_once(self, batch_size):
         data = make_data()
         order = np.random.RandomState(2).permutation(data.rows)
-        seen = [(x.copy(), y, w) for x, y, w in batches(data, Standardization(), batch_size, order)]
+        seen = [(x.copy(), y, w) for x, y, w in samples(data, Standardization(), batch_size, order)]
         assert [len(x) for x, _, _ in seen[:-1]] == [batch_size] * (len(seen) - 1)
         x, y, w = map(np.concatenate, zip(*seen, strict=True))
         np.testing.assert_array_equal(x, data.X[order])
         np.testing.assert_array_equal(y, data.y[order])
-        np.testing.assert_array_equal(w, data.w[order])
+        np.testing.assert_allclose(w, data.w[order] / data.w.sum(), rtol=1e-14)
         np.testing.assert_allclose(w.sum(), 1)
 
     def test_batches_are_standardized_and_leave_the_data(self):
         problem = make_problem(standardized=True)
         data, before = problem.data, problem.data.X.copy()
-        for x, _, _ in batches(data, problem.standardization, N_SAMPLES, data.rows):
+        for x, _, _ in samples(data, problem.standardization, N_SAMPLES, data.rows):
             np.testing.assert_allclose(x, problem.standardization(before.copy()))
         np.testing.assert_array_equal(data.X, before)
 
     def test_batches_turn_bytes_into_floats(self):
         X = np.arange(12, dtype=np.uint8).reshape(4, 3)
         data = Data(X, np.zeros(4, int), np.ones(4), np.arange(4), np.dtype(np.float32))
-        for x, _, _ in batches(data, Standardization(), 2, data.rows):
+        for x, _, _ in samples(data, Standardization(), 2, data.rows):
             assert x.dtype == np.float32
 
 
@@ -155,14 +177,12 @@ class TestObjective:
         problem = make_problem(loss, penalty, standardized)
         layer = on_the_data(problem, problem.theta)
         expected, _, _ = plain(loss, penalty, problem.data, layer.W, layer.b)
-        value, score = evaluate(problem, problem.theta, problem.data)
+        value = evaluate(problem, problem.theta, problem.data)
         np.testing.assert_allclose(value, expected, rtol=1e-12)
-        right = np.argmax(problem.data.X @ layer.W + layer.b, axis=1) == problem.data.y
-        np.testing.assert_allclose(score, problem.data.w @ right)
 
     def test_gradient(self, loss, penalty, standardized):
         problem = make_problem(loss, penalty, standardized)
-        ((x, y, w),) = batches(problem.data, problem.standardization, N_SAMPLES, problem.data.rows)
+        ((x, y, w),) = samples(problem.data, problem.standardization, N_SAMPLES, problem.data.rows)
         gradient, scratch = np.full_like(problem.theta, np.nan), np.empty_like(problem.theta)
 
         def value(theta):
@@ -194,117 +214,74 @@ class TestObjective:
 
 def test_a_penalty_of_strength_zero_is_none():
     network = Network([Affine(2)], 3)
-    assert Objective(network, CrossEntropy(), accuracy, L2(), 0.0, [{}]).penalty is None
+    assert Objective(network, CrossEntropy(), is_correct, L2(), 0.0, [{}]).penalty is None
 
 
-def test_accuracy():
+def test_which_predictions_are_right():
     scores = np.array([[1.0, 2.0], [3.0, 3.0], [5.0, 4.0]])
-    assert accuracy(scores, np.array([1, 0, 1]), np.array([0.5, 0.25, 0.25])) == 0.75
+    assert is_correct(scores, np.array([1, 0, 1])).tolist() == [True, True, False]
+    probabilities = np.array([[0.4, 0.6], [0.9, 0.1], [0.0, 1.0]])
+    assert is_correct(scores, probabilities).tolist() == [True, True, False]
 
 
-def test_subset_accuracy():
+def test_which_subsets_are_right():
     scores = np.array([[1.0, -2.0], [3.0, 0.0], [-5.0, -4.0], [-1.0, 4.0]])
     y = np.array([[1, 0], [1, 1], [0, 0], [1, 1]])
-    w = np.array([0.5, 0.25, 0.125, 0.125])
-    assert subset_accuracy(scores, y, w) == 0.625
+    assert is_subset_correct(scores, y).tolist() == [True, False, True, False]
 
 
 class TestTargetsWithUnits:
-    """Scores that are trained in units of their own: what is minimised is the plain formula."""
+    """Targets that are trained in units of their own: what is minimised is the formula in these."""
 
     UNITS = TargetUnits(np.array([3.0, -40.0]), np.array([0.5, 20.0]))
 
-    def make_problem(self, loss, penalty, unit=1.0):
+    def make_problem(self, loss, penalty):
         rng = np.random.RandomState(0)
-        data = make_data()
-        data = data._replace(y=self.UNITS(rng.standard_normal((N_SAMPLES, 2))))
+        data = make_data()._replace(y=rng.standard_normal((N_SAMPLES, 2)))
         moments = Moments(N_FEATURES)
         moments.update(data, count=N_SAMPLES)
         standardization = moments.standardization(data.dtype, ridge=0.3)
         network = Network([Affine(2)], N_FEATURES)
-        factors = network.penalty_factors(standardization.factor, self.UNITS.scale)
+        factors = network.penalty_factors(standardization.factor)
         objective = Objective(
-            network, loss, lambda scores, y, w: 0.0, penalty, ALPHA, factors, self.UNITS, unit
+            network, loss, lambda scores, y: np.zeros(len(y)), penalty, ALPHA, factors
         )
         theta = np.random.RandomState(1).standard_normal(network.layout.size)
-        return Problem(objective, theta, data, standardization)
+        return Problem(objective, theta, data, standardization, self.UNITS)
 
-    @pytest.mark.parametrize("unit", [1.0, 0.01])
     @every_penalty
     @pytest.mark.parametrize(
-        ("loss", "loops"),
-        [(SquaredError(), reference.squared_error), (AbsoluteError(), reference.absolute_error)],
+        ("loss", "loops", "unit"),
+        [
+            (SquaredError(), reference.squared_error, (0.25 + 400) / 2),
+            (AbsoluteError(), reference.absolute_error, (0.5 + 20) / 2),
+        ],
         ids=lambda value: getattr(value, "__name__", str(value)),
     )
-    def test_is_the_plain_formula(self, loss, loops, penalty, unit):
-        problem = self.make_problem(loss, PENALTIES[penalty][0], unit)
+    def test_is_the_plain_formula(self, loss, loops, unit, penalty):
+        """Of targets and predictions in their units, times the mean unit."""
+        problem = self.make_problem(loss, PENALTIES[penalty][0])
         views = problem.objective.network.layout.views(problem.theta.copy())
         problem.fold(views)
         data, (layer,) = problem.data, views
-        expected, _ = loops(reference.affine(data.X, layer.W, layer.b), data.y, data.w)
-        expected += ALPHA * PENALTIES[penalty][1](layer.W.ravel())[0]
-        value, _ = evaluate(problem, problem.theta, data)
-        np.testing.assert_allclose(value, expected, rtol=1e-12)
-        # What an epoch tells is in the unit of the formula too, whatever that of the gradient.
+        predictions = reference.affine(data.X, layer.W, layer.b)
+        y, w = data.targets(data.rows)
+        given = y * self.UNITS.scale + self.UNITS.mean  # the targets in the unit of the data
+        expected = sum(
+            loops(predictions[:, [k]] / scale, given[:, [k]] / scale, w)[0]
+            for k, scale in enumerate(self.UNITS.scale)
+        )
+        weights = (layer.W / self.UNITS.scale).ravel()
+        expected = unit * (expected + ALPHA * PENALTIES[penalty][1](weights)[0])
+        np.testing.assert_allclose(evaluate(problem, problem.theta, data), expected, rtol=1e-12)
         (epoch,) = run(problem, SGD(), 1e-300, 1, batch_size=16)
-        np.testing.assert_allclose(epoch.loss, expected, rtol=1e-12)
+        np.testing.assert_allclose(problem.unit * epoch.loss, expected, rtol=1e-12)
         problem.unfold(views)
         again = np.concatenate([layer.W.ravel(), layer.b])
         np.testing.assert_allclose(again, problem.theta, rtol=1e-11, atol=1e-12)
 
-    @every_penalty
-    @pytest.mark.parametrize(
-        "loss",
-        [SquaredError(), AbsoluteError()],
-        ids=lambda value: getattr(value, "__name__", str(value)),
-    )
-    def test_gradient(self, loss, penalty):
-        problem = self.make_problem(loss, PENALTIES[penalty][0])
-        ((x, y, w),) = batches(problem.data, problem.standardization, N_SAMPLES, problem.data.rows)
-        gradient, scratch = np.full_like(problem.theta, np.nan), np.empty_like(problem.theta)
-        problem.objective(problem.theta, x, y, w, gradient)
-        numerical = reference.numerical_gradient(
-            lambda theta: problem.objective(theta, x, y, w, scratch)[0], problem.theta
-        )
-        assert np.abs(gradient - numerical).max() / np.abs(gradient).max() < 1e-7
-
-    @every_penalty
-    @pytest.mark.parametrize(
-        "loss",
-        [SquaredError(), AbsoluteError()],
-        ids=lambda value: getattr(value, "__name__", str(value)),
-    )
-    def test_unit(self, loss, penalty):
-        """Values and gradients are divided by it."""
-        results = []
-        for unit in (1.0, 0.25):
-            problem = self.make_problem(loss, PENALTIES[penalty][0], unit)
-            data, gradient = problem.data, np.zeros_like(problem.theta)
-            batch = data.X, data.y, data.w
-            value, _ = problem.objective(problem.theta, *batch, gradient)
-            told = problem.objective.evaluate(problem.theta, *batch)[0]
-            told += problem.objective.penalty_value(problem.theta)
-            results.append((value, told, gradient))
-        for plain, divided in zip(*results, strict=True):
-            np.testing.assert_allclose(divided, plain / 0.25, rtol=1e-13)
-
-    @pytest.mark.parametrize("unit", [1.0, 0.01, 100.0])
-    def test_lbfgs_in_any_unit(self, unit):
-        problem = self.make_problem(SquaredError(), L2(), unit)
-        seen = []
-        assert lbfgs(problem, LBFGS(), 1000, 1e-7, seen.append) is None
-        views = problem.objective.network.layout.views(problem.theta)
-        problem.fold(views)
-        data, (layer,) = problem.data, views
-        value, ds = reference.squared_error(
-            reference.affine(data.X, layer.W, layer.b), data.y, data.w
-        )
-        _, dW, db = reference.affine_backward(ds, data.X, layer.W)
-        # It ends where the value, about 200, no longer changes: at a gradient of about 1e-5.
-        np.testing.assert_allclose(dW, -ALPHA * layer.W, atol=2e-5)
-        np.testing.assert_allclose(db, 0, atol=2e-5)
-        expected = value + ALPHA * reference.l2(layer.W.ravel())[0]
-        np.testing.assert_allclose(seen[-1].loss, expected, rtol=1e-12)
+    def test_without_units_the_unit_is_one(self):
+        assert make_problem().unit == 1.0
 
 
 def test_evaluate_works_in_blocks():
@@ -312,27 +289,33 @@ def test_evaluate_works_in_blocks():
     problem = make_problem(data=data, standardized=True)
     layer = on_the_data(problem, problem.theta)
     expected, _, _ = plain("cross-entropy", "l2", data, layer.W, layer.b)
-    np.testing.assert_allclose(evaluate(problem, problem.theta, data)[0], expected, rtol=1e-12)
+    np.testing.assert_allclose(evaluate(problem, problem.theta, data), expected, rtol=1e-12)
 
 
 class TestEpochs:
     def test_what_an_epoch_tells(self):
         problem = make_problem()
         before, rate = problem.theta.copy(), 0.05
-        expected = evaluate(problem, before, problem.data)
+        expected = evaluate(problem, before, problem.data), score(problem, before)
         (epoch,) = run(problem, SGD(), rate, 1)
         np.testing.assert_allclose((epoch.loss, epoch.score), expected)
         assert epoch.learning_rate == rate
+        assert epoch.step_losses == [epoch.loss]
         step = np.linalg.norm(problem.theta - before)
         np.testing.assert_allclose(epoch.update_ratio, step / np.linalg.norm(problem.theta))
 
     def test_mini_batches_are_weighted_by_their_size(self):
         """Without steps, any batches add up to the objective on all data."""
         problem = make_problem("weston-watkins", "elastic net")
-        expected = evaluate(problem, problem.theta, problem.data)
+        expected = (
+            evaluate(problem, problem.theta, problem.data),
+            score(problem, problem.theta),
+        )
         for batch_size in (1, 7, 16):
             (epoch,) = run(problem, SGD(), 1e-300, 1, batch_size)
             np.testing.assert_allclose((epoch.loss, epoch.score), expected)
+            sizes = [min(batch_size, N_SAMPLES - k) for k in range(0, N_SAMPLES, batch_size)]
+            np.testing.assert_allclose(np.average(epoch.step_losses, weights=sizes), epoch.loss)
 
     def test_every_epoch_draws_a_new_order_of_all_samples(self):
         seen = []
@@ -341,7 +324,7 @@ class TestEpochs:
             def data_loss(self, theta, x, y, w, gradient, rng=None):
                 seen.extend(x[:, 0])
                 gradient[:] = 0
-                return 0.0, 0.0
+                return 0.0, np.zeros(len(x))
 
         problem = make_problem()
         vanishing = Record(problem.objective.network, None, None, None, 0.0, [{}])
@@ -425,10 +408,10 @@ def deep_problem(penalty="elastic net", n_threads=None, max_norm=None):
     rng = np.random.RandomState(0)
     layers = [Affine(7, He(), max_norm), BatchNorm(), ReLU(), Affine(6, He()), Affine(N_CLASSES)]
     network = Network(layers, N_FEATURES)
-    factors = network.penalty_factors(rng.uniform(0.5, 2, N_FEATURES), np.array([1.0, 2.0, 0.25]))
+    factors = network.penalty_factors(rng.uniform(0.5, 2, N_FEATURES))
     team = None if n_threads is None else Team(n_threads)
     objective = Objective(
-        network, CrossEntropy(), accuracy, PENALTIES[penalty][0], ALPHA, factors, team=team
+        network, CrossEntropy(), is_correct, PENALTIES[penalty][0], ALPHA, factors, team=team
     )
     theta = rng.uniform(0.5, 1.5, network.layout.size) * rng.choice([-1, 1], network.layout.size)
     for view in network.layout.views(theta)[1:2]:
@@ -456,8 +439,18 @@ class TestBlocks:
             for name, array in vars(view).items():
                 assert array.all() == (name not in layer.statistics)
                 assert array.any() == (name not in layer.statistics)
-        if block_size == 2**16 and n_threads in (None, 1):
+        if block_size == 2**16:
             assert len(blocks) == 8  # two arrays of each of four layers
+
+    @pytest.mark.parametrize("block_size", [1, 4, 10, 12])
+    def test_are_cut_by_shapes_alone(self, monkeypatch, block_size):
+        monkeypatch.setattr(objective_module, "BLOCK_SIZE", block_size)
+        cuts = []
+        for n_threads in (None, 1, 2, 3, 5):
+            problem = deep_problem(n_threads=n_threads)
+            blocks = problem.objective.blocks(problem.theta, problem.theta)
+            cuts.append([block.theta.shape for block in blocks])
+        assert all(cut == cuts[0] for cut in cuts)
 
     def test_are_no_larger_than_they_should(self, monkeypatch):
         monkeypatch.setattr(objective_module, "BLOCK_SIZE", 12)
@@ -593,23 +586,29 @@ class TestWalk:
         network = Network(layers, 256)
         assert network.layout.size > training_module.BLOCK_SIZE
         results = []
-        for n_threads in (None, 1, 2):
+        for n_threads in (None, 1, 2, 3, 5):
             team = None if n_threads is None else Team(n_threads)
             objective = Objective(
-                network, CrossEntropy(), accuracy, L2(), 1e-3, network.penalty_factors(), team=team
+                network,
+                CrossEntropy(),
+                is_correct,
+                L2(),
+                1e-3,
+                network.penalty_factors(),
+                team=team,
             )
             theta = network.initialize(np.random.RandomState(1), np.dtype(dtype))
             problem = Problem(objective, theta, data, Standardization())
             with one_blas_thread():
                 (*_, last) = run(problem, Adam(), 0.01, 2, batch_size=200, shuffle=True)
             if team is not None:
-                assert bool(team._threads) == (n_threads > 1)
+                assert len(team._threads) == n_threads - 1
                 team.__exit__()
             results.append((theta, last))
         assert results[0][0].dtype == dtype
         for theta, last in results[1:]:
             np.testing.assert_array_equal(theta, results[0][0])
-            np.testing.assert_allclose(last, results[0][1], rtol=1e-5)
+            assert last == results[0][1]
 
 
 class TestLBFGS:
@@ -646,7 +645,9 @@ class TestLBFGS:
 
         def check(epoch):
             expected = evaluate(problem, problem.theta, problem.data)
-            np.testing.assert_allclose((epoch.loss, epoch.score), expected)
+            np.testing.assert_allclose(epoch.loss, expected)
+            np.testing.assert_allclose(epoch.score, score(problem, problem.theta))
+            assert epoch.step_losses == [epoch.loss]
             iterations.append(epoch.loss)
 
         assert lbfgs(problem, LBFGS(), 1000, 1e-6, check) is None

@@ -165,8 +165,8 @@ def _first_loss(estimator, X, y, rng):
         found, _ = objective.data_loss(problem.theta, x, y, w, np.zeros_like(problem.theta), rng)
     expected, scores = loss.at_zero(zeros.shape[1]), f"{zeros.shape[1]} scores that are zero"
     if expected is None:
-        near = "zero" if problem.units is None else "near the mean"
-        scores = f"predictions that are {near}"
+        zero = "that are zero" if problem.units is None else "near the mean"
+        scores = f"predictions {zero}"
         expected = loss(zeros, y, w)[0]
     found, expected = found * problem.unit, expected * problem.unit
     passed = bool(abs(found - expected) <= _TOLERANCE * expected)

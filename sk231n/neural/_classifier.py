@@ -287,7 +287,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
 
     def _encode(self, y, rows, learn, classes):
         """Indices of the labels, their probabilities, or the indicator matrix."""
-        multilabel = classes is None and type_of_target(y, input_name="y") == "multilabel-indicator"
+        multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
         known = None if learn else getattr(self, "_multilabel_", None)
         if known and not multilabel:
             raise ValueError("y must be an indicator matrix as in the first call of fit.")
