@@ -1,9 +1,15 @@
-"""Numbers as arguments: what scikit-learn's intervals let through and nobody means."""
+"""Arguments: scikit-learn's validation, stricter with numbers and more helpful with names."""
 
+from difflib import get_close_matches
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+    validate_parameter_constraints,
+)
 
 
 class Number(Interval):
@@ -23,3 +29,42 @@ class Number(Interval):
 def count(least):
     """Whole numbers from the least to the largest that an index can be on every machine."""
     return Number(Integral, least, 2**31 - 1, closed="both")
+
+
+def validate_arguments(constraints, arguments, owner):
+    """Validate arguments as scikit-learn does, and suggest the nearest name for a misspelt one.
+
+    Parameters
+    ----------
+    constraints : dict
+        The constraints of each argument, as in ``_parameter_constraints``.
+    arguments : dict
+        The arguments, by name.
+    owner : str
+        Name of the class or function that they are for.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not valid; scikit-learn's ``InvalidParameterError``.
+    """
+    # NumPy's strings, which a search may hand over, would show their type in the message.
+    arguments = {
+        name: str(value) if isinstance(value, np.str_) else value
+        for name, value in arguments.items()
+    }
+    try:
+        validate_parameter_constraints(constraints, arguments, owner)
+    except InvalidParameterError as error:
+        for name, value in arguments.items():
+            if isinstance(value, str) and str(error).startswith(f"The {name!r} parameter"):
+                names = [c.options for c in constraints[name] if isinstance(c, StrOptions)]
+                raise InvalidParameterError(str(error) + did_you_mean(value, *names)) from None
+        raise
+
+
+def did_you_mean(value, names=()):
+    """Suggest the name that is nearest to `value`, in any spelling; "" if none is near."""
+    by_lower_case = {name.lower(): name for name in sorted(names)}
+    close = get_close_matches(value.lower(), by_lower_case, n=1)
+    return f" Did you mean {by_lower_case[close[0]]!r}?" if close else ""

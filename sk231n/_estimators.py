@@ -145,6 +145,12 @@ def unchanged_on_error(estimator):
         raise
 
 
+def named_alone(method):
+    """Let errors of calls name the method alone, not the base class in which it is written."""
+    method.__qualname__ = method.__name__
+    return method
+
+
 class FloatTransformer(TransformerMixin, BaseEstimator):
     """Base of the transformers: float32 in, float32 out."""
 

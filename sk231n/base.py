@@ -14,9 +14,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import get_scorer_names
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sk231n._arguments import Number, count, validate_arguments
 from sk231n._callbacks import EpochTasks
 from sk231n._estimators import (
     as_labels,
@@ -44,18 +45,18 @@ from sk231n.core.training import Average, Data, Problem, epochs, lbfgs, start
 from sk231n.validation import Validation
 
 TRAINING_CONSTRAINTS = {
-    "alpha": [Interval(Real, 0, None, closed="left")],
+    "alpha": [Number(Real, 0, None, closed="left")],
     "penalty": [StrOptions({"l1", "l2", "elasticnet"}), None],
-    "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+    "l1_ratio": [Number(Real, 0, 1, closed="both")],
     "optimizer": [StrOptions(set(OPTIMIZERS)), Optimizer],
-    "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither"), Schedule],
-    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-    "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-    "tol": [Interval(Real, 0, None, closed="left"), None],
-    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [StrOptions({"auto"}), Number(Real, 0, None, closed="neither"), Schedule],
+    "batch_size": [StrOptions({"auto"}), count(1)],
+    "max_iter": [StrOptions({"auto"}), count(1)],
+    "tol": [Number(Real, 0, None, closed="left"), None],
+    "n_iter_no_change": [count(1)],
     "shuffle": ["boolean"],
     "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "validation_fraction": [Number(Real, 0, 1, closed="neither")],
     "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
     "history_steps": ["boolean"],
     "averaging": [StrOptions({"ema"}), None],
@@ -256,7 +257,9 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _check_arguments(self):
         """Check every argument, those of optimizer, schedule and loss too, before any work."""
-        self._validate_params()
+        validate_arguments(
+            self._parameter_constraints, self.get_params(deep=False), type(self).__name__
+        )
         optimizer, loss, penalty = self._optimizer(), self._loss(), self._penalty()
         optimizer.check()
         loss.check()

@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import column_or_1d
 
-from sk231n._estimators import only_numbers, unchanged_on_error
+from sk231n._estimators import named_alone, only_numbers, unchanged_on_error
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
 from sk231n.core.losses import SUM_TOLERANCE
 from sk231n.core.objective import is_correct
@@ -75,6 +75,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         self.verbose = verbose
 
     @with_callbacks
+    @named_alone
     def fit(
         self,
         X,
@@ -131,6 +132,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
 
     @available_if(GradientEstimator._can_partial_fit)
     @with_callbacks
+    @named_alone
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on some of the data.
 

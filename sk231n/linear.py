@@ -4,8 +4,9 @@ from numbers import Real
 from types import SimpleNamespace
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
+from sk231n._arguments import Number
 from sk231n.classification import GradientClassifier
 from sk231n.core.layers import Affine
 from sk231n.core.losses import CrammerSinger, CrossEntropy, OneVsRest, WestonWatkins, log_softmax
@@ -60,8 +61,8 @@ class SoftmaxClassifier(LinearClassifier):
     l1_ratio : float in [0, 1], default=0.5
         The share of l1 in the elastic net.
     optimizer : str or optimizer, default="adam"
-        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "lbfgs", or an object of
-        :mod:`sk231n.optimizers`.
+        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw" (with a weight decay of
+        0.01), "lbfgs", or an object of :mod:`sk231n.optimizers`.
     learning_rate : "auto", float or schedule, default="auto"
         "auto" finds a rate from the data and lets it fall to zero along half a cosine, while the
         training sees standardised features and folds the change of variables back into ``coef_``.
@@ -275,8 +276,8 @@ class LinearSVM(LinearClassifier):
     l1_ratio : float in [0, 1], default=0.5
         The share of l1 in the elastic net.
     optimizer : str or optimizer, default="adam"
-        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "lbfgs", or an object of
-        :mod:`sk231n.optimizers`.
+        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw" (with a weight decay of
+        0.01), "lbfgs", or an object of :mod:`sk231n.optimizers`.
     learning_rate : "auto", float or schedule, default="auto"
         "auto" finds a rate from the data and lets it fall to zero along half a cosine, while the
         training sees standardised features and folds the change of variables back into ``coef_``.
@@ -389,7 +390,7 @@ class LinearSVM(LinearClassifier):
         "fit_intercept": ["boolean"],
         "loss": [StrOptions({"hinge", "squared_hinge"})],
         "strategy": [StrOptions(set(STRATEGIES))],
-        "margin": [Interval(Real, 0, None, closed="neither")],
+        "margin": [Number(Real, 0, None, closed="neither")],
     }
 
     def __init__(

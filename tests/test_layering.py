@@ -13,8 +13,8 @@ ROOT = Path(sk231n.__file__).parent
 
 # From the ground up. Every file of the package has its place; `core` is its __init__.py.
 LEVELS = {
+    -1: ["_arguments"],
     0: [
-        "_arguments",
         "_callbacks",
         "_containers",
         "_estimators",
@@ -24,8 +24,7 @@ LEVELS = {
         "_warnings",
         "core",
         "core.spec",
-        "diagnostics._gradient_report",
-        "diagnostics._numerical",
+        "diagnostics._table",
         "neighbors._memory",
         "plotting._arrays",
         "plotting._figures",
@@ -45,6 +44,8 @@ LEVELS = {
     1: [
         "_images",
         "core.initializers",
+        "diagnostics._gradient_report",
+        "diagnostics._numerical",
         "core.losses",
         "core.optimizers",
         "core.parameters",

@@ -204,6 +204,7 @@ class Maxout(Activation):
 ACTIVATIONS = {
     "identity": Identity(),
     "logistic": Logistic(),
+    "sigmoid": Logistic(),
     "tanh": Tanh(),
     "relu": ReLU(),
     "leaky_relu": LeakyReLU(),

@@ -1,11 +1,11 @@
 """How weights start: an initializer turns a random state and a shape into an array."""
 
 import math
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
+from sk231n._arguments import Number, count
 from sk231n.core.spec import Spec
 
 
@@ -54,7 +54,7 @@ class Normal(Spec):
     array([[0.176, 0.04 ]])
     """
 
-    _parameter_constraints: dict = {"std": [Interval(Real, 0, None, closed="left")]}
+    _parameter_constraints: dict = {"std": [Number(Real, 0, None, closed="left")]}
 
     def __init__(self, std=0.01):
         self.std = std
@@ -148,7 +148,7 @@ class Sparse(Spec):
     """
 
     _parameter_constraints: dict = {
-        "n_connections": [Interval(Integral, 1, None, closed="left")],
+        "n_connections": [count(1)],
     }
 
     def __init__(self, n_connections=10):

@@ -16,8 +16,9 @@ from functools import wraps
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, Options
+from sklearn.utils._param_validation import Options
 
+from sk231n._arguments import Number
 from sk231n.core.spec import Spec
 
 SUM_TOLERANCE = 1e-3  # by how much the sum of probabilities may differ from one
@@ -113,7 +114,7 @@ class CrossEntropy(Loss):
     (0.6931, array([[-0.5,  0.5]]))
     """
 
-    _parameter_constraints: dict = {"label_smoothing": [Interval(Real, 0, 1, closed="left")]}
+    _parameter_constraints: dict = {"label_smoothing": [Number(Real, 0, 1, closed="left")]}
     curvature = 0.5
     takes_probabilities = True
 
@@ -248,7 +249,7 @@ class MarginLoss(Loss):
     """Base of the hinge losses: a margin, and hinges plain (power 1) or squared (power 2)."""
 
     _parameter_constraints: dict = {
-        "margin": [Interval(Real, 0, None, closed="left")],
+        "margin": [Number(Real, 0, None, closed="left")],
         "power": [Options(Integral, {1, 2})],
     }
     curvature = 1.0

@@ -9,16 +9,16 @@ loop may hand them the parameters in pieces that fit into the cache, each with a
 """
 
 import math
-from numbers import Integral, Real
+from numbers import Real
 from types import SimpleNamespace
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
+from sk231n._arguments import Number, count
 from sk231n.core.spec import Spec
 
-_FRACTION = Interval(Real, 0, 1, closed="left")
-_POSITIVE = Interval(Real, 0, None, closed="neither")
+_FRACTION = Number(Real, 0, 1, closed="left")
+_POSITIVE = Number(Real, 0, None, closed="neither")
 
 
 class Optimizer(Spec):
@@ -297,7 +297,7 @@ class Adam(Optimizer):
         "beta1": [_FRACTION],
         "beta2": [_FRACTION],
         "epsilon": [_POSITIVE],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [Number(Real, 0, None, closed="left")],
     }
 
     def __init__(self, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0):
@@ -360,7 +360,7 @@ class LBFGS(Optimizer):
     LBFGS(memory=20)
     """
 
-    _parameter_constraints: dict = {"memory": [Interval(Integral, 1, None, closed="left")]}
+    _parameter_constraints: dict = {"memory": [count(1)]}
     full_batch = True
 
     def __init__(self, memory=10):
@@ -374,5 +374,6 @@ OPTIMIZERS = {
     "adagrad": Adagrad(),
     "rmsprop": RMSProp(),
     "adam": Adam(),
+    "adamw": Adam(weight_decay=0.01),
     "lbfgs": LBFGS(),
 }

@@ -6,15 +6,15 @@ the losses instead, in ``rates``, which is what training calls.  Like an optimiz
 hyper-parameter and holds no state.
 """
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
+from sk231n._arguments import Number, count
 from sk231n.core.spec import Spec
 
-_POSITIVE = Interval(Real, 0, None, closed="neither")
-_FACTOR = Interval(Real, 0, 1, closed="right")
+_POSITIVE = Number(Real, 0, None, closed="neither")
+_FACTOR = Number(Real, 0, 1, closed="right")
 
 
 class Schedule(Spec):
@@ -107,7 +107,7 @@ class StepDecay(Schedule):
     _parameter_constraints: dict = {
         "initial": [_POSITIVE],
         "factor": [_FACTOR],
-        "every": [Interval(Integral, 1, None, closed="left")],
+        "every": [count(1)],
     }
 
     def __init__(self, initial=1e-3, factor=0.5, every=5):
@@ -167,7 +167,7 @@ class InverseTimeDecay(Schedule):
 
     _parameter_constraints: dict = {
         "initial": [_POSITIVE],
-        "decay": [Interval(Real, 0, None, closed="left")],
+        "decay": [Number(Real, 0, None, closed="left")],
     }
 
     def __init__(self, initial=1e-3, decay=1.0):
@@ -207,7 +207,7 @@ class CosineDecay(Schedule):
 
     _parameter_constraints: dict = {
         "initial": [_POSITIVE],
-        "final": [Interval(Real, 0, None, closed="left")],
+        "final": [Number(Real, 0, None, closed="left")],
     }
 
     def __init__(self, initial=1e-3, final=0.0):
@@ -247,9 +247,9 @@ class OneCycle(Schedule):
 
     _parameter_constraints: dict = {
         "peak": [_POSITIVE],
-        "warm_up": [Interval(Real, 0, 1, closed="neither")],
+        "warm_up": [Number(Real, 0, 1, closed="neither")],
         "start": [_FACTOR],
-        "final": [Interval(Real, 0, 1, closed="both")],
+        "final": [Number(Real, 0, 1, closed="both")],
     }
 
     def __init__(self, peak=1e-2, warm_up=0.3, start=0.04, final=4e-6):
@@ -292,8 +292,8 @@ class Plateau(Schedule):
     _parameter_constraints: dict = {
         "initial": [_POSITIVE],
         "factor": [_FACTOR],
-        "patience": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
+        "patience": [count(1)],
+        "tol": [Number(Real, 0, None, closed="left")],
     }
 
     def __init__(self, initial=1e-3, factor=0.5, patience=3, tol=1e-3):

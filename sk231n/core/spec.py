@@ -1,7 +1,8 @@
 """What losses, optimizers and schedules share: being hyper-parameters."""
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import validate_parameter_constraints
+
+from sk231n._arguments import validate_arguments
 
 
 class Spec(BaseEstimator):
@@ -15,6 +16,6 @@ class Spec(BaseEstimator):
 
     def check(self):
         """Raise an error that names the parameter if one is outside of its range."""
-        validate_parameter_constraints(
+        validate_arguments(
             self._parameter_constraints, self.get_params(deep=False), type(self).__name__
         )

@@ -5,8 +5,8 @@ from numbers import Real
 
 import numpy as np
 from scipy.special import expit
-from sklearn.utils._param_validation import Interval
 
+from sk231n._arguments import Number
 from sk231n.core.losses import Loss, prepare_targets, safe_for_large_scores
 
 
@@ -34,7 +34,7 @@ class SigmoidCrossEntropy(Loss):
     (1.3863, array([[ 0.5, -0.5]]))
     """
 
-    _parameter_constraints: dict = {"label_smoothing": [Interval(Real, 0, 1, closed="left")]}
+    _parameter_constraints: dict = {"label_smoothing": [Number(Real, 0, 1, closed="left")]}
     curvature = 0.25
 
     def __init__(self, label_smoothing=0.0):

@@ -34,8 +34,8 @@ class MLPClassifier(Perceptron, GradientClassifier):
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Number of units of each hidden layer; ``()`` for none: the linear classifier.
     activation : str or sequence of str, default="relu"
-        "identity", "logistic", "tanh", "relu", "leaky_relu" (slope 0.01) or "maxout" (of two), for
-        all hidden layers or one for each.
+        "identity", "logistic" (or "sigmoid"), "tanh", "relu", "leaky_relu" (slope 0.01) or "maxout"
+        (of two), for all hidden layers or one for each.
     normalization : {"batch", "layer"} or None, default=None
         What is normalised between the affine layer and the activation: each unit over the batch,
         or each sample over its units.
@@ -60,8 +60,9 @@ class MLPClassifier(Perceptron, GradientClassifier):
     l1_ratio : float in [0, 1], default=0.5
         The share of l1 in the elastic net.
     optimizer : str or optimizer, default="adam"
-        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "lbfgs" (neither with dropout
-        nor with batch normalization), or an object of :mod:`sk231n.optimizers`.
+        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw" (with a weight decay of
+        0.01), "lbfgs" (neither with dropout nor with batch normalization), or an object of
+        :mod:`sk231n.optimizers`.
     learning_rate : "auto", float or schedule, default="auto"
         "auto" finds a rate from the data and lets it fall to zero along half a cosine, while the
         training sees standardised features and folds the change of variables back into

@@ -4,9 +4,10 @@ from numbers import Integral, Real
 from types import SimpleNamespace
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sk231n._arguments import Number, count, did_you_mean
 from sk231n._estimators import only_numbers, validated
 from sk231n._images import as_rows
 from sk231n.base import TRAINING_CONSTRAINTS
@@ -18,15 +19,15 @@ from sk231n.core.normalizations import NORMALIZATIONS
 
 NETWORK_CONSTRAINTS = {
     **TRAINING_CONSTRAINTS,
-    "hidden_layer_sizes": [Interval(Integral, 1, None, closed="left"), "array-like"],
+    "hidden_layer_sizes": [count(1), "array-like"],
     "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
     "normalization": [StrOptions(set(NORMALIZATIONS)), None],
-    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "dropout": [Number(Real, 0, 1, closed="left")],
     "weight_init": [
         StrOptions({"auto", *INITIALIZERS}),
-        Interval(Real, 0, None, closed="left"),
+        Number(Real, 0, None, closed="left"),
     ],
-    "max_norm": [Interval(Real, 0, None, closed="neither"), None],
+    "max_norm": [Number(Real, 0, None, closed="neither"), None],
 }
 
 
@@ -52,7 +53,9 @@ class Perceptron:
         sizes = self.hidden_layer_sizes
         one = isinstance(sizes, Integral) or getattr(sizes, "ndim", 1) == 0
         sizes = [sizes] if one else list(sizes)
-        if any(isinstance(n, bool) or not isinstance(n, Integral) or n < 1 for n in sizes):
+        if isinstance(self.hidden_layer_sizes, (dict, set, frozenset)) or not all(
+            count(1).is_satisfied_by(n) for n in sizes
+        ):
             raise ValueError(
                 "hidden_layer_sizes must be a positive integer or a sequence of them; got "
                 f"{self.hidden_layer_sizes!r}."
@@ -68,6 +71,7 @@ class Perceptron:
         if unknown:
             raise ValueError(
                 f"activation must hold names out of {sorted(ACTIVATIONS)}; got {unknown[0]!r}."
+                + did_you_mean(str(unknown[0]), ACTIVATIONS)
             )
         return [(int(size), ACTIVATIONS[name]) for size, name in zip(sizes, names, strict=True)]
 

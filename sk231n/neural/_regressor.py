@@ -9,7 +9,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from sk231n._estimators import only_numbers, unchanged_on_error
+from sk231n._estimators import named_alone, only_numbers, unchanged_on_error
 from sk231n.base import GradientEstimator
 from sk231n.core.target_losses import AbsoluteError, SquaredError
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
@@ -27,8 +27,8 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Number of units of each hidden layer; ``()`` for none: linear regression.
     activation : str or sequence of str, default="relu"
-        "identity", "logistic", "tanh", "relu", "leaky_relu" (slope 0.01) or "maxout" (of two), for
-        all hidden layers or one for each.
+        "identity", "logistic" (or "sigmoid"), "tanh", "relu", "leaky_relu" (slope 0.01) or "maxout"
+        (of two), for all hidden layers or one for each.
     normalization : {"batch", "layer"} or None, default=None
         What is normalised between the affine layer and the activation: each unit over the batch,
         or each sample over its units.
@@ -51,8 +51,9 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
     l1_ratio : float in [0, 1], default=0.5
         The share of l1 in the elastic net.
     optimizer : str or optimizer, default="adam"
-        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "lbfgs" (neither with dropout
-        nor with batch normalization), or an object of :mod:`sk231n.optimizers`.
+        "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw" (with a weight decay of
+        0.01), "lbfgs" (neither with dropout nor with batch normalization), or an object of
+        :mod:`sk231n.optimizers`.
     learning_rate : "auto", float or schedule, default="auto"
         "auto" finds a rate from the data and lets it fall to zero along half a cosine, while the
         training sees standardised features and targets and folds the change of variables back into
@@ -283,6 +284,7 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         return data
 
     @with_callbacks
+    @named_alone
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Train the regressor.
 
@@ -325,6 +327,7 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
 
     @available_if(GradientEstimator._can_partial_fit)
     @with_callbacks
+    @named_alone
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on some of the data.
 
