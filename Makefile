@@ -2,12 +2,15 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+too_old = $(if $(shell $(1) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),,$(error \
+    sk231n needs Python 3.11 or later; $(1) is not. $(2)))
 
-.PHONY: help quickstart test test-oldest lint docs docs-quick bench clean
+.PHONY: help quickstart test test-kernels test-oldest lint docs docs-quick bench clean
 
 help:
 	@echo "make quickstart   try the library on images that it makes itself (under a minute)"
 	@echo "make test         run the test suite, and list the lines that no test reaches"
+	@echo "make test-kernels run the numeric tests with every kernel of OpenBLAS that runs here"
 	@echo "make test-oldest  run the quick tests with the oldest versions that pyproject.toml allows"
 	@echo "make lint         check style, formatting and spelling"
 	@echo "make docs         build docs/_build/html, run the examples of its gallery, check its links"
@@ -21,6 +24,10 @@ quickstart: $(VENV)/progress.installed
 
 test: $(VENV)/test.installed
 	$(BIN)/python -m pytest --numprocesses auto --cov
+
+# Another processor takes another kernel, which rounds otherwise.
+test-kernels: $(VENV)/test.installed
+	$(BIN)/python .ci/kernels.py
 
 # The parts that lean on the dependencies most. Newer packages may warn of the older ones. Python 3.11
 # is the oldest too.
@@ -61,8 +68,10 @@ clean:
 
 # One stamp for each extra of pyproject.toml.
 $(VENV)/%.installed: pyproject.toml | $(BIN)/python
+	$(call too_old,$(BIN)/python,Run make clean first.)
 	$(BIN)/python -m pip install --quiet --editable ".[$*]"
 	@touch $@
 
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	$(call too_old,$(PYTHON),Say which is: make PYTHON=python3.12)
+	$(PYTHON) -m venv $(VENV) || { rm -f $@; exit 1; }

@@ -5,8 +5,8 @@
 Trains on 40,000 photographs and tests on 10,000, which takes about half an hour; without --cifar10
 on coloured shapes of ``make_shapes``, to see that it runs.  The figures beside ours are those of
 the notes (https://cs231n.github.io), made with 50,000 and 10,000, and the best that 26 published
-solutions of the assignments reach, made with 49,000.  --only measures the rows whose names hold
-one of the texts, and leaves the others of the file as they are.
+solutions of the assignments reach, made with 49,000 and scored on 1,000.  --only measures the rows
+whose names hold one of the texts, and leaves the others of the file as they are.
 """
 
 import argparse
@@ -58,22 +58,25 @@ def fitted(estimator, flat=True):
         if flat:
             X, X_test = rows(X), rows(X_test)
         start = time.perf_counter()
-        predicted = estimator.fit(X, y).predict(X_test)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            predicted = estimator.fit(X, y).predict(X_test)
+        seconds = time.perf_counter() - start
+        stopped = [w for w in caught if issubclass(w.category, ConvergenceWarning)]
         return {
             "accuracy": float(np.mean(predicted == y_test)),
-            "seconds": time.perf_counter() - start,
+            "seconds": seconds,
             "most_confused": most_confused(y_test, predicted),
-        }
+        } | ({"stopped_after": int(estimator.n_iter_)} if stopped else {})
 
     return measure
 
 
 def chosen_k(X, y, X_test, y_test):
-    """Choose k as the assignment does: five folds of 5,000 images, 500 to test with."""
-    X, y, X_test, y_test = rows(X)[:5000], y[:5000], rows(X_test)[:500], y_test[:500]
+    """Choose k as the assignment does, by five folds of 5,000 images."""
     start = time.perf_counter()
-    model = KNNClassifierCV().fit(X, y)
-    accuracy = model.score(X_test, y_test)
+    model = KNNClassifierCV().fit(rows(X)[:5000], y[:5000])
+    accuracy = model.score(rows(X_test), y_test)
     seconds = time.perf_counter() - start
     return {"accuracy": accuracy, "seconds": seconds, "k": int(model.n_neighbors_)}
 
@@ -140,7 +143,6 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="write the figures here too")
     parser.add_argument("--only", nargs="+", default=[""], metavar="TEXT", help="rows to measure")
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore", ConvergenceWarning)
     file = Path(arguments.json) if arguments.json else None
     before = json.loads(file.read_text())["rows"] if file and file.exists() else {}
     data = load_images(arguments.cifar10)

@@ -10,6 +10,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
+# Which photographs these are, by the number of those to train on.
+ORIGINS = {
+    40_000: (
+        "All of them are training images of CIFAR-10, after one JPEG round trip; the 10,000 test\n"
+        "images are those that no model was trained on. The official test images are others, on\n"
+        "which accuracies may differ by about a point."
+    ),
+    50_000: "They are the official ones.",
+}
+
 
 def table(header, rows):
     """Markdown table: the first column left, the others right."""
@@ -89,10 +99,19 @@ def networks_table(neural):
     return table(["", "samples a second", "sk231n is faster by"], rows)
 
 
+def accuracy_name(name, figures):
+    """Name of a row, with what was chosen in it or cut short."""
+    if "k" in figures:
+        return f"{name}: k = {figures['k']}"
+    if "stopped_after" in figures:
+        return f"{name}, stopped after {figures['stopped_after']:,} iterations, not at its minimum"
+    return name
+
+
 def accuracy_table(accuracy):
     rows = [
         (
-            name if "k" not in f else f"{name}: k = {f['k']}",
+            accuracy_name(name, f),
             f"{f['accuracy']:.3f}",
             f"{f['seconds']:.0f}",
             "" if f["beside"] is None else f"{f['beside']:.3f}, {f['source']}",
@@ -224,18 +243,21 @@ def main(folder):
     )
     page = f"""# Results
 
-Made by `make bench CIFAR10=DIR` on {features["cores"]} cores; the machine-readable figures lie in
-[results/](results). Times are those of one machine and vary; the ratios are what counts. All
+Made by `make bench CIFAR10=DIR` on {features["cores"]} cores; the machine-readable figures are in
+`docs/results/`. Times are those of one machine and vary; the ratios are what counts. All
 competitors of a table run in one process, in turn, and the medians are shown. The images:
 {linear["images"]}.
+{ORIGINS.get(accuracy["trained_on"], "")}
 
 ## Accuracy beside the course
 
 `python benchmarks/accuracy.py --cifar10 DIR`: accuracy on {accuracy["tested_on"]:,} images after
-training on {accuracy["trained_on"]:,}, and the seconds of `fit` and `predict`. Beside it figures
-of the [notes](https://cs231n.github.io), made with 50,000, and of the best of 26 published
-solutions of the assignments, made with 49,000. The recipes are those of `examples/mlp_recipes.py`;
-they train on the mirror images too, and their seconds are those of `fit`.
+training on {accuracy["trained_on"]:,}, and the seconds of `fit` and `predict`. The column beside
+it has figures of the [notes](https://cs231n.github.io), made with the official 50,000 and 10,000
+images, and of the best of 26 published solutions of the assignments, which were trained on 49,000
+images and scored on 1,000 of the official test images. The recipes are those of
+`examples/mlp_recipes.py`; they train on the mirror images too, and their seconds are those of
+`fit`.
 
 {accuracy_table(accuracy)}
 

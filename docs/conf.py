@@ -121,10 +121,17 @@ def skip_members_of_others(app, what, name, obj, skip, options):
     return None
 
 
+def escape(text):
+    """Quote what reStructuredText would read as markup, but for roles and `names`."""
+    parts = re.split(r"((?::[a-z]+)*:?`+[^`]+`+)", text)
+    parts[::2] = (re.sub(r"([*|`_\\])", r"\\\1", part) for part in parts[::2])
+    return "".join(parts)
+
+
 def show_source(app, what, name, obj, options, lines):
     """Show the loops of ``sk231n.reference`` themselves: they are made to be read."""
     if name.startswith("sk231n.reference.") and inspect.isfunction(obj):
-        summary = re.sub(r"([*|`_\\])", r"\\\1", inspect.getdoc(obj).splitlines()[0])
+        summary = escape(inspect.getdoc(obj).splitlines()[0])
         source = inspect.getsource(obj).rstrip().splitlines()
         lines[:] = [summary, "", ".. code-block:: python", "", *(f"   {line}" for line in source)]
 

@@ -5,7 +5,7 @@
 
 DIR is a directory or ``.tar.gz`` as published at https://www.cs.toronto.edu/~kriz/cifar.html;
 ``sk231n.datasets.fetch_cifar10`` downloads it.  A progress bar is drawn where the package ``rich``
-is installed (``pip install "sk231n[progress]"``).
+is installed (in a clone: ``pip install -e ".[progress]"``).
 """
 
 import argparse
@@ -92,9 +92,8 @@ def main():
 
     pipeline = with_features(SMALL, SoftmaxClassifier(random_state=0))
     scores = cross_val_score(pipeline, X_train, y_train, cv=5)
-    print(
-        f"\nHOG + hue histogram, 5-fold cross-validation: {scores.mean():.3f} ± {scores.std():.3f}"
-    )
+    accuracy = f"{scores.mean():.3f} +/- {scores.std():.3f}"
+    print(f"\nHOG + hue histogram, 5-fold cross-validation: {accuracy}")
     print("Tuning alpha by GridSearchCV ...")
     search = GridSearchCV(pipeline, {"model__alpha": [1e-4, 1e-3, 1e-2, 1e-1]}, cv=3)
     show_progress(search).fit(X_train, y_train)

@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import re
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,13 @@ ESTIMATORS = {name: value for name, value in CLASSES.items() if hasattr(value, "
 # the example and the cross-references of its methods (EX01, SA01), "self : object" is
 # scikit-learn's way (RT02), and "Names of the features." is no verb (SS05).
 LEFT_OUT = {"ES01", "EX01", "RT02", "SA01", "SS05"}
+PAGES = sorted(
+    path
+    for path in (ROOT.parent / "docs").rglob("*.md")
+    if not {"_build", "gallery", "generated"} & set(path.parts)
+)
+LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
+ROLE = re.compile(r":[a-z]+:`[^`]+`")
 NAMED = re.compile(r"^\.\. (?:currentmodule:: (\S+)|autosummary::)$|^   (\w+)$", re.MULTILINE)
 ELSEWHERE = re.compile(r"see :(class|func|meth):`")  # "...; see :meth:`SGD.direction`."
 
@@ -209,3 +217,34 @@ def test_the_reference_has_every_public_name():
     for name in listed:
         module, _, attribute = name.rpartition(".")
         assert hasattr(importlib.import_module(module), attribute)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_of_pages_name_files(page):
+    """A folder, or a file without its ending, may be taken for a page of that name."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    text = re.sub(r"`[^`]*`", "", text)
+    for target in LINK.findall(text):
+        assert (page.parent / target).is_file(), target
+        assert (page.parent / target).resolve() != page, "a link to the own page"
+
+
+def test_roles_in_the_reference_stay_roles():
+    """The pages of the loops show the first line of each docstring, with its references."""
+    conf = ROOT.parent / "docs" / "conf.py"
+    show_source = runpy.run_path(str(conf), {"tags": Tags()})["show_source"]
+    n_roles = 0
+    for name, function in inspect.getmembers(sk231n.reference, inspect.isfunction):
+        lines = []
+        show_source(None, "function", f"sk231n.reference.{name}", function, None, lines)
+        roles = ROLE.findall(inspect.getdoc(function).splitlines()[0])
+        assert ROLE.findall(lines[0]) == roles
+        n_roles += len(roles)
+    assert n_roles
+
+
+class Tags:
+    """What Sphinx hands to the configuration."""
+
+    def has(self, name):
+        return False

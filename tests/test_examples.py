@@ -69,9 +69,10 @@ def faults(figure):
 @pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
 # With a screen at hand Agg says that it does not use it.
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive:UserWarning")
-def test_runs_and_ends_in_legible_figures(path, monkeypatch):
+def test_runs_and_ends_in_legible_figures(path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", [path.name])
     runpy.run_path(str(path), run_name="__main__")
+    assert capsys.readouterr().out.isascii()  # what every terminal can show
     figures = [plt.figure(number) for number in plt.get_fignums()]
     assert figures
     assert {figure.number: list(faults(figure)) for figure in figures} == {

@@ -1,0 +1,103 @@
+"""Run the numeric tests with every kernel of OpenBLAS that this processor has.
+
+OpenBLAS chooses its kernel by the processor, and another one rounds otherwise.  Which ones run here
+is found out in a process of its own, which the processor may end: each of the two OpenBLAS that
+NumPy and SciPy bring has to say that it uses the kernel, and to multiply right.
+
+    python .ci/kernels.py [KERNEL ...] [--processes N]
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+KERNELS = ("Haswell", "Zen", "SkylakeX", "Sandybridge", "Nehalem")
+N_THREADS = (1, 2)
+
+# Every file of tests/ is in one of the two lists (a test holds them to it).  Where rounding can
+# decide, and quick enough to run ten times:
+NUMERIC = """
+""".split()
+# Nothing that rounds, or what the others cover and takes long:
+NOT_NUMERIC = """
+""".split()
+
+PROBE = """
+import json
+import numpy as np
+import scipy.linalg.blas
+from threadpoolctl import threadpool_info
+
+a = np.arange(64.0 * 64).reshape(64, 64) % 7 - 3  # sums of integers are exact
+exact = a.astype(int) @ a.astype(int)
+for dtype, gemm in ((np.float64, scipy.linalg.blas.dgemm), (np.float32, scipy.linalg.blas.sgemm)):
+    b = a.astype(dtype)
+    assert (b @ b == exact).all()
+    assert (gemm(1, b, b) == exact).all()
+print(json.dumps([i["architecture"] for i in threadpool_info() if i["internal_api"] == "openblas"]))
+"""
+
+
+def environment(kernel, n_threads=1):
+    """Return the variables of a process with this kernel."""
+    variables = {key: value for key, value in os.environ.items() if key != "OPENBLAS_L2_SIZE"}
+    return variables | {"OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": str(n_threads)}
+
+
+def why_not(kernel):
+    """Return why the kernel cannot be tested here, or None if it can."""
+    probe = subprocess.run(
+        [sys.executable, "-c", PROBE], env=environment(kernel), capture_output=True, text=True
+    )
+    if probe.returncode < 0:
+        return f"ended by signal {-probe.returncode}"
+    if probe.returncode:
+        return f"wrong products: {probe.stderr.strip().splitlines()[-1]}"
+    used = json.loads(probe.stdout.splitlines()[-1])
+    if len(used) < 2 or {name.lower() for name in used} != {kernel.lower()}:
+        return f"NumPy and SciPy use {', '.join(used) or 'no OpenBLAS'} instead"
+    return None
+
+
+def run(kernel, n_threads, processes):
+    """Run the numeric tests; return the last line that pytest prints, and whether all passed."""
+    files = [f"tests/test_{name}.py" for name in NUMERIC]
+    command = [sys.executable, "-m", "pytest", "--quiet", "--numprocesses", str(processes), *files]
+    tests = subprocess.run(
+        command, cwd=ROOT, env=environment(kernel, n_threads), capture_output=True, text=True
+    )
+    if tests.returncode:
+        print(tests.stdout, tests.stderr, sep="\n", flush=True)
+    return (tests.stdout.strip().splitlines() or ["nothing"])[-1], tests.returncode == 0
+
+
+def main():
+    """Test every kernel; exit with an error if a test fails, or if no kernel runs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kernels", nargs="*", metavar="KERNEL", default=KERNELS)
+    parser.add_argument("--processes", type=int, default=2)
+    arguments = parser.parse_args()
+    n_run, all_passed = 0, True
+    for kernel in arguments.kernels:
+        reason = why_not(kernel)
+        if reason:
+            print(f"{kernel:12} does not run here: {reason}", flush=True)
+            continue
+        for n_threads in N_THREADS:
+            start = time.perf_counter()
+            summary, passed = run(kernel, n_threads, arguments.processes)
+            seconds = time.perf_counter() - start
+            n_run, all_passed = n_run + 1, all_passed and passed
+            verdict = "passed" if passed else "FAILED"
+            print(f"{kernel:12} {n_threads} threads: {verdict} in {seconds:.0f} s, {summary}")
+            sys.stdout.flush()
+    sys.exit(not (n_run and all_passed))
+
+
+if __name__ == "__main__":
+    main()
