@@ -15,7 +15,12 @@ from sk231n.core.layers import Phase
 from sk231n.core.network import Network
 from sk231n.core.training import Data
 from sk231n.diagnostics._problem import check_estimator_type, is_fitted
+from sk231n.diagnostics._table import Table, Tabular
 
+_COLUMNS = {
+    "layer": ">", "activation": "<", "width": ">", "mean": ">", "std": ">", "dead units": ">",
+    "saturated": ">",
+}  # fmt: skip
 _LIMITS = {"tanh": (-1.0, 1.0), "logistic": (0.0, 1.0)}  # of the activations that have two
 _MARGIN = 0.025  # share of the range within which an activation counts as saturated
 
@@ -56,10 +61,22 @@ class LayerActivations(NamedTuple):
     dead: float
     saturated: float
 
+    def _repr_html_(self):
+        """Return the statistics as HTML, for notebooks."""
+        return Table("", _COLUMNS, [_cells(self)])._repr_html_()
 
-@dataclass(frozen=True)
-class ActivationStatistics:
-    """Result of :func:`activation_statistics`; printed, a table.
+
+def _cells(row):
+    saturated = "-" if np.isnan(row.saturated) else f"{row.saturated:.1%}"
+    return [
+        str(row.layer), row.activation, str(row.width), f"{row.mean:.4f}", f"{row.std:.4f}",
+        f"{row.dead:.1%}", saturated,
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
+class ActivationStatistics(Tabular):
+    """Result of :func:`activation_statistics`; printed or at the end of a cell, a table.
 
     Parameters
     ----------
@@ -81,16 +98,8 @@ class ActivationStatistics:
     layers: list
     activations: list
 
-    def __str__(self):
-        """Return the table."""
-        lines = ["layer  activation  width      mean       std  dead units  saturated"]
-        for row in self.layers:
-            saturated = "-" if np.isnan(row.saturated) else f"{row.saturated:.1%}"
-            lines.append(
-                f"{row.layer:>5}  {row.activation:<10}  {row.width:>5}  {row.mean:>8.4f}  "
-                f"{row.std:>8.4f}  {row.dead:>10.1%}  {saturated:>9}"
-            )
-        return "\n".join(lines)
+    def _table(self):
+        return Table("", _COLUMNS, [_cells(row) for row in self.layers])
 
 
 def activation_statistics(estimator, X):

@@ -3,6 +3,13 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from sk231n.diagnostics._table import Table, Tabular
+
+_COLUMNS = {
+    "parameter": "<", "part": "<", "size": ">", "checked": ">", "kinks": ">",
+    "relative error": ">", "": "<",
+}  # fmt: skip
+
 
 class ParameterCheck(NamedTuple):
     """A line of a gradient check: one parameter array, and one part of the objective.
@@ -47,10 +54,21 @@ class ParameterCheck(NamedTuple):
     analytic: float
     numerical: float
 
+    def _repr_html_(self):
+        """Return the line as HTML, for notebooks."""
+        return Table("", _COLUMNS, [_cells(self)])._repr_html_()
 
-@dataclass(frozen=True)
-class GradientCheck:
-    """Result of :func:`check_gradient`; printed, a table.
+
+def _cells(line, tolerance=float("inf")):
+    error = f"{line.max_relative_error:.1e}" if line.checked else "-"
+    mark = "" if line.max_relative_error <= tolerance else "<--"
+    counts = map(str, (line.size, line.checked, line.kinks_crossed))
+    return [line.parameter, line.part, *counts, error, mark]
+
+
+@dataclass(frozen=True, repr=False)
+class GradientCheck(Tabular):
+    """Result of :func:`check_gradient`; printed or at the end of a cell, a table.
 
     Parameters
     ----------
@@ -88,29 +106,19 @@ class GradientCheck:
         """Whether all relative errors are at most the tolerance."""
         return self.max_relative_error <= self.tolerance
 
-    def __str__(self):
-        """Return the table, and the worst entry."""
+    def _table(self):
+        """Table of all lines, and the worst entry."""
         verdict = "passed" if self.passed else "FAILED"
-        lines = [
-            f"Gradient check of {self.estimator}: {verdict}",
-            "parameter  part        size  checked  kinks  relative error",
-        ]
-        for line in self.table:
-            error = f"{line.max_relative_error:.1e}" if line.checked else "-"
-            mark = "" if line.max_relative_error <= self.tolerance else "  <--"
-            lines.append(
-                f"{line.parameter:<9}  {line.part:<7} {line.size:>8}  {line.checked:>7}  "
-                f"{line.kinks_crossed:>5}  {error:>14}{mark}"
-            )
+        rows = [_cells(line, self.tolerance) for line in self.table]
         worst = max(self.table, key=lambda line: line.max_relative_error)
         index = "" if worst.index is None else list(map(int, worst.index))
-        lines.append(
+        notes = [
             f"Largest error: {worst.parameter}{index} ({worst.part}), training "
             f"{worst.analytic:.6g}, difference {worst.numerical:.6g}."
-        )
+        ]
         if self.kinks_crossed:
-            lines.append(
+            notes.append(
                 f"{self.kinks_crossed} of the differences crossed a kink and were left out; fewer "
                 "samples or a smaller h cross fewer."
             )
-        return "\n".join(lines)
+        return Table(f"Gradient check of {self.estimator}: {verdict}", _COLUMNS, rows, notes)

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from sk231n._estimators import one_blas_thread
 from sk231n.core.training import evaluate
 from sk231n.diagnostics._problem import check_estimator_type, make_problem
+from sk231n.diagnostics._table import Table, Tabular
 
 _CONSTRAINTS = {
     "n_directions": [Options(Integral, {1, 2})],
@@ -23,9 +24,9 @@ _CONSTRAINTS = {
 }
 
 
-@dataclass(frozen=True)
-class LossLandscape:
-    """Result of :func:`loss_landscape`.
+@dataclass(frozen=True, repr=False)
+class LossLandscape(Tabular):
+    """Result of :func:`loss_landscape`; printed or at the end of a cell, a summary.
 
     Parameters
     ----------
@@ -51,6 +52,19 @@ class LossLandscape:
     losses: np.ndarray
     directions: np.ndarray
     center: float
+
+    def _table(self):
+        columns = {"direction": ">", "from": ">", "to": ">", "points": ">", "least at": ">"}
+        least = np.unravel_index(np.nan_to_num(self.losses, nan=np.inf).argmin(), self.losses.shape)
+        rows = [
+            [str(k), f"{axis[0]:g}", f"{axis[-1]:g}", str(len(axis)), f"{axis[i]:.3g}"]
+            for k, (axis, i) in enumerate(zip(self.coordinates, least, strict=True), start=1)
+        ]
+        note = (
+            f"Loss {self.center:.6g} at the learnt parameters, {self.losses[least]:.6g} at the "
+            f"lowest point, {np.nan_to_num(self.losses, nan=-np.inf).max():.6g} at the highest."
+        )
+        return Table("Loss landscape", columns, rows, [note])
 
 
 def loss_landscape(

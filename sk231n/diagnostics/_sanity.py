@@ -10,7 +10,9 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
 from sk231n.diagnostics._problem import check_estimator_type, inputs, make_problem
+from sk231n.diagnostics._table import Table, Tabular
 
+_COLUMNS = {"check": "<", "result": "<", "found": "<", "try": "<"}
 _CONSTRAINTS = {
     "n_samples": [Interval(Integral, 2, None, closed="left")],
     "random_state": ["random_state"],
@@ -46,10 +48,18 @@ class SanityCheck(NamedTuple):
     found: str
     advice: str
 
+    def _repr_html_(self):
+        """Return the check as HTML, for notebooks."""
+        return Table("", _COLUMNS, [_cells(self)])._repr_html_()
 
-@dataclass(frozen=True)
-class SanityReport:
-    """Result of :func:`check_sanity`; printed, a report.
+
+def _cells(check):
+    return [check.name, "ok" if check.passed else "WRONG", check.found, check.advice]
+
+
+@dataclass(frozen=True, repr=False)
+class SanityReport(Tabular):
+    """Result of :func:`check_sanity`; printed or at the end of a cell, a report.
 
     Parameters
     ----------
@@ -75,9 +85,16 @@ class SanityReport:
         """Whether all checks passed."""
         return all(check.passed for check in self.checks)
 
+    @property
+    def _title(self):
+        return f"Sanity check of {self.estimator}: {'passed' if self.passed else 'FAILED'}"
+
+    def _table(self):
+        return Table(self._title, _COLUMNS, [_cells(check) for check in self.checks])
+
     def __str__(self):
         """Return the report."""
-        lines = [f"Sanity check of {self.estimator}: {'passed' if self.passed else 'FAILED'}"]
+        lines = [self._title]
         for check in self.checks:
             mark = "[ok]   " if check.passed else "[WRONG]"
             lines.append(f"{mark} {check.name}: {check.found}")

@@ -6,11 +6,12 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n.diagnostics._problem import check_estimator_type
+from sk231n.diagnostics._table import Table, Tabular
 
 
-@dataclass(frozen=True)
-class UpdateRatios:
-    """Result of :func:`update_ratios`; printed, a verdict.
+@dataclass(frozen=True, repr=False)
+class UpdateRatios(Tabular):
+    """Result of :func:`update_ratios`; printed or at the end of a cell, a verdict.
 
     Parameters
     ----------
@@ -45,6 +46,12 @@ class UpdateRatios:
         if self.verdict == "about right":
             return f"{text}: about right."
         return f"{text}: the learning rate is perhaps {self.verdict}; about 1e-3 is healthy."
+
+    def _table(self):
+        columns = {"epochs": ">", "first": ">", "median": ">", "last": ">", "learning rate": "<"}
+        numbers = [f"{ratio:.1e}" for ratio in (self.ratios[0], self.median, self.ratios[-1])]
+        row = [str(len(self.ratios)), *numbers, self.verdict]
+        return Table("Update ratios", columns, [row], ["About 1e-3 is healthy."])
 
 
 def update_ratios(estimator):

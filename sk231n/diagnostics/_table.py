@@ -1,0 +1,80 @@
+"""One table for two readers: text for a terminal, HTML for a notebook."""
+
+from html import escape
+from typing import NamedTuple
+
+
+class Table(NamedTuple):
+    """A table of words and numbers, all of them written out.
+
+    HTML has neither scripts nor colours, so that it suits light and dark pages.
+
+    Parameters
+    ----------
+    title : str
+        What stands above the table; empty for nothing.
+    columns : dict of str to {"<", ">"}
+        Their heads, and whether they are words, to the left, or numbers, to the right.
+    rows : list of sequence of str
+        The cells, row by row.
+    notes : sequence of str, default=()
+        Lines below the table.
+
+    Examples
+    --------
+    >>> from sk231n.diagnostics._table import Table
+    >>> print(Table("Two layers", {"layer": "<", "width": ">"}, [["affine", "8"], ["relu", "8"]]))
+    Two layers
+    layer   width
+    affine      8
+    relu        8
+    """
+
+    title: str
+    columns: dict
+    rows: list
+    notes: tuple = ()
+
+    def __str__(self):
+        """Return the table as text."""
+        cells = [list(self.columns), *self.rows]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        sides = list(zip(self.columns.values(), widths, strict=True))
+        lines = [self.title] if self.title else []
+        for row in cells:
+            line = [f"{cell:{side}{width}}" for cell, (side, width) in zip(row, sides, strict=True)]
+            lines.append("  ".join(line).rstrip())
+        return "\n".join([*lines, *self.notes])
+
+    def _repr_html_(self):
+        """Return the table as HTML."""
+        parts = [f"<p><strong>{escape(self.title)}</strong></p>"] if self.title else []
+        parts += ["<table>", f"<thead>{self._row('th', self.columns)}</thead>", "<tbody>"]
+        parts += [self._row("td", row) for row in self.rows]
+        parts += ["</tbody>", "</table>", *(f"<p>{escape(note)}</p>" for note in self.notes)]
+        return "\n".join(["<div>", *parts, "</div>"])
+
+    def _row(self, tag, cells):
+        words = {"<": "left", ">": "right"}
+        return "<tr>{}</tr>".format(
+            "".join(
+                f'<{tag} style="text-align: {words[side]}">{escape(cell)}</{tag}>'
+                for cell, side in zip(cells, self.columns.values(), strict=True)
+            )
+        )
+
+
+class Tabular:
+    """Base of results that show themselves as a table; a subclass has the method ``_table``."""
+
+    def __str__(self):
+        """Return the result as text."""
+        return str(self._table())
+
+    def __repr__(self):
+        """Return the same, for the end of a cell."""
+        return str(self)
+
+    def _repr_html_(self):
+        """Return the result as HTML, for notebooks."""
+        return self._table()._repr_html_()
