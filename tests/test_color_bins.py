@@ -1,5 +1,7 @@
 """Into which bin a colour falls: the course's arithmetic, on the edges of bins too."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from matplotlib.colors import rgb_to_hsv
@@ -32,6 +34,7 @@ def our_bins(colors, n_bins, channel="h", **kwargs):
     return counts.argmax(axis=1)
 
 
+@cache
 def colors_on_edges(n_bins):
     """All colours of bytes whose hue is within rounding of the edge of a bin."""
     chroma, middle = np.mgrid[1:256, 0:256].reshape(2, -1)
