@@ -148,3 +148,20 @@ def test_many_bins():
     raw = HOG(orientations=2**16, block_norm=None).fit_transform(images[:20])
     few = HOG(orientations=2**4, block_norm=None).fit_transform(images[:20])
     np.testing.assert_allclose(raw.reshape(20, 16, -1).sum(axis=2), few, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("transformer", "name"),
+    [
+        (HOG(color="grey"), "gray"),
+        (HOG(color="Each"), "each"),
+        (HOG(block_norm="l2-hys"), "L2-Hys"),
+        (HSVHistogram(channels="HS"), "hs"),
+        (ColorMoments(color_space="RGB"), "rgb"),
+        (ColorMoments(moments=("mean", "sdt")), "std"),
+        (MeanSubtraction(mode="pixels"), "pixel"),
+    ],
+)
+def test_the_name_that_was_meant(transformer, name):
+    with pytest.raises(ValueError, match=rf"Did you mean '{name}'\?"):
+        transformer.fit(np.zeros((2, 8, 8, 3)))

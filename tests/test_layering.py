@@ -13,10 +13,9 @@ ROOT = Path(sk231n.__file__).parent
 
 # From the ground up. Every file of the package has its place; `core` is its __init__.py.
 LEVELS = {
-    -1: ["_arguments"],
+    -1: ["_arguments", "_containers"],
     0: [
         "_callbacks",
-        "_containers",
         "_estimators",
         "_floating_point",
         "_names",

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sk231n._arguments import did_you_mean
 from sk231n._estimators import float_dtype
 from sk231n._images import ImageTransformer
 from sk231n.features._arguments import check_overflow
@@ -98,14 +99,12 @@ class ColorMoments(ColorTransformer):
 
     def _check_arguments(self):
         super()._check_arguments()
-        if (
-            not self.moments
-            or not all(isinstance(name, str) and name in _MOMENTS for name in self.moments)
-            or len(set(self.moments)) < len(self.moments)
-        ):
+        unknown = [n for n in self.moments if not isinstance(n, str) or n not in _MOMENTS]
+        if unknown or not self.moments or len(set(self.moments)) < len(self.moments):
+            hint = did_you_mean(str(unknown[0]), _MOMENTS) if unknown else ""
             raise ValueError(
                 f"moments must name one or more of {list(_MOMENTS)}, each once; "
-                f"got {self.moments!r}."
+                f"got {self.moments!r}.{hint}"
             )
 
     def transform(self, X):
