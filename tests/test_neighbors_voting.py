@@ -250,6 +250,21 @@ def test_copies_and_pickles_predict_alike(duplicate, n_features, metric):
         assert np.array_equal(a, b)
 
 
+def test_trees_are_not_stored_but_made_by_whoever_loads_them():
+    """Formats that know arrays and attributes alone know no trees."""
+    X, y, Q = data(3000, 12, 3)
+    model = KNNClassifier().fit(X, y)
+    loaded = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(loaded.predict_proba(Q), model.predict_proba(Q))
+    search = model._search
+    state = search.__getstate__()
+    assert set(state) == {"metric", "X"}
+    again = type(search).__new__(type(search))
+    again.__setstate__(state)
+    np.testing.assert_array_equal(again.tree.data, search.tree.data)
+    assert again.p == search.p
+
+
 def test_several_threads_and_processes_may_ask_at_once():
     X, y, Q = data(3000, 300, 40)
     model = KNNClassifier(5).fit(X, y)

@@ -113,3 +113,26 @@ def test_cross_validation(metric, smooth):
         _, kept, more = measure(model.fit, X, labels(X))
     assert kept <= X.nbytes + OTHERS
     assert more <= 2 * X.nbytes + 64 * MEBIBYTE + OTHERS
+
+
+@pytest.mark.parametrize("kind", ["smooth", "noise"])
+@pytest.mark.parametrize("metric", METRICS)
+def test_neighbors_of_which_there_are_many(metric, kind, request):
+    """What is returned does not count, but what is needed to find and to sort it does."""
+    X, Q = (part[:, :64] for part in request.getfixturevalue(kind))
+    model = KNNClassifier(3000, metric=metric, n_jobs=2).fit(X, labels(X))
+    for method in (model.kneighbors, model.predict, model.predict_proba):
+        with config_context(working_memory=16):
+            result, _, more = measure(method, np.repeat(Q[:100], 3, axis=0))
+        results = sum(part.nbytes for part in result) if isinstance(result, tuple) else 0
+        assert more <= 16 * MEBIBYTE + results + OTHERS
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_leave_one_out(weighted):
+    X = np.random.default_rng(0).normal(size=(4000, 40))
+    weight = np.arange(4000) % 3 if weighted else None
+    model = KNNClassifier(500, weights="distance", class_weight="balanced", n_jobs=2)
+    model.fit(X, labels(X), weight)
+    with config_context(working_memory=16):
+        assert measure(model.predict, None)[2] <= 16 * MEBIBYTE + OTHERS

@@ -1,5 +1,6 @@
 """What the nearest-neighbour classifiers share: their data, and everything after ``fit``."""
 
+import sys
 from numbers import Integral
 
 import numpy as np
@@ -17,7 +18,7 @@ from sk231n._names import unknown_name
 from sk231n.neighbors._arguments import FROM_ONE, check_arguments, check_n_neighbors
 from sk231n.neighbors._distances import METRIC_NAMES
 from sk231n.neighbors._index import find_neighbors, make_search
-from sk231n.neighbors._labels import as_labels, check_labels, encode_labels
+from sk231n.neighbors._labels import as_labels, check_labels, encode_labels, scikit_learn_knows
 from sk231n.neighbors._votes import count_votes, neighbor_weights, voters, weigh_classes
 from sk231n.neighbors._weights import class_weights
 
@@ -181,9 +182,10 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
             If the queries or labels are invalid.
         """
         y, predicted = as_labels(y), self.predict(X)
-        if getattr(getattr(y, "dtype", None), "kind", None) == "O":  # scikit-learn knows no such
+        if not all(scikit_learn_knows(np.asarray(labels)) for labels in (y, predicted)):
             check_consistent_length(y, predicted)
-            y, predicted = np.ones(len(y), dtype=bool), (y == predicted).astype(bool)
+            correct = [a == b for a, b in zip(y, predicted, strict=True)]
+            y, predicted = np.ones(len(y), dtype=bool), np.array(correct, dtype=bool)
         return accuracy_score(y, predicted, sample_weight=sample_weight)
 
     def _data(self, X, y):
@@ -191,6 +193,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         check_no_missing(y)
         rows, stack = as_rows(X)
         rows, y = validate_data(self, rows, as_labels(y), dtype=None, order="C")
+        y = as_labels(y)  # a column is one-dimensional by now
         check_labels(y)
         classes, y = encode_labels(y)
         rows = _compact(only_numbers(rows))
@@ -278,8 +281,9 @@ def check_votes(n_neighbors, n_samples, counts, others=False):
     if counts is None:
         check_enough(n_neighbors, n_samples, others)
         return
-    counts = np.minimum(counts, n_neighbors)  # no sample can do more than be all neighbours
-    total = counts.sum() - (counts.max() if others else 0)
+    # No sample can do more than be all neighbours; and not every integer fits into a float.
+    counts = np.minimum(counts, float(min(n_neighbors, sys.float_info.max)))
+    total = float(counts.sum() - (counts.max() if others else 0))
     if n_neighbors > total:
         raise ValueError(
             f"n_neighbors={n_neighbors}, but by sample_weight, whose smallest value above 0 counts "

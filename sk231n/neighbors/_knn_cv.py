@@ -13,9 +13,11 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import StrOptions
 
 from sk231n._estimators import unchanged_on_error
+from sk231n._warnings import warn
 from sk231n.neighbors._arguments import check_arguments
 from sk231n.neighbors._base import NeighborsClassifier
 from sk231n.neighbors._fold import FoldClassifier
+from sk231n.neighbors._labels import scikit_learn_knows
 from sk231n.neighbors._weights import checked_weights, class_weights, sample_counts
 
 
@@ -130,7 +132,7 @@ class KNNClassifierCV(NeighborsClassifier):
             Labels of any one type.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, relative to each other, see :class:`KNNClassifier`; they also
-            weigh the samples that are scored, if the scorer takes weights.
+            weigh the samples that are scored, where the scorer takes weights.
         groups : array-like of shape (n_samples,), default=None
             Groups for splitters that keep them together.
 
@@ -144,6 +146,11 @@ class KNNClassifierCV(NeighborsClassifier):
         ValueError
             If the data or the arguments are invalid, every k exceeds the training part of a fold,
             or no k has a score; the classifier is then as it was.
+
+        Warns
+        -----
+        UserWarning
+            If there are sample weights, and the scorer takes none.
         """
         with unchanged_on_error(self):
             check_arguments(self)
@@ -156,12 +163,15 @@ class KNNClassifierCV(NeighborsClassifier):
                 indexable(X)[0], rows, image_shape, classes, encoded, weights, factors
             )
             scorer = check_scoring(self, self.scoring)
+            if weights is not None and not _takes_weights(scorer):
+                name = getattr(self.scoring, "__name__", repr(self.scoring))
+                warn(f"scoring={name} takes no sample_weight: all samples count alike in scores.")
             folds = self._folds(samples, groups)
             fewest = min(fold.n_train for fold in folds)
             if min(candidates) > fewest:
                 raise ValueError(
-                    f"n_neighbors={self.n_neighbors!r} all exceed n_samples={fewest:.10g}, which is "
-                    "what a fold of cv leaves to train on."
+                    f"n_neighbors={self.n_neighbors!r} all exceed n_samples={fewest:.10g}, which "
+                    "is what a fold of cv leaves to train on."
                 )
             found = np.array(
                 [self._score_fold(samples, fold, candidates, scorer) for fold in folds]
@@ -194,9 +204,8 @@ class KNNClassifierCV(NeighborsClassifier):
 
     def _folds(self, samples, groups):
         """What the splitter says, checked."""
-        # Splitters, too, know the usual kinds of labels only.
-        is_usual = samples.classes.dtype != object
-        labels = samples.classes[samples.y] if is_usual else samples.y
+        is_known = scikit_learn_knows(samples.classes)
+        labels = samples.classes[samples.y] if is_known else samples.y
         splitter = check_cv(self.cv, labels, classifier=True)
         try:
             splits = list(splitter.split(samples.rows, labels, groups))
@@ -283,7 +292,7 @@ class _Fold(NamedTuple):
     @property
     def n_train(self):
         """Number of samples to train on."""
-        return len(self.train) if self.counts is None else self.counts.sum()
+        return len(self.train) if self.counts is None else float(self.counts.sum())
 
 
 def _as_indices(part):

@@ -5,11 +5,13 @@ from numbers import Number
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 
+from sk231n._containers import as_numpy
+
 _SEQUENCES = (list, tuple, np.ndarray)
 
 
 def as_labels(y):
-    """Labels as an array of their kind, where they are a list or an array of objects.
+    """Labels as an array of their kind, where they are a list, a series or an array of objects.
 
     Parameters
     ----------
@@ -19,22 +21,26 @@ def as_labels(y):
     Returns
     -------
     array-like
-        Booleans, integers, floats and text as arrays of these; other kinds as an array of objects;
-        whatever is no list and no array of objects, as it came.
+        Booleans, integers and floats as arrays of these, text as text or objects, other kinds as
+        objects. What is no list and has a dtype of NumPy's other than object comes as it came, and
+        so does what is no column of labels, which scikit-learn refuses.
 
     Raises
     ------
     ValueError
         If labels of different kinds are mixed.
     """
-    kind = getattr(getattr(y, "dtype", None), "kind", None)
+    y = as_numpy(y, "y")
     is_list = isinstance(y, list | tuple)
-    if not is_list and (kind != "O" or np.ndim(y) != 1):
-        return y
+    if not is_list:
+        dtype = getattr(y, "dtype", None)
+        is_plain = isinstance(dtype, np.dtype) and dtype.kind != "O"
+        if dtype is None or is_plain or len(y.shape) != 1:
+            return y
     labels = list(y)
     of_type = dict(zip(map(type, labels), labels, strict=True))
     if is_list and any(issubclass(label_type, _SEQUENCES) for label_type in of_type):
-        return y  # a row for each sample, which scikit-learn refuses
+        return y
     of_kind = {_kind(label_type): label for label_type, label in of_type.items()}
     if len(of_kind) > 1:
         a, b = (_plain(label) for label in list(of_kind.values())[:2])
@@ -44,25 +50,34 @@ def as_labels(y):
         )
     objects = np.empty(len(labels), dtype=object)
     objects[:] = labels
-    if not set(of_kind) <= {bool, Number, str, bytes}:
-        return objects
-    array = np.array(labels)
-    # Integers that do not fit stay objects, and so do fractions.
-    return array if array.dtype.kind in "biufUS" and (array == objects).all() else objects
+    kinds = "biufUS" if is_list else "biuf"
+    if set(of_kind) <= {bool, Number, str, bytes}:
+        array = np.array(labels)
+        if array.dtype.kind in kinds and (array == objects).all():
+            return array
+    return objects  # also integers that do not fit, and fractions
 
 
 def check_labels(y):
     """Refuse targets that are no labels: quantities, several columns."""
-    if y.dtype.kind != "O" or any(isinstance(label, float | complex) for label in y):
+    if scikit_learn_knows(y) or any(isinstance(label, float | complex) for label in y):
         check_classification_targets(y)
 
 
 def encode_labels(y):
     """The distinct labels, sorted, and the index of each label among them."""
     try:
-        return np.unique(y, return_inverse=True)
+        classes, encoded = np.unique(y, return_inverse=True)
+        if y.dtype.kind == "O" and len(set(classes)) < len(classes):
+            raise TypeError("they have no order")
     except TypeError as error:
         raise ValueError(f"y holds labels that cannot be sorted: {error}.") from error
+    return classes, encoded
+
+
+def scikit_learn_knows(labels):
+    """Whether scikit-learn takes an array for labels: not objects, unless they are text."""
+    return labels.dtype.kind != "O" or all(isinstance(label, str | bytes) for label in labels[:1])
 
 
 def _kind(label_type):
