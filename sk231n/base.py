@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk231n._arguments import Number, count, validate_arguments
 from sk231n._callbacks import EpochTasks
+from sk231n._containers import as_numpy
 from sk231n._estimators import (
     as_labels,
     blocks,
@@ -71,6 +72,10 @@ _EXAMPLES = {
     "learning_rate": "learning_rate=sk231n.schedules.CosineDecay()",
     "loss": "loss=sk231n.losses.CrossEntropy()",
 }
+# One over the distance that a weight of a network may cover in a run: shortest where the errors of
+# quantities have no bound. A stream has no end, at which the rate would have come to zero; it is to
+# follow data that change.
+_LONGEST_PATH, _LONGEST_PATH_TO_QUANTITIES, _LONGEST_PATH_OF_STREAMS = 100.0, 500.0, 50.0
 _PREDICTED_ROWS = 256  # rows of a block: enough for BLAS, few enough for several threads
 _LARGE_DATA = 2**17  # numbers whose conversion takes longer than starting threads
 
@@ -161,7 +166,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             rng=check_random_state(self.random_state),
             state=None,
             optimizer=None,
-            rate=None,
+            rate=np.inf,
             refresh_at=0,
         )
         if not isinstance(self.random_state, Integral):
@@ -274,6 +279,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _data(self, X, y, sample_weight, *, reset, learn, classes=None):
         """Validate samples; those of weight zero count as if they were not there."""
+        y, sample_weight = as_numpy(y, "y"), as_numpy(sample_weight, "sample_weight")
         check_no_missing(y)
         X, y = as_rows(X)[0], as_labels(y)
         # In C order, so that products round alike whatever the order in which the rows came.
@@ -338,7 +344,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         penalties = {"l1": L1(), "l2": L2(), "elasticnet": ElasticNet(self.l1_ratio), None: None}
         return penalties[self.penalty]
 
-    def _problem(self, data, moments, rng, *, warm):
+    def _problem(self, data, moments, rng, *, warm, stream=False):
         """Put together objective, first parameters, data, and the way that the inputs are seen."""
         network = Network(self._layers(), data.X.shape[1])
         theta = network.layout.zeros(data.dtype) if warm else network.initialize(rng, data.dtype)
@@ -349,6 +355,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
                 targets = data._replace(X=data.y, dtype=np.dtype(np.float64))
                 moments.targets.update(targets, len(data.rows), name="y")
                 units = moments.targets.target_units()
+                if stream and warm:
+                    units = units.widened(self._errors(data))
                 data = data._replace(y=units(data.y))
             moments.inputs.update(data, count=len(data.rows))
             ridge = 4 * self.alpha * penalty.curvature if penalty is not None else 0.0
@@ -367,6 +375,11 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         elif self._automatic and centred:
             problem.leave_out(moments.inputs.constant(data.dtype))
         return problem
+
+    def _errors(self, data):
+        """Errors of the learnt model on some of the data."""
+        rows = data.rows[:: max(1, len(data.rows) // 200)]
+        return data.y[rows] - self._scores_of_rows(data.X, rows)
 
     @property
     def _automatic(self):
@@ -455,15 +468,13 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _train_epoch(self, progress, data, callback_data, *, warm):
         """Run one epoch from the learnt attributes on, and learn the result."""
-        problem = self._problem(data, progress.moments, progress.rng, warm=warm)
+        problem = self._problem(data, progress.moments, progress.rng, warm=warm, stream=True)
         batch_size = self._batch_size(len(data.rows))
         if progress.optimizer is not type(self._optimizer()):  # what another one left is no use
             progress.optimizer, progress.state = type(self._optimizer()), None
-            progress.refresh_at = 0
-        # The rate rests on what is known of the data: it is found anew as often as that doubles.
-        if self._automatic and progress.moments.inputs.count >= progress.refresh_at:
-            progress.rate = self._automatic_rate(problem)
-            progress.refresh_at = 2 * progress.moments.inputs.count
+            progress.rate, progress.refresh_at = np.inf, 0
+        if self._automatic:
+            self._refresh_rate(progress, problem, batch_size)
         schedule = Constant(progress.rate) if self._automatic else self._schedule(problem)
         # The optimizer's memory stays in the change of variables in which it arose: close enough.
         if progress.state is None:
@@ -487,6 +498,19 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         self._learn(problem, problem.theta, history, best_score=None)
         tasks.close()
 
+    def _refresh_rate(self, progress, problem, batch_size):
+        """Find the rate again where much more is known of the data, or a batch may be steeper."""
+        optimizer = self._optimizer()
+        if optimizer.adaptive and progress.moments.inputs.count < progress.refresh_at:
+            return
+        # What is yet to come is like the batches of a stream without an end.
+        rate = automatic_rate(
+            problem, optimizer, batch_size, np.inf, np.inf, _LONGEST_PATH_OF_STREAMS
+        )
+        # The steps of the other optimizers must suit the steepest batch of the stream.
+        progress.rate = rate if optimizer.adaptive else min(rate, progress.rate)
+        progress.refresh_at = 2 * progress.moments.inputs.count
+
     def _schedule(self, problem):
         """Schedule that ``learning_rate`` stands for."""
         if isinstance(self.learning_rate, Schedule):
@@ -499,8 +523,10 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         n_samples = len(problem.data.rows)
         batch_size = self._batch_size(n_samples)
         n_steps = self._n_epochs(n_samples) * n_samples / batch_size
-        longest_path = 500.0 if self._has_units else 100.0
-        return automatic_rate(problem, self._optimizer(), batch_size, n_steps, longest_path)
+        longest_path = _LONGEST_PATH_TO_QUANTITIES if self._has_units else _LONGEST_PATH
+        return automatic_rate(
+            problem, self._optimizer(), batch_size, n_samples, n_steps, longest_path
+        )
 
     def _attributes(self, problem, theta):
         """Learnt attributes that belong to the parameters."""

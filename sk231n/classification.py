@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import column_or_1d
 
+from sk231n._containers import as_numpy
 from sk231n._estimators import named_alone, only_numbers, unchanged_on_error
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
 from sk231n.core.losses import SUM_TOLERANCE
@@ -128,6 +129,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         UserWarning
             If training is interrupted from the keyboard; the epochs done so far are kept.
         """
+        classes = as_numpy(classes, "classes")
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, classes)
 
     @available_if(GradientEstimator._can_partial_fit)
@@ -171,6 +173,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
                     "class_weight='balanced' needs all the data at once, but partial_fit sees a "
                     "part; pass the weights as a dict, or as sample_weight."
                 )
+            classes = as_numpy(classes, "classes")
             first_call = _check_partial_fit_first_call(self, classes)
             data = self._data(X, y, sample_weight, reset=first_call, learn=False, classes=classes)
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import sklearn
 import torch
-from sklearn.base import TransformerMixin, clone
+from sklearn.base import TransformerMixin, clone, is_classifier
+from sklearn.utils.validation import has_fit_parameter
 
 import sk231n
 
@@ -23,6 +24,7 @@ ESTIMATORS = [
     sk231n.Whitening(n_components=2),
 ]
 TRANSFORMERS = [estimator for estimator in ESTIMATORS if isinstance(estimator, TransformerMixin)]
+PREDICTORS = [estimator for estimator in ESTIMATORS if estimator not in TRANSFORMERS]
 METHODS = ("transform", "predict", "predict_proba", "decision_function", "kneighbors", "visualize")
 IMAGES = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
 Y = np.arange(12) % 2
@@ -67,3 +69,39 @@ def test_tensors_that_numpy_cannot_read(estimator):
     for X in torch.ones(12, 192, device="meta"), torch.ones(12, 192).to_sparse():
         with pytest.raises(TypeError, match=r"X is a torch\.Tensor .* pass a NumPy array"):
             clone(estimator).fit(X, Y)
+
+
+@pytest.mark.parametrize("estimator", PREDICTORS, ids=lambda e: type(e).__name__)
+def test_targets_and_weights_may_be_tensors(estimator):
+    weights = np.arange(1.0, 13)
+    takes_weights = has_fit_parameter(estimator, "sample_weight")
+    given = {"sample_weight": weights} if takes_weights else {}
+    tensors = {name: torch.tensor(value) for name, value in given.items()}
+    ours = clone(estimator).fit(IMAGES, Y, **given)
+    for X in IMAGES, torch.tensor(IMAGES):
+        theirs = clone(estimator).fit(X, torch.tensor(Y), **tensors)
+        for a, b in zip(outcomes(theirs, X), outcomes(ours, IMAGES), strict=True):
+            np.testing.assert_array_equal(a, b)
+        score = theirs.score(X, torch.tensor(Y), **tensors)
+        assert score == ours.score(IMAGES, Y, **given)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [e for e in PREDICTORS if hasattr(e, "partial_fit")],
+    ids=lambda e: type(e).__name__,
+)
+def test_batches_and_validation_data_may_be_tensors(estimator):
+    X, y = torch.tensor(IMAGES), torch.tensor(Y)
+    ours = clone(estimator).fit(IMAGES, Y, X_val=IMAGES, y_val=Y)
+    theirs = clone(estimator).fit(X, y, X_val=X, y_val=y)
+    assert theirs.history_ == ours.history_
+    classes = (
+        [{"classes": [0, 1]}, {"classes": torch.tensor([0, 1])}]
+        if is_classifier(estimator)
+        else [{}]
+    )
+    for given in classes:
+        ours = clone(estimator).partial_fit(IMAGES, Y, **classes[0])
+        theirs = clone(estimator).partial_fit(X, y, **given)
+        np.testing.assert_array_equal(theirs.predict(X), ours.predict(IMAGES))

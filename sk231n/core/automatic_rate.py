@@ -18,7 +18,7 @@ _GROWTH_OF_NETWORKS = 0.1
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the loss will not be finite, which is reported
-def automatic_rate(problem, optimizer, batch_size, n_steps, longest_path):
+def automatic_rate(problem, optimizer, batch_size, n_samples, n_steps, longest_path):
     """Find the learning rate with which a run starts.
 
     Parameters
@@ -29,8 +29,10 @@ def automatic_rate(problem, optimizer, batch_size, n_steps, longest_path):
         Turns smoothness, reach and noise into a rate.
     batch_size : int
         Number of samples per step.
-    n_steps : int
-        Number of steps planned.
+    n_samples : float
+        Number of samples of which the batches are a part; infinite for a stream.
+    n_steps : float
+        Number of steps planned; infinite for a stream.
     longest_path : float
         With hidden layers, one over the distance that a weight may cover in a run.
 
@@ -51,7 +53,7 @@ def automatic_rate(problem, optimizer, batch_size, n_steps, longest_path):
         smoothness += objective.alpha * penalty.curvature * max(factors) ** 2
     noise = 0.0
     growth = max(loss.growth, _GROWTH_OF_NETWORKS * loss.curvature if len(inputs) > 1 else 0.0)
-    if growth and not optimizer.adaptive and batch_size < len(data.rows):
+    if growth and not optimizer.adaptive and batch_size < n_samples:
         noise = growth * steepness(problem) / batch_size
     # Twice the curvature is 1 for the cross-entropy; a steeper loss asks for smaller steps.
     reach = 2 * loss.curvature * sum(

@@ -76,6 +76,15 @@ class TargetUnits:
         """Express quantities of shape (n_samples, n_outputs) in these units."""
         return (y - self.mean) / self.scale
 
+    def widened(self, errors):
+        """Units in which errors of shape (n_samples, n_outputs) are not large either.
+
+        Where a stream of data has moved away from the model, the steps are then as long as the way.
+        """
+        with np.errstate(over="ignore"):
+            scale = np.sqrt(self.scale**2 + np.mean(errors**2, axis=0))
+        return TargetUnits(self.mean, np.where(np.isfinite(scale), scale, self.scale))
+
     def fold(self, layer):
         """Turn a last layer (views ``W``, ``b``) in these units into one in those of the data."""
         layer.W *= self.scale
