@@ -10,7 +10,7 @@ from sklearn.utils.validation import validate_data
 
 from sk231n._estimators import only_numbers
 from sk231n._images import as_rows
-from sk231n.core.activations import ACTIVATIONS
+from sk231n.core.activations import ACTIVATIONS, Activation
 from sk231n.core.layers import Phase
 from sk231n.core.network import Network
 from sk231n.core.training import Data
@@ -159,7 +159,7 @@ def activation_statistics(estimator, X):
         hidden_blocks, activations = _before_training(copy.copy(estimator), X)
     rows = []
     for number, (block, a) in enumerate(zip(hidden_blocks, activations, strict=True), start=1):
-        (name,) = (name for name, activation in ACTIVATIONS.items() if activation in block)
+        name = _activation_name(block)
         rows.append(
             LayerActivations(
                 number, name, a.shape[1], float(a.mean(dtype=np.float64)),
@@ -167,6 +167,14 @@ def activation_statistics(estimator, X):
             )
         )  # fmt: skip
     return ActivationStatistics(rows, activations)
+
+
+def _activation_name(block):
+    """Name of the activation of a hidden block, or how one of the user's own shows itself."""
+    names = [name for name, activation in ACTIVATIONS.items() if activation in block]
+    return next(iter(names), None) or next(
+        (repr(layer) for layer in block if isinstance(layer, Activation)), "none"
+    )
 
 
 def _saturated(name, a):

@@ -1,17 +1,20 @@
 """The gradient that training follows, held against differences of the objective."""
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_parameter_constraints
+from sklearn.utils._param_validation import validate_parameter_constraints
 
+from sk231n._arguments import Number, count
 from sk231n._estimators import one_blas_thread
+from sk231n._floating_point import quiet
 from sk231n._threads import Team
 from sk231n.core.layers import Phase
 from sk231n.diagnostics._gradient_report import GradientCheck, ParameterCheck
 from sk231n.diagnostics._numerical import relative_errors
 from sk231n.diagnostics._problem import (
+    RANDOM_STATE,
     check_estimator_type,
     inputs,
     is_fitted,
@@ -20,10 +23,10 @@ from sk231n.diagnostics._problem import (
 )
 
 _CONSTRAINTS = {
-    "n_checks": [Interval(Integral, 1, None, closed="left")],
-    "h": [Interval(Real, 0, None, closed="neither")],
-    "tolerance": [Interval(Real, 0, None, closed="neither")],
-    "random_state": ["random_state"],
+    "n_checks": [count(1)],
+    "h": [Number(Real, 0, 1, closed="right")],
+    "tolerance": [Number(Real, 0, None, closed="neither")],
+    "random_state": RANDOM_STATE,
 }
 _EPSILON = np.finfo(np.float64).eps
 _PRECISION = 1e-8  # the relative error that the rounding of a difference amounts to, at most
@@ -53,7 +56,7 @@ def check_gradient(
         Weights of the samples; None weighs all alike.
     n_checks : int, default=20
         Number of parameters of each array, drawn at random; smaller arrays are checked as a whole.
-    h : float > 0, default=1e-5
+    h : float in (0, 1], default=1e-5
         Half the width of the narrower of two differences; the other is twice as wide. For the
         weights of an input that gets larger than one it is divided by the size of that, so that
         scores change about alike.
@@ -121,12 +124,17 @@ def check_gradient(
     rng = check_random_state(random_state)
     fitted = is_fitted(estimator)
     estimator, problem = make_problem(estimator, X, y, sample_weight, rng)
-    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-        definition = _Definition(estimator, problem, seed=rng.randint(2**31))
-        if not fitted:
-            _stir(definition, rng)
-        table = _compare(problem, definition, n_checks, h, rng)
+    with one_blas_thread():
+        table = _checked(estimator, problem, fitted, n_checks, h, rng)
     return GradientCheck(type(estimator).__name__, table, tolerance)
+
+
+@quiet
+def _checked(estimator, problem, fitted, n_checks, h, rng):
+    definition = _Definition(estimator, problem, seed=rng.randint(2**31))
+    if not fitted:
+        _stir(definition, rng)
+    return _compare(problem, definition, n_checks, float(h), rng)
 
 
 class _Definition:
@@ -199,6 +207,8 @@ class _Definition:
             values.append((loss, self.penalty_value() if penalized else 0.0))
             sides.append(sides_here)
         theta[i] = middle
+        if ends[0] == ends[1]:
+            raise ValueError(f"h={step:g} is too small for a difference around {middle:g}.")
         loss, penalty = np.subtract(*values) / (ends[0] - ends[1])
         if not all(map(np.array_equal, *sides)):
             loss = np.nan

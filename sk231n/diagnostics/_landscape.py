@@ -5,22 +5,20 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import (
-    Interval,
-    Options,
-    validate_parameter_constraints,
-)
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
+from sk231n._arguments import Number
 from sk231n._estimators import one_blas_thread
 from sk231n.core.training import evaluate
-from sk231n.diagnostics._problem import check_estimator_type, make_problem
+from sk231n.diagnostics._numerical import as_floats
+from sk231n.diagnostics._problem import RANDOM_STATE, check_estimator_type, make_problem
 from sk231n.diagnostics._table import Table, Tabular
 
 _CONSTRAINTS = {
-    "n_directions": [Options(Integral, {1, 2})],
-    "n_points": [Interval(Integral, 2, None, closed="left")],
-    "random_state": ["random_state"],
+    "n_directions": [Number(Integral, 1, 2, closed="both")],
+    "n_points": [Number(Integral, 2, 10**4, closed="both")],
+    "random_state": RANDOM_STATE,
 }
 
 
@@ -97,7 +95,7 @@ def loss_landscape(
         (at 0) to that one (at 1), or arrays of shape (n_parameters,), one number for each parameter
         in the order of the layers, as training sees them. None draws random ones.
     n_points : int >= 2, default=21
-        Number of points along each direction.
+        Number of points along each direction, at most 10,000.
     span : float > 0 or tuple (low, high), default=1.0
         How far to go along each direction, both ways, or from where to where.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -169,14 +167,14 @@ def loss_landscape(
 
 def _range(span):
     """The ends of the coordinates."""
-    ends = [-span, span] if isinstance(span, Real) else span
+    is_number = isinstance(span, Real) and not isinstance(span, bool | np.bool_)
     try:
-        ends = np.array(ends, dtype=np.float64)
-    except (TypeError, ValueError):
+        ends = as_floats([-span, span] if is_number else span, "span")
+    except ValueError:
         ends = np.array(np.nan)
-    if ends.shape != (2,) or not np.isfinite(ends).all() or ends[0] >= ends[1]:
+    if ends.shape != (2,) or not 0 < float(ends[1]) - float(ends[0]) < np.inf:
         raise ValueError(
-            f"span must be a number > 0, or two numbers (low, high), low < high; got {span!r}."
+            f"span must be a number > 0, or two numbers (low, high), low < high; got {span!r:.200}."
         )
     return ends
 
@@ -208,8 +206,8 @@ def _given_directions(directions, problem):
             check_estimator_type(direction, "directions")
             direction = _parameters(direction, problem) - problem.theta
         try:
-            vector = np.asarray(direction, dtype=np.float64)
-        except (TypeError, ValueError):
+            vector = as_floats(direction, "directions")
+        except ValueError:
             vector = np.array(np.nan)
         if vector.shape != problem.theta.shape or not np.isfinite(vector).all():
             raise ValueError(

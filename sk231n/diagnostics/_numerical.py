@@ -3,9 +3,12 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_parameter_constraints
+from sklearn.utils._param_validation import validate_parameter_constraints
 
-_CONSTRAINTS = {"f": [callable], "h": [Interval(Real, 0, None, closed="neither")]}
+from sk231n._arguments import Number
+from sk231n._floating_point import quiet
+
+_CONSTRAINTS = {"f": [callable], "h": [Number(Real, 0, None, closed="neither")]}
 
 
 def numerical_gradient(f, x, h=1e-5):
@@ -28,7 +31,8 @@ def numerical_gradient(f, x, h=1e-5):
     Raises
     ------
     ValueError
-        If `f` returns anything but one number, or `x` does not hold numbers.
+        If `f` returns anything but one number, if `x` does not hold finite numbers, or if `h` is
+        so small that it does not change them, or so large that they overflow.
 
     Notes
     -----
@@ -51,18 +55,26 @@ def numerical_gradient(f, x, h=1e-5):
            [27., 48.]])
     """
     validate_parameter_constraints(_CONSTRAINTS, {"f": f, "h": h}, "numerical_gradient")
-    x = np.array(x, dtype=np.float64)
+    x, h = as_floats(x, "x"), float(h)
+    if not np.isfinite(x).all():
+        raise ValueError("x must hold finite numbers; it holds NaN or infinity.")
     gradient = np.zeros_like(x)
     for index in np.ndindex(x.shape):
-        middle = x[index]
+        middle = float(x[index])
+        ends = middle + h, middle - h
+        if not np.isfinite(ends[0] - ends[1]) or ends[0] == ends[1]:
+            raise ValueError(
+                f"h={h:g} is too {'small' if ends[0] == ends[1] else 'large'} for a difference "
+                f"around x = {middle:g}."
+            )
         values = []
-        for x[index] in (middle + h, middle - h):
-            value = np.asarray(f(x), dtype=np.float64)
+        for x[index] in ends:
+            value = as_floats(f(x), "the result of f")
             if value.size != 1:
                 raise ValueError(f"f must return one number; got an array of shape {value.shape}.")
             values.append(value.item())
         x[index] = middle
-        gradient[index] = (values[0] - values[1]) / ((middle + h) - (middle - h))
+        gradient[index] = (values[0] - values[1]) / (ends[0] - ends[1])
     return gradient
 
 
@@ -85,7 +97,7 @@ def relative_error(a, b):
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the shapes differ, or the arrays do not hold numbers.
 
     Notes
     -----
@@ -102,14 +114,32 @@ def relative_error(a, b):
     >>> relative_error([0.0, 1.0, 3.0], [0.0, 1.0, 1.0])
     0.5
     """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    a, b = as_floats(a, "a"), as_floats(b, "b")
     if a.shape != b.shape:
         raise ValueError(f"a and b must have the same shape; got {a.shape} and {b.shape}.")
     return float(np.max(relative_errors(a, b), initial=0.0))
 
 
+@quiet
 def relative_errors(a, b, floor=0.0):
     """Relative difference of each pair, as if the sum of their sizes were at least the floor."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        error, size = np.abs(a - b), np.maximum(np.abs(a) + np.abs(b), floor)
-        return np.divide(error, size, out=np.zeros_like(error), where=size != 0)
+    # Near one: the sum of two numbers may be more than a float holds, and its inverse less.
+    _, exponent = np.frexp(np.maximum(np.abs(a), np.abs(b)))
+    a, b, floor = (np.ldexp(values, -exponent) for values in (a, b, floor))
+    error, size = np.abs(a - b), np.maximum(np.abs(a) + np.abs(b), floor)
+    return np.divide(error, size, out=np.zeros_like(error), where=size != 0)
+
+
+def as_floats(values, name):
+    """Return a float64 copy of an array-like of real numbers, or say what it holds instead."""
+    try:
+        array = np.array(values)
+        if array.dtype == object:
+            is_real = all(isinstance(value, Real) for value in array.flat)
+        else:
+            is_real = array.dtype.kind in "buif"
+        if is_real:
+            return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must hold numbers of float64 ({error}).") from error
+    raise ValueError(f"{name} must hold real numbers; got dtype {array.dtype}.")

@@ -1,21 +1,22 @@
 """The course's three checks before any long training."""
 
 from dataclasses import dataclass
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.utils import _safe_indexing, check_random_state
-from sklearn.utils._param_validation import Interval, validate_parameter_constraints
+from sklearn.utils._param_validation import validate_parameter_constraints
 
-from sk231n.diagnostics._problem import check_estimator_type, inputs, make_problem
+from sk231n._arguments import count
+from sk231n._floating_point import quiet
+from sk231n.diagnostics._problem import RANDOM_STATE, check_estimator_type, inputs, make_problem
 from sk231n.diagnostics._table import Table, Tabular
 
 _COLUMNS = {"check": "<", "result": "<", "found": "<", "try": "<"}
 _CONSTRAINTS = {
-    "n_samples": [Interval(Integral, 2, None, closed="left")],
-    "random_state": ["random_state"],
+    "n_samples": [count(2)],
+    "random_state": RANDOM_STATE,
 }
 _N_ROWS = 1000  # samples on which the first loss is computed
 _TOLERANCE = 0.2  # by which share the first loss may differ from the one expected
@@ -178,8 +179,10 @@ def _first_loss(estimator, X, y, rng):
     x, y, w = inputs(problem, _N_ROWS)
     w = w / w.sum()
     zeros = np.zeros((len(x), objective.network.n_outputs))
-    with objective.team, np.errstate(over="ignore", invalid="ignore"):
-        found, _ = objective.data_loss(problem.theta, x, y, w, np.zeros_like(problem.theta), rng)
+    with objective.team:
+        found, _ = quiet(objective.data_loss)(
+            problem.theta, x, y, w, np.zeros_like(problem.theta), rng
+        )
     expected, scores = loss.at_zero(zeros.shape[1]), f"{zeros.shape[1]} scores that are zero"
     if expected is None:
         zero = "that are zero" if problem.units is None else "near the mean"
