@@ -29,12 +29,12 @@ def test_synonyms_of_metrics(name, synonym, n_samples, estimator):
 @pytest.mark.parametrize(
     ("argument", "value", "nearest"),
     [
-        ("metric", "euclidian", "euclidean"),
+        ("metric", "euclidea", "euclidean"),
         ("metric", "Manhattan", "manhattan"),
         ("metric", "L1", "l1"),
         ("metric", "cosin", "cosine"),
         ("weights", "distances", "distance"),
-        ("weights", np.str_("unifrom"), "uniform"),
+        ("weights", np.str_("uniforme"), "uniform"),
         ("class_weight", "Balanced", "balanced"),
     ],
 )

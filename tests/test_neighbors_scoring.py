@@ -178,7 +178,7 @@ def test_ties_go_to_the_k_that_serves_the_heavy_classes():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"scoring": "acuracy"}, "scoring='acuracy' is unknown; did you mean 'accuracy'"),
+        ({"scoring": "accurac"}, "scoring='accurac' is unknown; did you mean 'accuracy'"),
         ({"scoring": ["accuracy"]}, "'scoring' parameter"),
         ({"scoring": {"a": "accuracy"}}, "'scoring' parameter"),
         ({"scoring": accuracy_score}, "make_scorer"),

@@ -1,7 +1,8 @@
 """Exact distances between pairs of rows: the formula itself, without shortcuts.
 
-The differences come first, so that nothing cancels, and are summed pairwise in float64; integers
-come out exactly. The distance of a pair depends on its two rows alone, not on the pairs beside it.
+The differences come first, so that nothing cancels, and are summed pairwise in float64; sums of
+whole numbers are exact below ``2**52``. The distance of a pair depends on its two rows alone, not
+on the pairs beside it.
 """
 
 import numpy as np

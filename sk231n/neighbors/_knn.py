@@ -120,7 +120,7 @@ class KNNClassifier(NeighborsClassifier):
     The accuracy on the training data, each sample classified by the others:
 
     >>> round(knn.score(None, shapes.target[:500]), 2)
-    0.47
+    0.35
     """
 
     _parameter_constraints: dict = {
