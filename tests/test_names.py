@@ -12,10 +12,10 @@ KNOWN = "xpected one of 'cosine', 'euclidean', 'manhattan'."
 @pytest.mark.parametrize(
     ("value", "nearest"),
     [
-        ("euclidian", "euclidean"),
+        ("euclidea", "euclidean"),
         ("Euclidean", "euclidean"),
         ("COSINE", "cosine"),
-        ("manhatten", "manhattan"),
+        ("manhattn", "manhattan"),
         ("cos", "cosine"),
     ],
 )
