@@ -9,12 +9,15 @@ import struct
 import tarfile
 import tracemalloc
 import zipfile
+from contextlib import suppress
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from sk231n.datasets import _archive, load_cifar10, load_fashion_mnist
+from sk231n.datasets import _archive, _tar, load_cifar10, load_fashion_mnist
 
 BATCHES = [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]
 FOLDER = "cifar-10-batches-bin"
@@ -205,6 +208,35 @@ def test_names_in_extended_headers_count(tmp_path):
         path.write_bytes(gzip.compress(header + block("x") + good_members() + END))
         with pytest.raises(ValueError, match="outside the archive"):
             load_cifar10(path)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.tuples(st.text("aÄ€/. \n", min_size=1, max_size=300), st.integers(0, 1500)), max_size=5
+    ),
+    st.sampled_from([tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]),
+)
+def test_members_are_those_that_tarfile_finds(members, tar_format):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tar_format) as archive:
+        for name, size in members:
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = size, 1.5
+            with suppress(ValueError):  # a name that this format cannot hold
+                archive.addfile(info, io.BytesIO(b"x" * size))
+    stream.seek(0)
+    with tarfile.open(fileobj=stream) as archive:
+        expected = [
+            (member.name, 0 if member.isdir() else member.size, member.isdir())
+            for member in archive
+        ]
+    stream.seek(0)
+    found = [
+        (member.name.rstrip("/"), member.size, member.is_folder)
+        for member in _tar.members(_archive._Bounded(stream, "x"), "x")
+    ]
+    assert found == [(name.rstrip("/"), *rest) for name, *rest in expected]
 
 
 # Content -----------------------------------------------------------------------------------------
