@@ -1,7 +1,7 @@
 """Arguments: scikit-learn's validation, stricter with numbers and more helpful with names."""
 
 from difflib import get_close_matches
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils._param_validation import (
@@ -29,6 +29,9 @@ class Number(Interval):
 def count(least):
     """Whole numbers from the least to the largest that an index can be on every machine."""
     return Number(Integral, least, 2**31 - 1, closed="both")
+
+
+RANDOM_STATE = [Number(Integral, 0, 2**32 - 1, closed="both"), np.random.RandomState, None]
 
 
 def validate_arguments(constraints, arguments, owner):
@@ -61,6 +64,21 @@ def validate_arguments(constraints, arguments, owner):
                 names = [c.options for c in constraints[name] if isinstance(c, StrOptions)]
                 raise InvalidParameterError(str(error) + did_you_mean(value, *names)) from None
         raise
+
+
+def as_floats(values, name):
+    """Return a float64 copy of an array-like of real numbers, or say what it holds instead."""
+    try:
+        array = np.array(values)
+        if array.dtype == object:
+            is_real = all(isinstance(value, Real) for value in array.flat)
+        else:
+            is_real = array.dtype.kind in "buif"
+        if is_real:
+            return array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must hold numbers of float64 ({error}).") from error
+    raise ValueError(f"{name} must hold real numbers; got dtype {array.dtype}.")
 
 
 def did_you_mean(value, names=()):

@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from sk231n._arguments import Number
+from sk231n._arguments import Number, as_floats
 from sk231n._floating_point import quiet
 
 _CONSTRAINTS = {"f": [callable], "h": [Number(Real, 0, None, closed="neither")]}
@@ -128,18 +128,3 @@ def relative_errors(a, b, floor=0.0):
     a, b, floor = (np.ldexp(values, -exponent) for values in (a, b, floor))
     error, size = np.abs(a - b), np.maximum(np.abs(a) + np.abs(b), floor)
     return np.divide(error, size, out=np.zeros_like(error), where=size != 0)
-
-
-def as_floats(values, name):
-    """Return a float64 copy of an array-like of real numbers, or say what it holds instead."""
-    try:
-        array = np.array(values)
-        if array.dtype == object:
-            is_real = all(isinstance(value, Real) for value in array.flat)
-        else:
-            is_real = array.dtype.kind in "buif"
-        if is_real:
-            return array.astype(np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{name} must hold numbers of float64 ({error}).") from error
-    raise ValueError(f"{name} must hold real numbers; got dtype {array.dtype}.")

@@ -2,14 +2,10 @@
 
 import copy
 import inspect
-from numbers import Integral
 
 import numpy as np
 
-from sk231n._arguments import Number
 from sk231n.base import GradientEstimator
-
-RANDOM_STATE = [Number(Integral, 0, 2**32 - 1, closed="both"), np.random.RandomState, None]
 
 
 def check_estimator_type(estimator, function):
