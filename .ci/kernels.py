@@ -24,24 +24,24 @@ N_THREADS = (1, 2)
 NUMERIC = [
     "class_weight", "features_bits", "hog", "hog_each", "layers", "linear_training",
     "monitoring", "neighbors_bits", "neighbors_classifier", "neighbors_exact",
-    "neighbors_magnitudes", "neighbors_voting",
-    "neural_regressor", "neural_training", "optimizers", "penalties", "preprocessing",
-    "preprocessing_batches", "preprocessing_bits", "preprocessing_whitening",
-    "reference_layers", "reference_neighbors", "standardization", "threads", "torch_referee",
-    "training",
+    "neighbors_magnitudes", "neighbors_voting", "neural_regressor", "neural_training",
+    "optimizers", "penalties", "preprocessing", "preprocessing_batches", "preprocessing_bits",
+    "preprocessing_whitening", "reference_layers", "reference_neighbors", "same_bits",
+    "standardization", "threads", "torch_referee", "training",
 ]  # fmt: skip
 # Then those that round nothing, or take long for what they would tell beyond the first:
 NOT_NUMERIC = [
     "array_api", "automatic_rate", "color", "color_bins", "common", "course_numbers",
     "datasets_archives", "datasets_arguments", "datasets_cifar10", "datasets_fashion_mnist",
     "datasets_fetch", "datasets_servers", "datasets_shapes", "datasets_spirals",
-    "datasets_split", "diagnostics_faults", "diagnostics_gradient", "diagnostics_measurements",
-    "diagnostics_numerical", "diagnostics_sanity", "docs", "documentation_snippets", "examples",
-    "features_arguments", "images", "layering", "linear", "losses", "names",
-    "neighbors_arguments", "neighbors_cv", "neighbors_labels",
-    "neighbors_leave_one_out", "neighbors_memory", "neighbors_scoring",
+    "datasets_split", "diagnostics_arguments", "diagnostics_faults", "diagnostics_gradient",
+    "diagnostics_html", "diagnostics_measurements", "diagnostics_numerical",
+    "diagnostics_sanity", "docs", "documentation_snippets", "examples", "features_arguments",
+    "images", "layering", "linear", "losses", "names", "neighbors_arguments", "neighbors_cv",
+    "neighbors_labels", "neighbors_leave_one_out", "neighbors_memory", "neighbors_scoring",
     "neighbors_weights", "neighbors_working_memory", "network_gradients", "neural_classifier",
-    "packaging", "parameters", "plotting", "plotting_images", "plotting_results", "schedules",
+    "packaging", "parameters", "plotting", "plotting_arguments", "plotting_images",
+    "plotting_results", "schedules",
 ]  # fmt: skip
 
 PROBE = """

@@ -348,13 +348,13 @@ def test_servers_without_an_end_are_left(tmp_path, serve, kind):
 @pytest.mark.parametrize("kind", SLOW)
 def test_servers_that_never_come_to_the_file_are_left(tmp_path, serve, kind):
     server = serve(kind, good)
-    check_is_complete(fetch(tmp_path, server, timeout=0.3), tmp_path)
+    check_is_complete(fetch(tmp_path, server, timeout=0.5), tmp_path)
     assert [name for name, _ in server.requests] == [kind.__name__, "good"]
 
 
 def test_the_file_may_take_longer_than_the_timeout(tmp_path, serve):
     server = serve(slow)
-    check_is_complete(fetch(tmp_path, server, timeout=0.3), tmp_path)
+    check_is_complete(fetch(tmp_path, server, timeout=0.7), tmp_path)
     assert server.requests == [("slow", 0)]
 
 
