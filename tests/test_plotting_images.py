@@ -103,7 +103,7 @@ def test_bytes_are_not_stretched():
         (X[:, 0], {}, r"X must have two dimensions; got an array of shape"),
         (X.astype(str), {}, "arrays of bytes/strings"),
         (np.zeros((30, 2, 2, 2, 3)), {}, "X has 5 dimensions"),
-        (X[:29], {}, "inconsistent numbers of samples"),
+        (X[:29], {}, "as many entries of each"),
     ],
 )
 def test_refuses_what_are_no_images(given, options, message):
@@ -154,7 +154,7 @@ def test_names_of_classes_that_do_not_occur():
 
 
 @pytest.mark.parametrize(
-    ("y", "names"), [(Y, ["a", "b"]), (Y, []), (Y - 1, list("abcd")), (np.array(NAMES)[Y], "ab")]
+    ("y", "names"), [(Y, ["a", "b"]), (Y, []), (Y - 1, list("abcd")), (np.array(NAMES)[Y], ["a", "b"])]
 )
 def test_refuses_too_few_names(y, names):
     with pytest.raises(ValueError, match=f"class_names has {len(names)} entries for the 3 classes"):
@@ -478,7 +478,7 @@ def test_map_of_equal_images():
     [
         ({"method": "umap"}, "method"),
         ({"embedding": np.zeros((30, 3))}, "embedding must have 2 columns; got 3"),
-        ({"embedding": np.zeros((29, 2))}, "inconsistent numbers of samples"),
+        ({"embedding": np.zeros((29, 2))}, "as many entries of each"),
         ({"embedding": np.full((30, 2), np.inf)}, "embedding contains infinity"),
         ({"image_size": 2.0}, "image_size"),
         ({"random_state": "x"}, "random_state"),

@@ -5,9 +5,11 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import validate_params
 
+from sk231n._arguments import Number, as_floats, count
 from sk231n.diagnostics import activation_statistics
+from sk231n.plotting._arrays import check_lengths, words
 from sk231n.plotting._figures import BLUE, axes_or_new, panels, require_matplotlib, styled
 
 
@@ -88,8 +90,8 @@ class ActivationHistogramDisplay:
 
     @validate_params(
         {
-            "n_cols": [Interval(Integral, 1, None, closed="left"), None],
-            "bins": [Interval(Integral, 1, None, closed="left")],
+            "n_cols": [count(1), None],
+            "bins": [Number(Integral, 1, 10**6, closed="both")],
             "bar_kw": [dict, None],
         },
         prefer_skip_nested_validation=True,
@@ -104,7 +106,7 @@ class ActivationHistogramDisplay:
         n_cols : int, default=None
             Panels in a row; None chooses.
         bins : int, default=41
-            Number of bins over the range of all layers.
+            Number of bins over the range of all layers, at most a million.
         bar_kw : dict, default=None
             Keyword arguments of ``bar``.
 
@@ -142,7 +144,10 @@ class ActivationHistogramDisplay:
 
 def _checked(activations, names):
     """The layers as flat float64 arrays, and their names."""
-    layers = [np.asarray(values, dtype=np.float64).ravel() for values in activations]
+    check_lengths(activations=activations)
+    layers = [
+        as_floats(values, f"activations[{i}]").ravel() for i, values in enumerate(activations)
+    ]
     if not layers:
         raise ValueError("activations is empty: there is no hidden layer.")
     for i, values in enumerate(layers):
@@ -150,6 +155,7 @@ def _checked(activations, names):
             raise ValueError(f"activations[{i}] must hold numbers, all finite.")
     if names is None:
         names = [f"layer {i + 1}" for i in range(len(layers))]
+    names = words(names, "names")
     if len(names) != len(layers):
         raise ValueError(f"names has {len(names)} entries for {len(layers)} layers.")
     return layers, names

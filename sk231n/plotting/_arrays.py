@@ -1,5 +1,7 @@
 """Validation that names the argument."""
 
+from collections.abc import Mapping, Sized
+
 import numpy as np
 from sklearn.utils import check_array
 
@@ -10,4 +12,27 @@ def matrix(values, name, **options):
         raise ValueError(
             f"{name} must have two dimensions; got an array of shape {np.shape(values)}."
         )
+    if not np.size(values):
+        raise ValueError(f"{name} must not be empty; got an array of shape {np.shape(values)}.")
     return check_array(values, input_name=name, **options)
+
+
+def words(values, name):
+    """Texts of a sequence of names; a text is no sequence of its letters."""
+    is_sequence = isinstance(values, Sized) and not isinstance(values, str | bytes | Mapping | set)
+    if not is_sequence or np.ndim(values) != 1:
+        raise ValueError(f"{name} must be a sequence of names; got {values!r:.200}.")
+    return [str(value) for value in values]
+
+
+def check_lengths(**arrays):
+    """Raise an error unless all arrays, by name, have the same length; None stands for nothing."""
+    lengths = {}
+    for name, values in arrays.items():
+        shape = getattr(values, "shape", None)
+        if isinstance(values, str | bytes) or (not shape and not isinstance(values, Sized)):
+            raise ValueError(f"{name} must be an array or a sequence; got {values!r:.200}.")
+        lengths[name] = shape[0] if shape else len(values)
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise ValueError(f"Expected as many entries of each, but {found}.")

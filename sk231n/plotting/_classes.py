@@ -5,6 +5,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.multiclass import unique_labels
 
 from sk231n._images import as_rows
+from sk231n.plotting._arrays import words
 from sk231n.plotting._pictures import as_pictures
 
 
@@ -16,15 +17,16 @@ def names_of(classes, class_names):
     """
     if class_names is None:
         return [str(label) for label in classes]
+    class_names = words(class_names, "class_names")
     if len(class_names) == len(classes):
-        return [str(name) for name in class_names]
+        return class_names
     is_index = classes.dtype.kind in "ui" and min(classes) >= 0 and max(classes) < len(class_names)
     if not is_index:
         raise ValueError(
             f"class_names has {len(class_names)} entries for the {len(classes)} classes "
             f"{', '.join(map(str, classes[:10]))}."
         )
-    return [str(class_names[label]) for label in classes]
+    return [class_names[label] for label in classes]
 
 
 def first_of_each(labels, n_per_class):

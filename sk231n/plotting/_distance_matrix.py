@@ -5,7 +5,7 @@ from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n.neighbors import KNNClassifier
-from sk231n.plotting._arrays import matrix
+from sk231n.plotting._arrays import check_lengths, matrix
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled, whole_numbers
 
 
@@ -83,6 +83,8 @@ class DistanceMatrixDisplay:
             raise TypeError(
                 f"estimator={type(estimator).__name__} has no kneighbors; expected KNNClassifier."
             )
+        if X is None:
+            raise ValueError("X must hold the test images; got None.")
         found, indices = estimator.kneighbors(X, n_neighbors=estimator.n_samples_fit_)
         distances = np.empty_like(found)
         np.put_along_axis(distances, indices, found, axis=1)
@@ -112,6 +114,8 @@ class DistanceMatrixDisplay:
             The display, drawn.
         """
         require_matplotlib(f"{cls.__name__}.from_arrays")
+        for name, X in {"X_test": X_test, "X_train": X_train}.items():
+            check_lengths(**{name: X})
         labels = np.zeros(len(X_train), dtype=int)
         knn = KNNClassifier(1, metric=metric).fit(X_train, labels)
         return cls.from_estimator(knn, X_test, ax=ax, **kwargs)

@@ -15,7 +15,7 @@ def require_matplotlib(caller):
         import matplotlib  # noqa: F401
     except ImportError as error:
         raise ImportError(
-            f"{caller} draws with matplotlib, which is not installed; pip install 'sk231n[plot]'"
+            f"{caller} draws with matplotlib, which is not installed: pip install matplotlib"
         ) from error
 
 

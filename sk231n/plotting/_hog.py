@@ -5,6 +5,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_is_fitted
 
+from sk231n._arguments import as_floats, count
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, size_in_points, styled
 from sk231n.plotting._pictures import as_pictures
 from sk231n.plotting._tiles import draw_picture
@@ -119,6 +120,7 @@ class HOGDisplay:
         require_matplotlib(f"{type(self).__name__}.plot")
         picture = as_pictures(np.asarray(self.image)[np.newaxis], name="image")[0]
         histograms = _checked(self.histograms)
+        _check_cells(self.pixels_per_cell, self.signed)
         segments = _segments(histograms.shape, self.pixels_per_cell, self.signed)
         strength = (histograms / (histograms.max() or 1.0)).ravel()
         from matplotlib.collections import LineCollection
@@ -139,13 +141,21 @@ class HOGDisplay:
 
 
 def _checked(histograms):
-    histograms = np.asarray(histograms, dtype=np.float64)
+    histograms = as_floats(histograms, "histograms")
     if histograms.ndim != 3 or not np.isfinite(histograms).all():
         raise ValueError(
             "histograms must be finite, of shape (n_rows, n_columns, orientations); got shape "
             f"{histograms.shape}."
         )
     return histograms
+
+
+def _check_cells(pixels_per_cell, signed):
+    is_pair = isinstance(pixels_per_cell, tuple | list) and len(pixels_per_cell) == 2
+    if not is_pair or not all(map(count(1).is_satisfied_by, pixels_per_cell)):
+        raise ValueError(f"pixels_per_cell must be two positive integers; got {pixels_per_cell!r}.")
+    if not isinstance(signed, bool | np.bool_):
+        raise ValueError(f"signed must be True or False; got {signed!r:.200}.")
 
 
 def _segments(shape, pixels_per_cell, signed):

@@ -1,12 +1,12 @@
 """Images of each class, a column a class."""
 
-from numbers import Integral
-
 import numpy as np
-from sklearn.utils import check_consistent_length, column_or_1d
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import validate_params
 from sklearn.utils.multiclass import unique_labels
 
+from sk231n._arguments import count
+from sk231n.plotting._arrays import check_lengths
 from sk231n.plotting._classes import first_of_each, names_of, pictures_at, places_in_column
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures
@@ -60,7 +60,7 @@ class ImageGridDisplay:
 
     @classmethod
     @validate_params(
-        {"n_per_class": [Interval(Integral, 1, None, closed="left")]},
+        {"n_per_class": [count(1)]},
         prefer_skip_nested_validation=False,
     )
     def from_arrays(
@@ -97,7 +97,7 @@ class ImageGridDisplay:
             If `X` does not hold images, or `y` not one label for each.
         """
         require_matplotlib(f"{cls.__name__}.from_arrays")
-        check_consistent_length(X, y)
+        check_lengths(X=X, y=y)
         y = column_or_1d(y)
         indices = first_of_each(y, n_per_class)
         images = pictures_at(X, indices, image_shape, name="X")
@@ -124,7 +124,7 @@ class ImageGridDisplay:
             The display itself.
         """
         require_matplotlib(f"{type(self).__name__}.plot")
-        check_consistent_length(self.images, self.y)
+        check_lengths(images=self.images, y=self.y)
         images, y = as_pictures(self.images, name="images"), column_or_1d(self.y)
         classes = unique_labels(y)
         names = names_of(classes, self.class_names)

@@ -8,12 +8,12 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from sklearn.utils import check_consistent_length
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import StrOptions, validate_params
 from sklearn.utils.validation import check_is_fitted
 
+from sk231n._arguments import RANDOM_STATE, Number
 from sk231n._images import as_rows
-from sk231n.plotting._arrays import matrix
+from sk231n.plotting._arrays import check_lengths, matrix, words
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures
 from sk231n.plotting._tiles import draw_picture
@@ -118,7 +118,7 @@ default=None
 
     @classmethod
     @validate_params(
-        {"method": [StrOptions({"pca", "tsne"})], "random_state": ["random_state"]},
+        {"method": [StrOptions({"pca", "tsne"})], "random_state": RANDOM_STATE},
         prefer_skip_nested_validation=False,
     )
     def from_arrays(
@@ -185,7 +185,7 @@ default=None
 
     @validate_params(
         {
-            "image_size": [Interval(Real, 0, 1, closed="neither"), None],
+            "image_size": [Number(Real, 0, 1, closed="neither"), None],
             "snap": ["boolean"],
             "im_kw": [dict, None],
         },
@@ -214,9 +214,12 @@ default=None
         require_matplotlib(f"{type(self).__name__}.plot")
         pictures = as_pictures(self.images, name="images")
         embedding = matrix(self.embedding, "embedding", dtype=np.float64)
-        check_consistent_length(pictures, embedding)
+        check_lengths(images=pictures, embedding=embedding)
         if embedding.shape[1] != 2:
             raise ValueError(f"embedding must have 2 columns; got {embedding.shape[1]}.")
+        names = None if self.axis_names is None else words(self.axis_names, "axis_names")
+        if names is not None and len(names) != 2:
+            raise ValueError(f"axis_names must be two names; got {len(names)}.")
         n = len(pictures)
         if snap:
             side = math.ceil(math.sqrt(n))
@@ -244,8 +247,8 @@ default=None
         margin = 0.01
         ax.set_xlim(corners[:, 0].min() - margin, corners[:, 0].max() + size + margin)
         ax.set_ylim(corners[:, 1].min() - size * aspect - margin, corners[:, 1].max() + margin)
-        if self.axis_names is not None:
-            ax.set(xlabel=self.axis_names[0], ylabel=self.axis_names[1])
+        if names is not None:
+            ax.set(xlabel=names[0], ylabel=names[1])
         return self
 
 

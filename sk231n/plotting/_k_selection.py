@@ -99,7 +99,7 @@ class KSelectionDisplay:
             If the estimator is no search.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        results = cv_results_of(estimator)
+        results = cv_results_of(estimator, "estimator")
         key = score_key(results, metric)
         parameters = numeric_parameters(results)
         tried = parameters[find_parameter(parameters, "n_neighbors")]

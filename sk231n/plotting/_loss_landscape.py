@@ -3,9 +3,11 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import StrOptions, validate_params
 
-from sk231n.diagnostics import loss_landscape
+from sk231n._arguments import Number, as_floats
+from sk231n.diagnostics import LossLandscape, loss_landscape
+from sk231n.plotting._arrays import check_lengths, words
 from sk231n.plotting._figures import (
     BLUE,
     ORANGE,
@@ -157,12 +159,17 @@ class LossLandscapeDisplay:
             The display, drawn.
         """
         require_matplotlib(f"{cls.__name__}.from_landscape")
+        if not isinstance(landscape, LossLandscape):
+            raise TypeError(
+                "landscape must be what sk231n.diagnostics.loss_landscape returns; got "
+                f"{type(landscape).__name__}."
+            )
         display = cls(landscape.coordinates, landscape.losses, center=landscape.center)
         return display.plot(ax, **kwargs)
 
     @validate_params(
         {
-            "levels": [Interval(Integral, 2, None, closed="left"), "array-like"],
+            "levels": [Number(Integral, 2, 10**4, closed="both"), "array-like"],
             "loss_scale": [StrOptions({"linear", "log"})],
             "line_kw": [dict, None],
             "contour_kw": [dict, None],
@@ -206,9 +213,11 @@ class LossLandscapeDisplay:
         coordinates, losses = _checked(self.coordinates, self.losses)
         if loss_scale == "log" and losses.min() <= 0:
             raise ValueError(f"loss_scale='log' needs positive losses; got {losses.min():.3g}.")
-        names = ["direction 1", "direction 2"] if self.names is None else list(self.names)
+        names = ["direction 1", "direction 2"] if self.names is None else words(self.names, "names")
         if len(names) < losses.ndim:
             raise ValueError(f"names has {len(names)} entries for {losses.ndim} directions.")
+        if self.center is not None and as_floats(self.center, "center").ndim:
+            raise ValueError(f"center must be a number or None; got {self.center!r:.200}.")
         is_new = ax is None
         ax = axes_or_new(ax, (6.4, 4.2) if losses.ndim == 1 else (6.0, 4.8))
         self.ax_, self.figure_ = ax, ax.figure
@@ -270,8 +279,9 @@ class LossLandscapeDisplay:
 
 def _checked(coordinates, losses):
     """The arrays in float64."""
-    losses = np.asarray(losses, dtype=np.float64)
-    coordinates = [np.asarray(axis, dtype=np.float64) for axis in coordinates]
+    losses = as_floats(losses, "losses")
+    check_lengths(coordinates=coordinates)
+    coordinates = [as_floats(axis, "coordinates") for axis in coordinates]
     shape = tuple(axis.size for axis in coordinates)
     if losses.shape != shape or not 1 <= losses.ndim <= 2 or min(shape) < 2:
         raise ValueError(

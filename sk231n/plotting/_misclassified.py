@@ -1,13 +1,13 @@
 """Images that a classifier takes for what they are not."""
 
-from numbers import Integral
-
 import numpy as np
-from sklearn.utils import check_consistent_length, column_or_1d
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import validate_params
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
+from sk231n._arguments import count
+from sk231n.plotting._arrays import check_lengths
 from sk231n.plotting._classes import first_of_each, names_of, pictures_at, places_in_column
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures
@@ -128,7 +128,7 @@ default=None
 
     @classmethod
     @validate_params(
-        {"n_per_class": [Interval(Integral, 1, None, closed="left")]},
+        {"n_per_class": [count(1)]},
         prefer_skip_nested_validation=False,
     )
     def from_predictions(
@@ -176,7 +176,7 @@ default=None
             If the arrays are not of the same length, or `images` does not hold images.
         """
         require_matplotlib(f"{cls.__name__}.from_predictions")
-        check_consistent_length(y_true, y_pred, images)
+        check_lengths(y_true=y_true, y_pred=y_pred, images=images)
         y_true, y_pred = column_or_1d(y_true), column_or_1d(y_pred)
         classes = unique_labels(y_true, y_pred)
         wrong = np.flatnonzero(y_true != y_pred)
@@ -210,9 +210,11 @@ default=None
             The display itself.
         """
         require_matplotlib(f"{type(self).__name__}.plot")
-        check_consistent_length(self.images, self.y_true, self.y_pred)
+        check_lengths(images=self.images, y_true=self.y_true, y_pred=self.y_pred)
         y_true, y_pred = column_or_1d(self.y_true), column_or_1d(self.y_pred)
-        labels = [y_true, y_pred, [] if self.classes is None else self.classes]
+        others = [] if self.classes is None else self.classes
+        check_lengths(classes=others)
+        labels = [y_true, y_pred, others]
         classes = unique_labels(*[some for some in labels if len(some)])
         names = names_of(classes, self.class_names)
         columns, true = np.searchsorted(classes, y_pred), np.searchsorted(classes, y_true)

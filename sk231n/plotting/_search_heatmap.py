@@ -1,10 +1,10 @@
 """Scores of a search over two parameters: where the best lies, and whether to look further."""
 
-import warnings
-
 import numpy as np
 from sklearn.utils._param_validation import StrOptions, validate_params
 
+from sk231n._arguments import as_floats
+from sk231n._warnings import warn
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled
 from sk231n.plotting._search_results import (
     cv_results_of,
@@ -117,7 +117,7 @@ class SearchHeatmapDisplay:
             If the best lies on the edge of what was tried.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        results = cv_results_of(search)
+        results = cv_results_of(search, "search")
         key = score_key(results, metric)
         parameters = numeric_parameters(results, at_least=2)
         x, y = _choose(parameters, x, y)
@@ -309,17 +309,16 @@ class Axis:
         if _EDGE < place < 1 - _EDGE or (best == 0 and place == 0):  # nothing lies below zero
             return
         end, further = ("lower", "smaller") if place <= _EDGE else ("upper", "larger")
-        warnings.warn(
+        warn(
             f"The best {self.name}={best:g} lies on the {end} edge of what was tried, "
-            f"{self.values[0]:g} to {self.values[-1]:g}; try {further} values, too.",
-            stacklevel=4,
+            f"{self.values[0]:g} to {self.values[-1]:g}; try {further} values, too."
         )
 
 
 def _choose(parameters, x, y):
     """Full names of the parameters of the two axes."""
-    x = x and find_parameter(parameters, x)
-    y = y and find_parameter(parameters, y)
+    x = None if x is None else find_parameter(parameters, x, "x")
+    y = None if y is None else find_parameter(parameters, y, "y")
     if len(parameters) < 2:
         raise ValueError(
             "search must vary at least two parameters that take several numbers each; found "
@@ -343,7 +342,7 @@ def _first(parameters, preferred, *, besides, avoid):
 
 
 def _checked(x, y, scores):
-    x, y, scores = (np.asarray(values, dtype=float) for values in (x, y, scores))
+    x, y, scores = as_floats(x, "x"), as_floats(y, "y"), as_floats(scores, "scores")
     if not x.shape == y.shape == scores.shape == (x.size,) or not x.size:
         raise ValueError(
             "x, y and scores must have one entry for each candidate; got arrays of shapes "

@@ -7,8 +7,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 
-def cv_results_of(search):
+def cv_results_of(search, argument):
     """``cv_results_`` of a fitted search, or of the one that a pipeline ends in."""
+    if not hasattr(search, "fit"):
+        raise TypeError(
+            f"{argument} must be a fitted search, such as GridSearchCV; got {search!r:.200}."
+        )
     check_is_fitted(search)
     search = search[-1] if isinstance(search, Pipeline) else search
     if not hasattr(search, "cv_results_"):
@@ -24,7 +28,7 @@ def score_key(results, metric):
     known = [key.removeprefix("mean_test_") for key in results if key.startswith("mean_test_")]
     if metric is None and len(known) == 1:
         return known[0]
-    if metric not in known:
+    if not isinstance(metric, str) or metric not in known:
         raise ValueError(f"metric={metric!r} is none of the search; expected one of {known}.")
     return metric
 
@@ -45,14 +49,20 @@ def _number(value):
     return float(value) if is_number else np.nan
 
 
-def find_parameter(parameters, name):
-    """Full name of a parameter that may be given without its prefixes (``svm__``)."""
+def find_parameter(parameters, name, argument=None):
+    """Full name of a parameter that may be given without its prefixes (``svm__``).
+
+    `argument` is what errors say it was given as.
+    """
+    if argument and not isinstance(name, str):
+        raise ValueError(f"{argument} must be the name of a parameter; got {name!r:.200}.")
     found = [full for full in parameters if full == name or full.split("__")[-1] == name]
+    prefix = f"{argument}=" if argument else ""
     if not found:
         raise ValueError(
-            f"{name!r} is no parameter of the search that takes numbers, several of them; expected "
-            f"one of {sorted(parameters)}."
+            f"{prefix}{name!r} is no parameter of the search that takes numbers, several of them; "
+            f"expected one of {sorted(parameters)}."
         )
     if len(found) > 1:
-        raise ValueError(f"{name!r} may be any of {found}; give the full name.")
+        raise ValueError(f"{prefix}{name!r} may be any of {found}; give the full name.")
     return found[0]

@@ -1,14 +1,15 @@
 """Weights as images: what a linear classifier or a first layer looks for."""
 
 import math
-from numbers import Integral
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import check_is_fitted
 
+from sk231n._arguments import count
 from sk231n.plotting._affine import weights_on_pixels
+from sk231n.plotting._arrays import words
 from sk231n.plotting._classes import names_of
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_images
@@ -67,7 +68,7 @@ class WeightTemplatesDisplay:
 
     @classmethod
     @validate_params(
-        {"max_units": [Interval(Integral, 1, None, closed="left")]},
+        {"max_units": [count(1)]},
         prefer_skip_nested_validation=False,
     )
     def from_estimator(
@@ -119,7 +120,7 @@ class WeightTemplatesDisplay:
 
     @validate_params(
         {
-            "n_cols": [Interval(Integral, 1, None, closed="left"), None],
+            "n_cols": [count(1), None],
             "im_kw": [dict, None],
             "text_kw": [dict, None],
         },
@@ -147,7 +148,7 @@ class WeightTemplatesDisplay:
         require_matplotlib(f"{type(self).__name__}.plot")
         templates = as_images(self.templates, name="templates").astype(np.float64)
         n, named = len(templates), self.names is not None
-        names = [str(name) for name in self.names] if named else [""] * n
+        names = words(self.names, "names") if named else [""] * n
         if len(names) != n:
             raise ValueError(f"names has {len(names)} entries for {n} templates.")
         if n_cols is None:
