@@ -19,13 +19,12 @@ _NAMES = {
 
 def check_arguments(estimator):
     """Refuse wrong arguments of the constructor, and suggest the right name for a misspelt one."""
-    arguments = estimator.get_params(deep=False)
     for argument, names in _NAMES.items():
-        value = arguments.get(argument)
+        value = getattr(estimator, argument, None)
         if isinstance(value, str) and value not in names:
             raise ValueError(unknown_name(argument, value, names))
     for argument in ("n_neighbors", "n_jobs"):
-        refuse_bool(argument, arguments[argument])
+        refuse_bool(argument, getattr(estimator, argument))
     estimator._validate_params()
 
 
