@@ -12,6 +12,8 @@ from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from sk231n._arguments import Number
+
 _BLOCK_ROWS = 1024
 
 
@@ -54,10 +56,12 @@ def check_weights(sample_weight, X, name="sample_weight"):
     """Weights of the samples of `X` as float64, or None for None; refuse what is no weight."""
     if sample_weight is None:
         return None
-    if isinstance(sample_weight, Real) and not 0 < sample_weight < np.inf:
-        raise ValueError(
-            f"{name}={sample_weight!r} must be a finite number > 0, or one per sample."
-        )
+    if isinstance(sample_weight, Real):
+        if not Number(Real, 0, None, closed="neither").is_satisfied_by(sample_weight):
+            raise ValueError(
+                f"{name}={sample_weight!r} must be a finite number > 0, or one per sample."
+            )
+        return np.ones(len(X))  # only ratios count
     try:
         w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     except OverflowError as error:
@@ -78,7 +82,12 @@ def as_labels(y):
     for kind in ((bool, np.bool_), Integral, Real):
         if labels and all(isinstance(label, kind) for label in labels):
             plain = np.array(labels)
-            return y if plain.dtype.kind == "O" else plain  # such as integers beyond 64 bits
+            if plain.dtype.kind == "O" and kind is Integral:
+                raise ValueError(
+                    "y holds integers that do not fit into 64 bits, such as "
+                    f"{max(labels, key=abs)}; use text as labels instead."
+                )
+            return plain
     return y
 
 

@@ -118,7 +118,7 @@ class Team:
     """Threads that stay together for a run, for work that comes in small portions.
 
     Used as a context, at whose end the threads stop. They start with the first work there is, so
-    that a team without work costs nothing. Two queues do what an executor would: a portion of a
+    that a team without work costs nothing. Queues do what an executor would: a portion of a
     network's step takes a fraction of a millisecond, of which an executor's futures and locks
     would be a tenth.
 
@@ -130,8 +130,7 @@ class Team:
 
     def __init__(self, n_threads):
         self.n_threads = n_threads
-        self._threads = []
-        self._tasks = None
+        self._threads = []  # pairs of a thread and the queue of its tasks
 
     def __enter__(self):
         return self
@@ -140,18 +139,18 @@ class Team:
         self.dismiss()
 
     def __del__(self):
-        # Ctrl-C may interrupt `dismiss` itself. The threads do not know the team, only its queue.
-        for _ in self._threads:
-            self._tasks.put(None)
+        # Ctrl-C may interrupt `dismiss` itself. The threads do not know the team, only their queues.
+        for _, tasks in self._threads:
+            tasks.put(None)
 
     def dismiss(self):
         """Stop the threads and wait until they have ended.
 
         If that is interrupted it may be called again. New threads start with the next work.
         """
-        for _ in self._threads:
-            self._tasks.put(None)
-        for thread in self._threads:
+        for _, tasks in self._threads:
+            tasks.put(None)
+        for thread, _ in self._threads:
             if thread.is_alive():  # not so if Ctrl-C came before its start
                 thread.join()
         self._threads = []
@@ -172,7 +171,7 @@ class Team:
                 self._start()
             outcomes = SimpleQueue()
             for k in range(1, n_shares):
-                self._tasks.put((work, shares[k], k, outcomes))
+                self._threads[k - 1][1].put((work, shares[k], k, outcomes))
             results = [[work(part) for part in shares[0]]] + [None] * (n_shares - 1)
             for _ in range(1, n_shares):
                 k, results[k], error = outcomes.get()
@@ -185,10 +184,10 @@ class Team:
         return [result for of_share in results for result in of_share]
 
     def _start(self):
-        self._tasks = SimpleQueue()  # a new one: the old one may still hold a None
         for _ in range(self.n_threads - 1):
-            thread = threading.Thread(target=_serve, args=(self._tasks,), daemon=True)
-            self._threads.append(thread)
+            tasks = SimpleQueue()
+            thread = threading.Thread(target=_serve, args=(tasks,), daemon=True)
+            self._threads.append((thread, tasks))
             thread.start()
 
     def matmul(self, a, b, out=None):

@@ -17,7 +17,7 @@ from sklearn.utils.multiclass import (
 from sklearn.utils.validation import column_or_1d
 
 from sk231n._containers import as_numpy
-from sk231n._estimators import named_alone, only_numbers, unchanged_on_error
+from sk231n._estimators import as_labels, named_alone, only_numbers, unchanged_on_error
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
 from sk231n.core.losses import SUM_TOLERANCE
 from sk231n.core.objective import is_correct
@@ -212,6 +212,25 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         """
         winners = np.argmax(self._scores(X), axis=1)
         return self.classes_[winners]
+
+    def score(self, X, y, sample_weight=None):
+        """Compute the accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; stacks of images are flattened.
+        y : array-like of shape (n_samples,)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; None weighs all alike.
+
+        Returns
+        -------
+        float
+            Share of the samples whose label is predicted.
+        """
+        return super().score(X, as_labels(as_numpy(y, "y")), sample_weight)
 
     def _score(self, units):
         return is_correct

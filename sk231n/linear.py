@@ -146,8 +146,12 @@ class SoftmaxClassifier(LinearClassifier):
     .. math:: \sum_i w_i \Bigl( \ln \sum_j e^{s_{ij}} - s_{i y_i} \Bigr) + \alpha R(W),
 
     the :math:`w_i` summing to one. This is the objective of
-    ``LogisticRegression(C=1 / (alpha * n_samples))``, with two classes that of
-    ``LogisticRegression(C=2 / (alpha * n_samples))``.
+    ``LogisticRegression(C=1 / (alpha * n_samples))``. With two classes scikit-learn has one row of
+    weights, the difference of the two rows here, whose l1 penalties add up to that of the
+    difference and whose l2 penalties to half of it: the l2 penalty is then that of
+    ``C=2 / (alpha * n_samples)``, l1 that of ``C=1 / (alpha * n_samples)``, and the elastic net
+    with the share :math:`\rho` that of ``l1_ratio=r`` and ``C=(2 - r) / (alpha * n_samples)``,
+    where :math:`r = 2 \rho / (1 + \rho)`.
 
     References
     ----------

@@ -1,17 +1,57 @@
 """How work is spread over threads."""
 
+import os
 import subprocess
 import sys
 import threading
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from joblib import Parallel, cpu_count, delayed, parallel_config
+from joblib import Parallel, cpu_count, delayed, parallel_config, register_parallel_backend
+from joblib._parallel_backends import ThreadingBackend
 from threadpoolctl import threadpool_info
 
 from sk231n._estimators import one_blas_thread
 from sk231n._threads import Team, count_threads, run_on_threads, split
+
+
+class ClusterBackend(ThreadingBackend):
+    """As those of dask and Ray: it answers with all the cores of the cluster, whatever is asked."""
+
+    def effective_n_jobs(self, n_jobs):
+        return 32
+
+
+def test_an_explicit_number_is_that_number():
+    register_parallel_backend("cluster", ClusterBackend)
+    with parallel_config(backend="cluster"):
+        assert count_threads(2) == 2
+        assert count_threads(-1) == cpu_count()
+        assert count_threads(None) == cpu_count()
+    with parallel_config(backend="cluster", n_jobs=1):
+        assert count_threads(None) == 1
+        assert count_threads(4) == 4
+    assert count_threads(-1) == cpu_count()
+    assert count_threads(-10_000) == 1
+    with pytest.raises(ValueError, match="n_jobs=0"):
+        count_threads(0)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("1", 1), ("3", 3), ("2,1", 2), ("", None), ("many", None), ("0", None)]
+)
+def test_none_is_what_openmp_is_allowed(value, expected):
+    """Clusters set the variable in their workers; it is read once, as OpenMP does."""
+    code = "from sk231n._threads import count_threads; import os; "
+    code += "os.environ['OMP_NUM_THREADS'] = '1'; print(count_threads(None), count_threads(7))"
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=dict(os.environ, OMP_NUM_THREADS=value), check=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    n_cores = cpu_count()
+    assert run.stdout.split() == [str(min(n_cores, expected or n_cores)), "7"]
 
 
 def test_n_jobs_none_is_every_core_unless_joblib_says_otherwise():
@@ -58,6 +98,58 @@ def test_errors_of_workers_come_out():
     for n_threads in (1, 2):
         with pytest.raises(ValueError, match="no"):
             run_on_threads(lambda: fail, range(4), n_threads)
+
+
+def test_after_an_error_no_task_is_begun():
+    begun = []
+
+    def work(task):
+        begun.append(task)
+        raise ValueError("no")
+
+    for n_threads in (1, 2):
+        begun.clear()
+        with pytest.raises(ValueError, match="no"):
+            run_on_threads(lambda: work, range(1000), n_threads)
+        assert len(begun) <= n_threads
+
+
+def test_ctrl_c_does_not_wait_for_all_tasks():
+    """Nor does it leave threads at work, even if it comes twice."""
+    code = """
+import signal, threading, time
+from sk231n._threads import run_on_threads
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+done = []
+
+def work(task):
+    time.sleep(0.01)
+    done.append(task)
+
+def interrupt():
+    for _ in range(2):
+        time.sleep(0.05)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+threading.Thread(target=interrupt).start()
+try:
+    run_on_threads(lambda: work, range(5000), 2)
+except KeyboardInterrupt:
+    pass
+else:
+    raise AssertionError("no KeyboardInterrupt")
+try:
+    time.sleep(0.2)
+except KeyboardInterrupt:
+    pass
+so_far = len(done)
+assert so_far < 100, so_far
+time.sleep(0.1)
+assert len(done) == so_far
+assert threading.active_count() == 1
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=200)
 
 
 def blas_threads():
@@ -247,13 +339,39 @@ for _ in range(3):
                 np.testing.assert_allclose(product, np.matmul(a, b), rtol=1e-4, atol=1e-3)
 
     @pytest.mark.parametrize("shape", [(1000, 97, 101), (33, 1001, 260)])
-    def test_large_products_are_shared(self, shape, monkeypatch):
-        team, shared = Team(2), []
-        monkeypatch.setattr(team, "run", lambda work, parts: shared.append(parts))
-        team.matmul(*sizes(*shape))
-        assert len(shared[0]) == 2
-        team.matmul(*sizes(200, 30, 10))
-        assert len(shared) == 1
+    def test_large_products_are_cut_by_their_shape(self, shape, monkeypatch):
+        cuts = []
+        for n_threads in (1, 2, 3, 5):
+            team, shared = Team(n_threads), []
+            monkeypatch.setattr(team, "run", lambda work, parts, to=shared: to.append(parts))
+            team.matmul(*sizes(*shape))
+            team.matmul(*sizes(200, 30, 10))
+            cuts += shared
+        assert len(cuts) == 4
+        assert len(cuts[0]) > 1
+        assert all(parts == cuts[0] for parts in cuts)
+
+    @pytest.mark.parametrize("n_threads", [1, 2, 3, 5])
+    @pytest.mark.parametrize("n_parts", [0, 1, 2, 7])
+    def test_neighbouring_parts_go_to_the_same_thread(self, n_threads, n_parts):
+        with Team(n_threads) as team:
+            names = team.run(lambda part: threading.current_thread().name, list(range(n_parts)))
+            again = team.run(lambda part: threading.current_thread().name, list(range(n_parts)))
+        assert len(names) == n_parts
+        changes = sum(one != other for one, other in pairwise(names))
+        assert changes == max(min(n_threads, n_parts) - 1, 0)
+        assert again == names
+
+    def test_threads_end_with_the_team_whatever_interrupted_it(self):
+        before = threading.active_count()
+        team = Team(3)
+        team.run(abs, [-1, -2, -3])
+        assert threading.active_count() == before + 2
+        del team
+        deadline = time.monotonic() + 30
+        while threading.active_count() > before:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
 
     def test_threads_compute_as_the_caller_does(self):
         """Small buffers, and no warning of an overflow."""
