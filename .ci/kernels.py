@@ -41,7 +41,7 @@ NOT_NUMERIC = [
     "neighbors_labels", "neighbors_leave_one_out", "neighbors_memory", "neighbors_scoring",
     "neighbors_weights", "neighbors_working_memory", "network_gradients", "neural_classifier",
     "packaging", "parameters", "plotting", "plotting_arguments", "plotting_images",
-    "plotting_results", "schedules",
+    "plotting_results", "schedules", "targets",
 ]  # fmt: skip
 
 PROBE = """

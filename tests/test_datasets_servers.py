@@ -162,9 +162,25 @@ def test_threads_that_fetch_into_one_home(tmp_path, serve, n_bytes):
     if n_bytes:
         (tmp_path / f"{NAME}.part").write_bytes(ARCHIVE[:n_bytes])
     with ThreadPoolExecutor(5) as pool:
-        for bunch in pool.map(lambda _: fetch(tmp_path, server), range(5)):
-            check_is_complete(bunch, tmp_path)
+        bunches = list(pool.map(lambda _: fetch(tmp_path, server), range(5)))
+    for bunch in bunches:
+        check_is_complete(bunch, tmp_path)
     assert server.requests == [("slow", n_bytes)] * (n_bytes < len(ARCHIVE))
+
+
+def test_many_at_once(tmp_path, serve):
+    """Without pauses, which leaves every order of their steps to chance."""
+    server = serve(good)
+    for i in range(20):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        if i % 2:
+            (folder / f"{NAME}.part").write_bytes(ARCHIVE[: i * 4000])
+        with ThreadPoolExecutor(6) as pool:
+            bunches = list(pool.map(lambda _, folder=folder: fetch(folder, server), range(6)))
+        for bunch in bunches:
+            check_is_complete(bunch, folder)
+    assert len(server.requests) == 20 - 1  # the longest part was whole
 
 
 def test_nothing_half_gets_the_proper_name(tmp_path, serve, monkeypatch):

@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import logging
 import os
+import stat
 import time
 from contextlib import contextmanager, suppress
 from urllib.error import HTTPError
@@ -38,8 +39,9 @@ def download(urls, target, *, sha256, timeout, n_retries, delay):
     changing and renaming it; others wait, and then find the file whole or go on in its place.
     """
     part = target.with_name(target.name + ".part")
-    if part.exists() and not part.is_file():
-        raise OSError(f"{part} is not a file.")
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(part.stat().st_mode):  # one look: it may get its name at any time
+            raise OSError(f"{part} is not a file.")
     while not is_whole(target, sha256):
         with _locked(part) as file:
             if not _is_at(part, file):

@@ -124,11 +124,12 @@ def fetch_cifar10(
         raise ValueError(f"sha256 must be 64 hexadecimal digits; got {sha256!r}.")
     _check_mirrors(mirrors)
     archive = _folder(data_home) / _FILE
+    there = archive.is_file()
     if not is_whole(archive, sha256):
-        state = "has another SHA-256 than expected" if archive.is_file() else "is not there"
+        state = "has another SHA-256 than expected" if there else "is not there"
         if not download_if_missing:
             raise OSError(f"{archive} {state}, and download_if_missing is False.")
-        if archive.is_file():
+        if there:
             warn(f"{archive} {state}; it is downloaded again.")
         download(mirrors, archive, sha256=sha256, timeout=timeout, n_retries=n_retries, delay=delay)
     return load_cifar10(archive, split=split, return_X_y=return_X_y)
