@@ -36,12 +36,13 @@ NOT_NUMERIC = [
     "datasets_fetch", "datasets_servers", "datasets_shapes", "datasets_spirals",
     "datasets_split", "diagnostics_arguments", "diagnostics_faults", "diagnostics_gradient",
     "diagnostics_html", "diagnostics_measurements", "diagnostics_numerical",
-    "diagnostics_sanity", "docs", "documentation_snippets", "examples", "features_arguments",
-    "images", "layering", "linear", "losses", "names", "neighbors_arguments", "neighbors_cv",
-    "neighbors_labels", "neighbors_leave_one_out", "neighbors_memory", "neighbors_scoring",
-    "neighbors_weights", "neighbors_working_memory", "network_gradients", "neural_classifier",
-    "packaging", "parameters", "plotting", "plotting_arguments", "plotting_images",
-    "plotting_results", "schedules", "targets",
+    "diagnostics_sanity", "docs", "documentation_snippets", "early_stopping", "examples",
+    "features_arguments", "fit_intercept", "images", "layering", "linear", "losses", "names",
+    "neighbors_arguments", "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out",
+    "neighbors_memory", "neighbors_scoring", "neighbors_weights", "neighbors_working_memory",
+    "network_gradients", "neural_classifier", "packaging", "parameters", "plotting",
+    "plotting_arguments", "plotting_images", "plotting_results", "schedules", "targets",
+    "units",
 ]  # fmt: skip
 
 PROBE = """
