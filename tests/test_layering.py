@@ -18,7 +18,6 @@ LEVELS = {
         "_callbacks",
         "_estimators",
         "_floating_point",
-        "_names",
         "_threads",
         "_warnings",
         "core",
@@ -71,7 +70,6 @@ LEVELS = {
     2: [
         "core.layers",
         "core.target_losses",
-        "neighbors._arguments",
         "neighbors._block_sums",
         "neighbors._exhaustive",
         "neighbors._projection",

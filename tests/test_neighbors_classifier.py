@@ -337,7 +337,7 @@ def test_a_wrong_number_after_fit_is_refused(sample_weight, method, n_neighbors,
 def test_wrong_weights_after_fit_are_refused(weights, estimator, data):
     X, y, Q = data
     estimator.set_params(weights="uniform").fit(X, y).set_params(weights=weights)
-    with pytest.raises(ValueError, match=r"'weights' parameter|weights='linear' is unknown"):
+    with pytest.raises(ValueError, match="'weights' parameter"):
         estimator.predict(Q)
 
 
@@ -516,8 +516,8 @@ def test_refuses_what_does_not_split(cv, data):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"metric": "hamming"}, "metric='hamming' is unknown"),
-        ({"weights": "linear"}, "weights='linear' is unknown"),
+        ({"metric": "hamming"}, "'metric' parameter"),
+        ({"weights": "linear"}, "'weights' parameter"),
         ({"n_jobs": "two"}, "'n_jobs' parameter"),
         ({"metric": lambda A, B: np.zeros((1, 1))}, r"metric\S* returned"),
         ({"weights": lambda distances: -distances}, r"weights\S* returned"),

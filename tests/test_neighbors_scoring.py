@@ -12,6 +12,7 @@ from sklearn.model_selection import (
     StratifiedKFold,
     cross_val_score,
 )
+from sklearn.utils import compute_class_weight
 
 from sk231n import KNNClassifier, KNNClassifierCV
 
@@ -75,6 +76,8 @@ SCORINGS = [
 @pytest.mark.parametrize("class_weight", [None, {"dog": 1.5}])
 def test_scores_are_those_of_a_grid_search(class_weight, weights, scoring):
     X, y = problem()
+    if class_weight and not scoring:
+        scoring = "accuracy"  # None means another then
     arguments = {"cv": 3, "scoring": scoring, "weights": weights, "class_weight": class_weight}
     ours, theirs = KNNClassifierCV(KS, **arguments).fit(X, y), grid_search(X, y, **arguments)
     assert_same(ours, theirs)
@@ -154,31 +157,33 @@ def test_scorers_see_the_data_as_they_came():
         assert {np.shape(part) for part in seen} == {(30, *np.shape(data)[1:])}
 
 
-def test_ties_go_to_the_k_that_serves_the_heavy_classes():
-    """And without class weights to the smallest."""
-    X = np.array([0.0, 1, 2, 3, 4, 5])[:, np.newaxis]
-    y = np.array([0, 1, 0, 0, 1, 0])
-    folds = [([0, 1, 3, 4], [2, 5]), ([0, 2, 3, 5], [1, 4])]
-    model = KNNClassifierCV((1, 3), cv=folds).fit(X, y)
-    assert model.n_neighbors_ == 1 or model.scores_.mean(axis=1)[0] < model.best_score_
-    constant = KNNClassifierCV((3, 1), cv=folds, scoring=lambda estimator, X, y: 1)
-    assert constant.fit(X, y).n_neighbors_ == 1
-    right = [
-        sum(
-            np.sum((KNNClassifier(k, class_weight={0: 9}).fit(X[a], y[a]).predict(X[b]) == y[b])
-            * np.where(y[b] == 0, 9, 1))
-            for a, b in folds
-        )
-        for k in (1, 3)
-    ]  # fmt: skip
-    assert right[1] > right[0]
-    assert constant.set_params(class_weight={0: 9}).fit(X, y).n_neighbors_ == 3
+@pytest.mark.parametrize("class_weight", ["balanced", {"cat": 5, "frog": 0.5}])
+def test_class_weights_count_in_the_accuracy(class_weight):
+    """For k was else chosen by what the class weights are to spoil."""
+    X, y = problem()
+    X, y = X[(y != "cat") | (X[:, 0] > 2)], y[(y != "cat") | (X[:, 0] > 2)]
+    weights = compute_class_weight(class_weight, classes=np.unique(y), y=y)
+    by_class = dict(zip(np.unique(y), weights, strict=True))
+
+    def accuracy(estimator, X, y):
+        return estimator.score(X, y, sample_weight=[by_class[label] for label in y])
+
+    arguments = {"class_weight": class_weight, "weights": "distance"}
+    ours = KNNClassifierCV(KS, cv=3, **arguments).fit(X, y)
+    theirs = grid_search(X, y, scoring=accuracy, **arguments)
+    np.testing.assert_allclose(ours.scores_.mean(axis=1), theirs.cv_results_["mean_test_score"])
+
+
+def test_a_fold_whose_classes_have_no_weight():
+    X, y = problem()
+    folds = [(np.flatnonzero(y != "cat"), np.flatnonzero(y == "cat"))]
+    assert KNNClassifierCV((1, 3), cv=folds, class_weight={"cat": 0}).fit(X, y).best_score_ == 0
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"scoring": "accurac"}, "scoring='accurac' is unknown; did you mean 'accuracy'"),
+        ({"scoring": "accurac"}, r"'scoring' parameter .* Did you mean 'accuracy'\?"),
         ({"scoring": ["accuracy"]}, "'scoring' parameter"),
         ({"scoring": {"a": "accuracy"}}, "'scoring' parameter"),
         ({"scoring": accuracy_score}, "make_scorer"),

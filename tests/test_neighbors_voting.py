@@ -307,8 +307,8 @@ def test_the_number_of_neighbors_may_change_after_fit():
         ({"n_neighbors": 1.5}, "'n_neighbors' parameter"),
         ({"n_neighbors": "3"}, "'n_neighbors' parameter"),
         ({"n_neighbors": 61}, "n_neighbors=61, but there are only n_samples=60 training samples"),
-        ({"metric": "hamming"}, "metric='hamming' is unknown"),
-        ({"weights": "linear"}, "weights='linear' is unknown"),
+        ({"metric": "hamming"}, "'metric' parameter"),
+        ({"weights": "linear"}, "'weights' parameter"),
         ({"n_jobs": 1.5}, "'n_jobs' parameter"),
     ],
 )

@@ -9,13 +9,12 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import assert_all_finite, check_consistent_length
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sk231n._arguments import Number, count, validate_arguments
 from sk231n._estimators import blocks, check_no_missing, only_numbers
 from sk231n._images import as_rows, infer_image_shape
-from sk231n._names import unknown_name
-from sk231n.neighbors._arguments import FROM_ONE, check_arguments, check_n_neighbors
 from sk231n.neighbors._distances import METRIC_NAMES
 from sk231n.neighbors._index import find_neighbors, make_search
 from sk231n.neighbors._labels import as_labels, check_labels, encode_labels, scikit_learn_knows
@@ -36,7 +35,11 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         "metric": [StrOptions(set(METRIC_NAMES)), callable],
         "weights": [StrOptions({"uniform", "distance"}), callable],
         "class_weight": [dict, StrOptions({"balanced"}), None],
-        "n_jobs": [FROM_ONE, Interval(Integral, None, -1, closed="right"), None],
+        "n_jobs": [
+            Number(Integral, 1, None, closed="left"),
+            Number(Integral, None, -1, closed="right"),
+            None,
+        ],
     }
 
     def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
@@ -66,9 +69,9 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
             If the queries are invalid, or there are fewer training samples than `n_neighbors`.
         """
         check_is_fitted(self)
-        check_arguments(self)
+        self._validate_params()
         k = self._n_voters() if n_neighbors is None else n_neighbors
-        check_n_neighbors(k)
+        validate_arguments({"n_neighbors": [count(1)]}, {"n_neighbors": k}, "kneighbors")
         check_enough(k, len(self._y), others=X is None)
         queries, itself = self._queries(X)
         distances, indices = self._nearest(queries, k, itself)
@@ -100,8 +103,8 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             As for :meth:`kneighbors`, or if there is no such `mode`.
         """
-        if mode not in ("connectivity", "distance"):
-            raise ValueError(unknown_name("mode", mode, ("connectivity", "distance")))
+        modes = StrOptions({"connectivity", "distance"})
+        validate_arguments({"mode": [modes]}, {"mode": mode}, "kneighbors_graph")
         distances, indices = self.kneighbors(X, n_neighbors)
         n_queries, k = indices.shape
         values = distances.ravel() if mode == "distance" else np.ones(indices.size)
@@ -188,6 +191,10 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
             y, predicted = np.ones(len(y), dtype=bool), np.array(correct, dtype=bool)
         return accuracy_score(y, predicted, sample_weight=sample_weight)
 
+    def _validate_params(self):
+        arguments = self.get_params(deep=False)
+        validate_arguments(self._parameter_constraints, arguments, type(self).__name__)
+
     def _data(self, X, y):
         """Validated rows, the shape of the image that one is, and indices of labels in classes."""
         check_no_missing(y)
@@ -236,7 +243,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
 
     def _votes(self, X):
         check_is_fitted(self)
-        check_arguments(self)  # set_params may have come in between
+        self._validate_params()  # set_params may have come in between
         k = self._n_voters()
         check_votes(k, len(self._y), self._counts, others=X is None)
         queries, itself = self._queries(X)

@@ -1,7 +1,7 @@
 """The k-nearest-neighbours classifier."""
 
+from sk231n._arguments import count
 from sk231n._estimators import unchanged_on_error
-from sk231n.neighbors._arguments import FROM_ONE, check_arguments
 from sk231n.neighbors._base import NeighborsClassifier, check_votes
 from sk231n.neighbors._weights import checked_weights, sample_counts
 
@@ -124,7 +124,7 @@ class KNNClassifier(NeighborsClassifier):
     """
 
     _parameter_constraints: dict = {
-        "n_neighbors": [FROM_ONE],
+        "n_neighbors": [count(1)],
         **NeighborsClassifier._parameter_constraints,
     }
 
@@ -168,7 +168,7 @@ class KNNClassifier(NeighborsClassifier):
             counted by their weights; the classifier is then as it was.
         """
         with unchanged_on_error(self):
-            check_arguments(self)
+            self._validate_params()
             rows, image_shape, classes, y = self._data(X, y)
             counts = sample_counts(checked_weights(sample_weight, len(rows)))
             check_votes(self.n_neighbors, len(rows), counts)

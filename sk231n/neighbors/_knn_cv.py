@@ -14,7 +14,6 @@ from sklearn.utils._param_validation import StrOptions
 
 from sk231n._estimators import unchanged_on_error
 from sk231n._warnings import warn
-from sk231n.neighbors._arguments import check_arguments
 from sk231n.neighbors._base import NeighborsClassifier
 from sk231n.neighbors._fold import FoldClassifier
 from sk231n.neighbors._labels import scikit_learn_knows
@@ -44,7 +43,8 @@ class KNNClassifierCV(NeighborsClassifier):
     scoring : str, callable or None, default=None
         What to choose k by, the larger the better: the name of a scorer
         (:func:`sklearn.metrics.get_scorer_names`), a function ``scorer(estimator, X, y)`` that
-        returns a number, or None for the accuracy. The estimator is a :class:`KNNClassifier` that
+        returns a number, or None for the accuracy, in which samples count by the weights of their
+        classes, if there are any. The estimator is a :class:`KNNClassifier` that
         was fitted to the training part of a fold.
     n_jobs : int, default=None
         Number of threads. None takes every core, or what a joblib context says.
@@ -52,9 +52,7 @@ class KNNClassifierCV(NeighborsClassifier):
     Attributes
     ----------
     n_neighbors_ : int
-        The k with the best mean score. Of those that tie, with class weights, those that get most
-        right if every sample counts by the weight of its class; and of these the smallest. It
-        predicts.
+        The k with the best mean score, the smallest of those that tie. It predicts.
     best_score_ : float
         Its mean score over the folds.
     scores_ : ndarray of shape (n_k, n_folds)
@@ -153,7 +151,7 @@ class KNNClassifierCV(NeighborsClassifier):
             If there are sample weights, and the scorer takes none.
         """
         with unchanged_on_error(self):
-            check_arguments(self)
+            self._validate_params()
             candidates = self._candidates()
             rows, image_shape, classes, encoded = self._data(X, y)
             weights = checked_weights(sample_weight, len(rows))
@@ -173,16 +171,14 @@ class KNNClassifierCV(NeighborsClassifier):
                     f"n_neighbors={self.n_neighbors!r} all exceed n_samples={fewest:.10g}, which "
                     "is what a fold of cv leaves to train on."
                 )
-            found = np.array(
+            scores = np.transpose(
                 [self._score_fold(samples, fold, candidates, scorer) for fold in folds]
             )
-            scores, by_class = found[:, 0].T, found[:, 1].sum(axis=0)
             means = np.average(scores, axis=1)
             if np.isnan(means).all():
                 raise ValueError(f"scoring={self.scoring!r} returned NaN for every n_neighbors.")
             best_score = np.nanmax(means)
-            ties = [i for i, mean in enumerate(means) if mean == best_score]
-            best = candidates[min(ties, key=lambda i: (-by_class[i], candidates[i]))]
+            best = min(k for k, mean in zip(candidates, means, strict=True) if mean == best_score)
             self._learn(rows, image_shape, classes, encoded, best, counts)
             self.n_neighbors_, self.best_score_ = best, float(best_score)
             self.scores_, self.n_splits_ = scores, len(folds)
@@ -237,10 +233,7 @@ class KNNClassifierCV(NeighborsClassifier):
         return _Fold(train, test, counts)
 
     def _score_fold(self, samples, fold, candidates, scorer):
-        """Scores of each k on a fold, and how many samples were right, weighed by class.
-
-        A score is NaN where there are not so many samples to train on.
-        """
+        """Score of each k on a fold, NaN where there are not so many samples to train on."""
         usable = [k for k in candidates if k <= fold.n_train]
         model = FoldClassifier(
             metric=self.metric,
@@ -256,18 +249,24 @@ class KNNClassifierCV(NeighborsClassifier):
         model.learn(X_train, samples.image_shape, samples.classes, y_train, max(usable), counts)
         X_test, y_test = _safe_indexing(samples.X, test), samples.classes[samples.y[test]]
         model.remember(X_test, samples.rows[test], max(usable))
-        weights = {}
-        if samples.weights is not None and _takes_weights(scorer):
-            weights["sample_weight"] = samples.weights[test]
-        scores, by_class = np.full(len(candidates), np.nan), np.zeros(len(candidates))
+        weights = self._weights_of_test(samples, test)
+        takes_weights = weights is not None and _takes_weights(scorer)
+        arguments = {"sample_weight": weights} if takes_weights else {}
+        scores = np.full(len(candidates), np.nan)
         for i, k in enumerate(candidates):
             if k in usable:
                 model.n_neighbors = k
-                scores[i] = _number(scorer, scorer(model, X_test, y_test, **weights))
-                if samples.class_weights is not None:
-                    correct = model.predict(X_test) == y_test
-                    by_class[i] = samples.class_weights[samples.y[test][correct]].sum()
-        return scores, by_class
+                scores[i] = _number(scorer, scorer(model, X_test, y_test, **arguments))
+        return scores
+
+    def _weights_of_test(self, samples, test):
+        """Sample weights of a test part; in the accuracy, class weights count as well."""
+        weights = None if samples.weights is None else samples.weights[test]
+        if self.scoring is not None or samples.class_weights is None:
+            return weights
+        by_class = samples.class_weights[samples.y[test]]
+        weighted = by_class if weights is None else weights * by_class
+        return weighted if weighted.any() else weights
 
 
 class _Samples(NamedTuple):
