@@ -43,9 +43,8 @@ class KNNClassifierCV(NeighborsClassifier):
     scoring : str, callable or None, default=None
         What to choose k by, the larger the better: the name of a scorer
         (:func:`sklearn.metrics.get_scorer_names`), a function ``scorer(estimator, X, y)`` that
-        returns a number, or None for the accuracy, in which samples count by the weights of their
-        classes, if there are any. The estimator is a :class:`KNNClassifier` that
-        was fitted to the training part of a fold.
+        returns a number, or None for the accuracy, in which `class_weight` counts as well. The
+        estimator is a :class:`KNNClassifier` fitted to the training part of a fold.
     n_jobs : int, default=None
         Number of threads. None takes every core, or what a joblib context says.
 
