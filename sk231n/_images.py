@@ -233,8 +233,9 @@ def check_color(who, image_shape, *, only_rgb):
 
 
 def is_count(value):
-    """Whether `value` is an integer of at least one, and no truth value."""
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
+    """Whether `value` is an integer of at least one: no truth value, and no span of time."""
+    is_integer = isinstance(value, Integral) and not isinstance(value, bool | np.timedelta64)
+    return is_integer and value >= 1
 
 
 def _without_grey_axis(shape):

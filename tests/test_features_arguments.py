@@ -165,3 +165,44 @@ def test_many_bins():
 def test_the_name_that_was_meant(transformer, name):
     with pytest.raises(ValueError, match=rf"Did you mean '{name}'\?"):
         transformer.fit(np.zeros((2, 8, 8, 3)))
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint64, np.int64])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_integers_of_numpy_count_like_python_s(kind, dtype):
+    """However few of them their type holds."""
+    images = np.random.default_rng(0).integers(0, 2, (40, 32, 32, 3)).astype(dtype)
+    two, nine = kind(2), kind(9)
+    for transformer, same in [
+        (HOG(orientations=nine), HOG(orientations=9)),
+        (HOG(None, pixels_per_cell=(two, two), cells_per_block=(two, two), orientations=nine),
+         HOG(None, pixels_per_cell=(2, 2), cells_per_block=(2, 2), orientations=9)),
+        (HSVHistogram(bins=nine, channels="hsv", grid=(nine, two)),
+         HSVHistogram(bins=9, channels="hsv", grid=(9, 2))),
+        (ColorMoments(grid=(nine, two)), ColorMoments(grid=(9, 2))),
+        (HSVHistogram(n_jobs=two), HSVHistogram()),
+    ]:  # fmt: skip
+        found, expected = transformer.fit_transform(images), same.fit_transform(images)
+        np.testing.assert_array_equal(found, expected)
+        names = transformer.get_feature_names_out()
+        np.testing.assert_array_equal(names, same.get_feature_names_out())
+        assert len(names) == expected.shape[1]
+    shape = (kind(32), kind(32), kind(3))
+    rows = images.reshape(40, -1)
+    np.testing.assert_array_equal(
+        HOG(shape, orientations=nine).fit_transform(rows), HOG().fit_transform(images)
+    )
+    pictures = HOG(orientations=nine).fit(images).visualize(images)
+    np.testing.assert_array_equal(pictures, HOG().fit(images).visualize(images))
+
+
+def test_a_span_of_time_is_no_number():
+    for value in (np.timedelta64(2, "s"), np.timedelta64(2)):
+        for transformer, name in [
+            (HOG(pixels_per_cell=(value, 2)), "pixels_per_cell"),
+            (HOG(image_shape=(8, value, 3)), "image_shape"),
+            (HSVHistogram(bins=(value,)), "bins"),
+            (ColorMoments(grid=(2, value)), "grid"),
+        ]:
+            with pytest.raises(ValueError, match=name):
+                transformer.fit(np.zeros((2, 8, 8, 3)))

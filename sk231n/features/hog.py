@@ -168,9 +168,9 @@ class HOG(ImageTransformer):
         check_color("HOG(color='gray')" if is_gray else "HOG", self.image_shape_, only_rgb=is_gray)
         self._check_sign(images)
         # An image smaller than a cell is one cell, fewer cells than a block are one block.
-        cell = tuple(map(min, self.pixels_per_cell, (height, width)))
+        cell = tuple(map(int, map(min, self.pixels_per_cell, (height, width))))
         n_cells = (height // cell[0], width // cell[1])
-        block = tuple(map(min, self.cells_per_block, n_cells))
+        block = tuple(map(int, map(min, self.cells_per_block, n_cells)))
         self.pixels_per_cell_, self.n_cells_ = cell, n_cells
         self.cells_per_block_ = block
         self.n_blocks_ = (n_cells[0] - block[0] + 1, n_cells[1] - block[1] + 1)
@@ -221,6 +221,11 @@ class HOG(ImageTransformer):
         return pictures.reshape(len(pictures), self._n_planes, height, width).sum(axis=1)
 
     @property
+    def _n_bins(self):
+        """Number of orientations, as an integer that no product with it overflows."""
+        return int(self.orientations)
+
+    @property
     def _n_planes(self):
         """Number of pictures of one channel that an image is described as."""
         return (*self.image_shape_, 1)[2] if self.color == "each" else 1
@@ -241,7 +246,7 @@ class HOG(ImageTransformer):
         run_in_blocks(make_worker, len(images), size, self.n_jobs)
         check_overflow(histograms, images)
 
-        histograms = histograms.reshape(n_pictures, *self.n_cells_, self.orientations)
+        histograms = histograms.reshape(n_pictures, *self.n_cells_, self._n_bins)
         pictures = out.reshape(n_pictures, -1)
 
         def make_finisher(block_size):
@@ -260,7 +265,7 @@ class HOG(ImageTransformer):
     def _byte_worker(self, images, histograms, block_size):
         n_pictures, n_channels = block_size * self._n_planes, images.shape[3] // self._n_planes
         shape = (*images.shape[1:3], n_channels)
-        vote = byte_voter(shape, n_pictures, self.orientations, self.signed)
+        vote = byte_voter(shape, n_pictures, self._n_bins, self.signed)
         slots = self._slots(n_pictures)
 
         def worker(block):
@@ -280,7 +285,7 @@ class HOG(ImageTransformer):
                     pixels = np.sqrt(pixels)
                 if self.color == "gray" and pixels.shape[3] == 3:
                     pixels = _luminance(pixels)
-                bins, votes = float_votes(pixels, self.orientations, self.signed)
+                bins, votes = float_votes(pixels, self._n_bins, self.signed)
                 sums = add_votes(bins, votes, slots)
                 histograms[block] = sums.reshape(-1, histograms.shape[1])
 
@@ -292,7 +297,7 @@ class HOG(ImageTransformer):
         cells = np.add.outer(np.arange(rows * cell_h) // cell_h * columns,
                              np.arange(columns * cell_w) // cell_w)  # fmt: skip
         cells = np.add.outer(np.arange(n_images) * rows * columns, cells)
-        return cells * self.orientations
+        return cells * self._n_bins
 
     def _add_votes(self, bins, votes, slots):
         """Histograms of shape (n, rows, columns, orientations), the votes of each cell added up."""
@@ -302,21 +307,21 @@ class HOG(ImageTransformer):
         sums = np.bincount(
             bins.ravel(),
             votes[:, :height, :width].ravel(),
-            minlength=n_images * self.n_cells_[0] * self.n_cells_[1] * self.orientations,
+            minlength=n_images * self.n_cells_[0] * self.n_cells_[1] * self._n_bins,
         )
         sums /= self.pixels_per_cell_[0] * self.pixels_per_cell_[1]
-        return sums.reshape(n_images, *self.n_cells_, self.orientations)
+        return sums.reshape(n_images, *self.n_cells_, self._n_bins)
 
     def _add_votes_in_float32(self, bins, votes, slots):
         """The same with scikit-image's rounding: to float32 after each vote, row by row."""
         n_images, height, width = len(bins), *slots.shape[1:]
         (cell_h, cell_w), (rows, columns) = self.pixels_per_cell_, self.n_cells_
         bins = bins[:, :height, :width] + slots[:n_images]
-        sums = np.zeros(n_images * rows * columns * self.orientations, np.float32)
+        sums = np.zeros(n_images * rows * columns * self._n_bins, np.float32)
         for i, j in product(range(cell_h), range(cell_w)):  # one pixel of every cell at a time
             sums[bins[:, i::cell_h, j::cell_w]] += votes[:, i:height:cell_h, j:width:cell_w]
         sums /= np.float32(cell_h * cell_w)
-        return sums.reshape(n_images, *self.n_cells_, self.orientations)
+        return sums.reshape(n_images, *self.n_cells_, self._n_bins)
 
     def _describe(self, histograms, out):
         """Write the normalized blocks into `out`."""
@@ -325,7 +330,7 @@ class HOG(ImageTransformer):
             return
         block_h, block_w = self.cells_per_block_
         windows = sliding_window_view(histograms, (block_h, block_w), axis=(1, 2))
-        blocks = out.reshape(len(out), *self.n_blocks_, block_h, block_w, self.orientations)
+        blocks = out.reshape(len(out), *self.n_blocks_, block_h, block_w, self._n_bins)
         blocks[...] = windows.transpose(0, 1, 2, 4, 5, 3)
         normalize_blocks(blocks.reshape(len(out), prod(self.n_blocks_), -1), self.block_norm)
 
@@ -336,9 +341,9 @@ class HOG(ImageTransformer):
         pictures[...] = 0
         length = max(min(cell_h, cell_w) // 2 - 1, 0)
         period = 2 * np.pi if self.signed else np.pi
-        middle = period * (np.arange(self.orientations) + 0.5) / self.orientations
+        middle = period * (np.arange(self._n_bins) + 0.5) / self._n_bins
         along_rows, along_columns = length * np.cos(middle), length * np.sin(middle)
-        for r, c, k in np.ndindex(rows, columns, self.orientations):
+        for r, c, k in np.ndindex(rows, columns, self._n_bins):
             row, column = r * cell_h + cell_h // 2, c * cell_w + cell_w // 2
             line = _line(
                 int(row - along_rows[k]),
@@ -350,13 +355,13 @@ class HOG(ImageTransformer):
 
     @property
     def _shape_of_histograms(self):
-        return (self._n_planes, *self.n_cells_, self.orientations)
+        return (self._n_planes, *self.n_cells_, self._n_bins)
 
     @property
     def _shape_of_features(self):
         if self.block_norm is None:
             return self._shape_of_histograms
-        return (self._n_planes, *self.n_blocks_, *self.cells_per_block_, self.orientations)
+        return (self._n_planes, *self.n_blocks_, *self.cells_per_block_, self._n_bins)
 
     @property
     def _n_features_out(self):

@@ -139,7 +139,7 @@ class HSVHistogram(ColorTransformer):
                 f"bins must be a positive integer or one for each of channels={self.channels!r}; "
                 f"got {self.bins!r}."
             )
-        if prod(bins) > MOST_BINS:
+        if prod(map(int, bins)) > MOST_BINS:
             raise ValueError(
                 f"bins={self.bins!r} for channels={self.channels!r} make a histogram of more than "
                 f"{MOST_BINS} bins."
