@@ -128,6 +128,27 @@ def test_features_of_very_different_units(n):
     np.testing.assert_allclose(covariance(model.transform(X)), np.eye(min(n - 1, 8)), atol=1e-4)
 
 
+@pytest.mark.parametrize("spread", [1.0, 1e-2, 1e-8])
+def test_a_few_components_of_many(spread):
+    """A few long ones are found in another way than all."""
+    rng = RNG(0)
+    X = (
+        rng.normal(size=(300, 40))
+        * np.repeat([1.0, spread], 20)
+        @ qr(rng.normal(size=(600, 600)))[0][:40]
+    )
+    everything, few = Whitening(epsilon=0).fit(X), Whitening(n_components=30, epsilon=0).fit(X)
+    assert few.n_components_ == 30
+    assert everything.n_components_ == 40
+    np.testing.assert_allclose(
+        few.explained_variance_, everything.explained_variance_[:30], rtol=1e-6
+    )
+    np.testing.assert_allclose(few.components_ @ few.components_.T, np.eye(30), atol=1e-9)
+    np.testing.assert_allclose(covariance(few.transform(X)), np.eye(30), atol=1e-5)
+    with pytest.raises(ValueError, match=r"^n_components=41, but X varies along 40 directions"):
+        Whitening(n_components=41).fit(X)
+
+
 @pytest.mark.parametrize("n_components", [5, 8, 12, 1000, 10**30])
 def test_more_components_than_directions(n_components):
     X, _ = rank_deficient()["duplicated rows"]

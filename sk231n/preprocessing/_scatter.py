@@ -19,6 +19,7 @@ _PANEL = 256  # columns of a product that one thread computes
 _LARGE_PRODUCT = 2**23  # multiplications that are worth a second thread
 _FEW_FEATURES = 256  # for which exact axes cost little
 _EPSILON = np.finfo(np.float64).eps
+_LONG = 1e-6  # of the largest variance; axes are then orthogonal to ten digits
 _ROUNDINGS = 4  # that data of their precision have been through, in units of the last place
 
 
@@ -93,13 +94,18 @@ class Scatter:
         return np.diag(self._matrix) / self.n_rows
 
     @quiet
-    def principal_axes(self):
+    def principal_axes(self, most=None):
         """Directions along which the rows vary, orthogonal unit vectors by falling variance.
 
         Directions whose variance is no more than rounding are left out: the rounding of these
         computations, or that of the data. For the latter suppose each number to be off by some
         units in its last place; that is noise, of which a direction has at most the variance
         below (Marchenko and Pastur).
+
+        Parameters
+        ----------
+        most : int or None, default=None
+            How many are wanted; there may be more or fewer. None wants all.
 
         Returns
         -------
@@ -114,7 +120,10 @@ class Scatter:
         roots = self._roots
         if roots is None and n_columns <= _FEW_FEATURES:
             roots = _square_root(self._matrix, relative)
-        if roots is not None:
+        leading = _leading_axes(roots, most)
+        if leading is not None:
+            variances, axes = leading[0] / n, leading[1]
+        elif roots is not None:
             _, lengths, axes = svd(roots, full_matrices=False, check_finite=False)
             variances = lengths**2 / n
             relative = (_EPSILON * max(roots.shape, default=0)) ** 2
@@ -188,3 +197,21 @@ def _square_root(matrix, relative):
     roots = np.empty((rank, len(matrix)))
     roots[:, pivots - 1] = np.tril(factor)[:, :rank].T
     return roots * scale
+
+
+def _leading_axes(roots, most):
+    """The first few squared lengths and axes, from the products of all pairs of rows.
+
+    Squares cost half of the digits, which a few long axes do not miss. None where the axes wanted
+    are not few or not long, or where there is little to gain.
+    """
+    if roots is None or most is None or min(roots.shape) < max(_FEW_FEATURES, 4 * most):
+        return None
+    last = len(roots) - 1
+    squares, vectors = eigh(
+        roots @ roots.T, subset_by_index=[last - most + 1, last], check_finite=False
+    )
+    squares, vectors = squares[::-1], vectors[:, ::-1]
+    if not squares[-1] > _LONG * squares[0]:
+        return None
+    return squares, vectors.T @ roots / np.sqrt(squares)[:, np.newaxis]

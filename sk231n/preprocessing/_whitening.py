@@ -215,10 +215,11 @@ class Whitening(FloatTransformer):
             )
 
     def _decompose(self):
-        """Set the components to those of the scatter; return along how many directions it is."""
+        """Set the components; return how many directions the scatter has, at least."""
         check_is_fitted(self)
         with one_blas_thread():
-            variances, axes = self._scatter_.principal_axes()
+            few = self.n_components if isinstance(self.n_components, Integral) else None
+            variances, axes = self._scatter_.principal_axes(few)
         n_kept = n_directions = len(variances)
         if isinstance(self.n_components, Integral):
             n_kept = min(self.n_components, n_directions)
