@@ -11,13 +11,17 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 
+_NO_NUMBERS = bool, np.bool_, np.timedelta64  # although Python and NumPy count them as integers
+
 
 class Number(Interval):
-    """Numbers of an interval that a float can hold: no booleans, no NaN, nothing beyond float64."""
+    """Integers and floats of an interval: no booleans, no fractions, nothing beyond float64."""
 
     def is_satisfied_by(self, val):
         """Return whether the value is a number of the interval."""
-        if isinstance(val, bool | np.bool_) or not isinstance(val, self.type):
+        if isinstance(val, _NO_NUMBERS) or not isinstance(val, self.type):
+            return False
+        if not isinstance(val, Integral | float | np.floating):
             return False
         try:
             as_float = float(val)

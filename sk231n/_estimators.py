@@ -11,6 +11,7 @@ from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import _check_sample_weight, validate_data
+from threadpoolctl import OpenBLASController
 
 from sk231n._arguments import Number
 
@@ -128,17 +129,31 @@ def one_blas_thread():
     BLAS has one limit for the whole process. If several threads are in here and each put back what
     it found, the last one would put back the 1 of another; so whoever leaves undoes the last step.
     """
-    with _blas_lock:
-        limiter = _get_threadpool_controller().limit(limits=1, user_api="blas")
-        _blas_limiters.append(limiter.__enter__())
+    controller, entered = _get_threadpool_controller(), False
     try:
+        with _blas_lock:
+            before = controller.info()
+            _blas_limits.append({library["filepath"]: library["num_threads"] for library in before})
+            entered = True
+            _limit_threads(controller, limits=1, user_api="blas")
         yield
     finally:
-        with _blas_lock:
-            _blas_limiters.pop().__exit__(None, None, None)
+        if entered:
+            with _blas_lock:
+                _limit_threads(controller, limits=_blas_limits.pop())
 
 
-_blas_lock, _blas_limiters = threading.Lock(), []
+_blas_lock, _blas_limits = threading.Lock(), []
+
+
+def _limit_threads(controller, **limits):
+    """Set limits from any thread: threadpoolctl lets only one change those of OpenBLAS."""
+    release = getattr(OpenBLASController, "clear_controlling_thread", None)
+    if release is not None:  # since threadpoolctl 3.7
+        release(force=True)
+    controller.limit(**limits)
+    if release is not None:
+        release(force=True)
 
 
 @contextmanager

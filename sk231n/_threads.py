@@ -11,6 +11,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from queue import SimpleQueue
 
 import numpy as np
@@ -139,7 +140,7 @@ class Team:
         self.dismiss()
 
     def __del__(self):
-        # Ctrl-C may interrupt `dismiss` itself. The threads do not know the team, only their queues.
+        # Ctrl-C may interrupt `dismiss` itself. The threads know their queues, not the team.
         for _, tasks in self._threads:
             tasks.put(None)
 
@@ -165,7 +166,7 @@ class Team:
         if n_shares <= 1:
             return [work(part) for part in parts]
         ends = [len(parts) * k // n_shares for k in range(n_shares + 1)]
-        shares = [parts[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+        shares = [parts[start:end] for start, end in pairwise(ends)]
         try:
             if not self._threads:
                 self._start()

@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sk231n._arguments import Number, count, validate_arguments
+from sk231n._arguments import RANDOM_STATE, Number, count, validate_arguments
 from sk231n._callbacks import EpochTasks
 from sk231n._containers import as_numpy
 from sk231n._estimators import (
@@ -62,8 +62,8 @@ TRAINING_CONSTRAINTS = {
     "history_steps": ["boolean"],
     "averaging": [StrOptions({"ema"}), None],
     "warm_start": ["boolean"],
-    "random_state": ["random_state"],
-    "verbose": ["verbose"],
+    "random_state": RANDOM_STATE,
+    "verbose": [count(0), "boolean"],
 }
 
 
@@ -338,11 +338,12 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
     # Training ------------------------------------------------------------------------------------
 
     def _optimizer(self):
-        return OPTIMIZERS[self.optimizer] if isinstance(self.optimizer, str) else self.optimizer
+        by_name = isinstance(self.optimizer, str)
+        return (OPTIMIZERS[self.optimizer] if by_name else self.optimizer).plain()
 
     def _penalty(self):
-        penalties = {"l1": L1(), "l2": L2(), "elasticnet": ElasticNet(self.l1_ratio), None: None}
-        return penalties[self.penalty]
+        elastic_net = ElasticNet(self.l1_ratio).plain()
+        return {"l1": L1(), "l2": L2(), "elasticnet": elastic_net, None: None}[self.penalty]
 
     def _problem(self, data, moments, rng, *, warm, stream=False):
         """Put together objective, first parameters, data, and the way that the inputs are seen."""
@@ -359,10 +360,10 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
                     units = units.widened(self._errors(data))
                 data = data._replace(y=units(data.y))
             moments.inputs.update(data, count=len(data.rows))
-            ridge = 4 * self.alpha * penalty.curvature if penalty is not None else 0.0
+            ridge = 4 * float(self.alpha) * penalty.curvature if penalty is not None else 0.0
             standardization = moments.inputs.standardization(data.dtype, ridge, centred)
         objective = Objective(
-            network, self._loss(), self._score(units), penalty, self.alpha,
+            network, self._loss(), self._score(units), penalty, float(self.alpha),
             network.penalty_factors(standardization.factor), Team(count_threads(None)),
         )  # fmt: skip
         problem = Problem(objective, theta, data, standardization, units)
@@ -514,10 +515,10 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
     def _schedule(self, problem):
         """Schedule that ``learning_rate`` stands for."""
         if isinstance(self.learning_rate, Schedule):
-            return self.learning_rate
+            return self.learning_rate.plain()
         if self._automatic:
             return CosineDecay(self._automatic_rate(problem))
-        return Constant(self.learning_rate)
+        return Constant(float(self.learning_rate))
 
     def _automatic_rate(self, problem):
         n_samples = len(problem.data.rows)

@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import column_or_1d
 
+from sk231n._arguments import Number
 from sk231n._containers import as_numpy
 from sk231n._estimators import as_labels, named_alone, only_numbers, unchanged_on_error
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
@@ -322,7 +323,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
 def class_weights(class_weight, classes):
     """Weights of the classes from a dict, which need not name all of them, nor only them."""
     weights = [class_weight.get(label, 1.0) for label in classes.tolist()]
-    if not all(isinstance(w, Real) and 0 <= w < np.inf for w in weights):
+    if not all(Number(Real, 0, None, closed="left").is_satisfied_by(w) for w in weights):
         raise ValueError(f"class_weight must hold numbers >= 0, all finite; got {class_weight!r}.")
     return np.array(weights, dtype=np.float64)
 

@@ -451,4 +451,4 @@ class LinearSVM(LinearClassifier):
         self.margin = margin
 
     def _loss(self):
-        return STRATEGIES[self.strategy](margin=self.margin, power=POWERS[self.loss])
+        return STRATEGIES[self.strategy](margin=self.margin, power=POWERS[self.loss]).plain()

@@ -161,3 +161,12 @@ class TestPlateau:
 def test_bad_parameters(schedule, name):
     with pytest.raises(ValueError, match=f"'{name}' parameter of {type(schedule).__name__}"):
         schedule.check()
+
+
+@pytest.mark.parametrize("final", [1e-6, 0.25, 1.0, 0.0])
+def test_a_plateau_has_a_floor(final):
+    schedule = Plateau(0.1, patience=1, final=final)
+    rates = [schedule.rates(n, n, 1, [1.0] * n)[0] for n in (0, 1, 2, 3, 4, 3000)]
+    expected = [0.1, 0.1, 0.05, 0.025, 0.0125, 0.1 * 0.5**2999]
+    np.testing.assert_allclose(rates, np.maximum(expected, 0.1 * final))
+    assert Plateau().rates(3000, 3000, 1, [1.0] * 3000)[0] == 1e-9

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from joblib import Parallel, cpu_count, delayed, parallel_config, register_parallel_backend
 from joblib._parallel_backends import ThreadingBackend
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sk231n._estimators import one_blas_thread
 from sk231n._threads import Team, count_threads, run_on_threads, split
@@ -177,6 +177,20 @@ def test_blas_has_one_thread_as_long_as_anybody_wants_it(first_out):
         leave[k].set()
         threads[k].join()
     assert blas_threads() == before
+
+
+def test_blas_has_one_thread_whoever_limits_it_elsewhere():
+    """threadpoolctl lets one thread alone change OpenBLAS's limit, here the main thread."""
+
+    def count():
+        with one_blas_thread():
+            return blas_threads()
+
+    with threadpool_limits(3, "blas"):
+        limited = blas_threads()
+        counts = Parallel(n_jobs=2, backend="threading")(delayed(count)() for _ in range(6))
+        assert counts == [{1}] * 6
+        assert blas_threads() == limited
 
 
 class TestSplit:

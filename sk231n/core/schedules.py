@@ -261,7 +261,7 @@ class OneCycle(Schedule):
     def __call__(self, t, total):
         """Compute the rate; see :meth:`Constant.__call__`."""
         done = np.asarray(t) / total
-        up = _cosine(self.start, 1.0, np.minimum(done / self.warm_up, 1))
+        up = _cosine(self.start, 1.0, np.minimum(done, self.warm_up) / self.warm_up)
         down = _cosine(1.0, self.final, np.maximum(done - self.warm_up, 0) / (1 - self.warm_up))
         return self.peak * np.where(done < self.warm_up, up, down)
 
@@ -281,6 +281,8 @@ class Plateau(Schedule):
         Number of epochs without a better loss that make a plateau.
     tol : float >= 0, default=1e-3
         Share of the best loss by which a loss must be lower to count as better.
+    final : float in [0, 1], default=1e-6
+        The lowest rate, as a share of that at the start.
 
     Examples
     --------
@@ -294,24 +296,26 @@ class Plateau(Schedule):
         "factor": [_FACTOR],
         "patience": [count(1)],
         "tol": [Number(Real, 0, None, closed="left")],
+        "final": [Number(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, initial=1e-3, factor=0.5, patience=3, tol=1e-3):
+    def __init__(self, initial=1e-3, factor=0.5, patience=3, tol=1e-3, final=1e-6):
         self.initial = initial
         self.factor = factor
         self.patience = patience
         self.tol = tol
+        self.final = final
 
     def rates(self, epoch, total, n_steps, losses):
         """Compute the rates of one epoch from the losses so far; see :meth:`Schedule.rates`."""
         rate, best, waited = self.initial, np.inf, 0
         for loss in losses:
             waited += 1
-            if loss < best - self.tol * abs(best) or best == np.inf:
+            if best == np.inf or loss < best - self.tol * abs(best):
                 best, waited = loss, 0
             elif waited == self.patience:
                 rate, waited = rate * self.factor, 0
-        return np.full(n_steps, float(rate))
+        return np.full(n_steps, max(float(rate), self.initial * self.final))
 
 
 def _cosine(start, end, done):

@@ -1,5 +1,6 @@
 """What losses, optimizers and schedules share: being hyper-parameters."""
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from sk231n._arguments import validate_arguments
@@ -13,6 +14,13 @@ class Spec(BaseEstimator):
     """
 
     _parameter_constraints: dict = {}
+
+    def plain(self):
+        """The same with Python's numbers: NumPy's would turn arrays of float32 into float64."""
+        parameters = self.get_params(deep=False).items()
+        return type(self)(
+            **{name: p.item() if isinstance(p, np.number) else p for name, p in parameters}
+        )
 
     def check(self):
         """Raise an error that names the parameter if one is outside of its range."""

@@ -255,8 +255,8 @@ class MLPClassifier(Perceptron, GradientClassifier):
     def _loss(self):
         loss = self._given_loss()
         if getattr(self, "_multilabel_", False) and isinstance(loss, CrossEntropy):
-            return SigmoidCrossEntropy(loss.label_smoothing)
-        return loss
+            loss = SigmoidCrossEntropy(loss.label_smoothing)
+        return loss.plain()
 
     def _check_loss(self):
         """Check that the loss is one for the kind of targets that there are."""

@@ -19,8 +19,8 @@ from sk231n.core.normalizations import NORMALIZATIONS
 
 NETWORK_CONSTRAINTS = {
     **TRAINING_CONSTRAINTS,
-    "hidden_layer_sizes": [count(1), "array-like"],
-    "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
+    "hidden_layer_sizes": [count(1), list, tuple, range, np.ndarray],
+    "activation": [StrOptions(set(ACTIVATIONS)), list, tuple, np.ndarray],
     "normalization": [StrOptions(set(NORMALIZATIONS)), None],
     "dropout": [Number(Real, 0, 1, closed="left")],
     "weight_init": [
@@ -39,7 +39,7 @@ class Perceptron:
         hidden_blocks = []
         for width, activation in self._widths_and_activations():
             initializer = self._initializer(activation.initializer)
-            layers = [Affine(activation.n_inputs(width), initializer, self.max_norm)]
+            layers = [Affine(activation.n_inputs(width), initializer, self._longest())]
             if self.normalization is not None:
                 layers.append(NORMALIZATIONS[self.normalization])
             layers.append(activation)
@@ -53,14 +53,13 @@ class Perceptron:
         sizes = self.hidden_layer_sizes
         one = isinstance(sizes, Integral) or getattr(sizes, "ndim", 1) == 0
         sizes = [sizes] if one else list(sizes)
-        if isinstance(self.hidden_layer_sizes, (dict, set, frozenset)) or not all(
-            count(1).is_satisfied_by(n) for n in sizes
-        ):
+        if not all(count(1).is_satisfied_by(n) for n in sizes):
             raise ValueError(
                 "hidden_layer_sizes must be a positive integer or a sequence of them; got "
                 f"{self.hidden_layer_sizes!r}."
             )
         names = self.activation
+        names = names.ravel().tolist() if isinstance(names, np.ndarray) else names
         names = [names] * len(sizes) if isinstance(names, str) else list(names)
         if len(names) != len(sizes):
             raise ValueError(
@@ -80,11 +79,14 @@ class Perceptron:
             return INITIALIZERS[auto if self.weight_init == "auto" else self.weight_init]
         return Normal(float(self.weight_init))
 
+    def _longest(self):
+        return None if self.max_norm is None else float(self.max_norm)
+
     def _layers(self):
         # All scores zero to begin with: no class is preferred, and the first loss is known.
         last = Zeros() if self.weight_init == "auto" else self._initializer(None)
         hidden = [layer for block in self._hidden_blocks() for layer in block]
-        return [*hidden, Affine(self._n_scores(), last, self.max_norm)]
+        return [*hidden, Affine(self._n_scores(), last, self._longest())]
 
     def _check_arguments(self):
         super()._check_arguments()
