@@ -15,7 +15,6 @@ from sk231n.core.network import Network
 from sk231n.core.normalizations import NORMALIZATIONS
 from sk231n.core.objective import Objective
 from sk231n.core.penalties import L1, L2, ElasticNet
-from sk231n.core.standardization import TargetUnits
 from sk231n.losses import (
     AbsoluteError,
     CrammerSinger,
@@ -184,4 +183,3 @@ def test_no_hidden_layer(loss):
 def test_two_hidden_layers(loss):
     layers = [*hidden_block("maxout", "batch", 0.2), *hidden_block("leaky_relu", "layer", 0.2)]
     Case(layers, loss).check()
-

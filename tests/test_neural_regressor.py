@@ -204,7 +204,7 @@ def test_the_score_of_one_sample_is_measured_by_the_training_targets():
 
 
 def test_the_loss_of_the_history():
-    """Errors in the unit of the data, weights in that of the targets; with a rate both are given."""
+    """Errors in the unit of the data, weights in that of the targets; or all as given."""
     y = 30 * Y
     for learning_rate, unit in (("auto", y.std()), (1e-4, 1.0)):
         model = MLPRegressor(

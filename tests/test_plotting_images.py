@@ -154,7 +154,8 @@ def test_names_of_classes_that_do_not_occur():
 
 
 @pytest.mark.parametrize(
-    ("y", "names"), [(Y, ["a", "b"]), (Y, []), (Y - 1, list("abcd")), (np.array(NAMES)[Y], ["a", "b"])]
+    ("y", "names"),
+    [(Y, ["a", "b"]), (Y, []), (Y - 1, list("abcd")), (np.array(NAMES)[Y], ["a", "b"])],
 )
 def test_refuses_too_few_names(y, names):
     with pytest.raises(ValueError, match=f"class_names has {len(names)} entries for the 3 classes"):
