@@ -36,7 +36,7 @@ NOT_NUMERIC = [
     "datasets_fetch", "datasets_servers", "datasets_shapes", "datasets_spirals",
     "datasets_split", "diagnostics_arguments", "diagnostics_faults", "diagnostics_gradient",
     "diagnostics_html", "diagnostics_measurements", "diagnostics_numerical",
-    "diagnostics_sanity", "docs", "documentation_snippets", "early_stopping", "examples",
+    "diagnostics_sanity", "docs", "documentation_snippets", "early_stopping", "errors", "examples",
     "features_arguments", "fit_intercept", "images", "layering", "linear", "losses", "names",
     "neighbors_arguments", "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out",
     "neighbors_memory", "neighbors_scoring", "neighbors_weights", "neighbors_working_memory",
