@@ -129,29 +129,34 @@ def one_blas_thread():
     BLAS has one limit for the whole process. If several threads are in here and each put back what
     it found, the last one would put back the 1 of another; so whoever leaves undoes the last step.
     """
-    controller, entered = _get_threadpool_controller(), False
+    libraries = [
+        library
+        for library in _get_threadpool_controller().lib_controllers
+        if library.user_api == "blas"
+    ]
+    entered = False
     try:
         with _blas_lock:
-            before = controller.info()
-            _blas_limits.append({library["filepath"]: library["num_threads"] for library in before})
+            _blas_limits.append([library.num_threads for library in libraries])
             entered = True
-            _limit_threads(controller, limits=1, user_api="blas")
+            _limit_threads(libraries, [1] * len(libraries))
         yield
     finally:
         if entered:
             with _blas_lock:
-                _limit_threads(controller, limits=_blas_limits.pop())
+                _limit_threads(libraries, _blas_limits.pop())
 
 
 _blas_lock, _blas_limits = threading.Lock(), []
 
 
-def _limit_threads(controller, **limits):
+def _limit_threads(libraries, limits):
     """Set limits from any thread: threadpoolctl lets only one change those of OpenBLAS."""
     release = getattr(OpenBLASController, "clear_controlling_thread", None)
     if release is not None:  # since threadpoolctl 3.7
         release(force=True)
-    controller.limit(**limits)
+    for library, limit in zip(libraries, limits, strict=True):
+        library.set_num_threads(limit)
     if release is not None:
         release(force=True)
 

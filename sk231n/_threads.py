@@ -11,6 +11,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from itertools import pairwise
 from queue import SimpleQueue
 
@@ -91,20 +92,21 @@ def run_on_threads(make_worker, tasks, n_threads):
 
     def work():
         try:
-            with small_buffers():
-                worker = make_worker()
-                while True:
-                    try:
-                        task = remaining.pop()  # atomic: whichever thread is free takes one
-                    except IndexError:
-                        return
-                    worker(task)
+            np.setbufsize(_BUFFER_SIZE)
+            worker = make_worker()
+            while True:
+                try:
+                    task = remaining.pop()  # atomic: whichever thread is free takes one
+                except IndexError:
+                    return
+                worker(task)
         except BaseException:
             remaining.clear()
             raise
 
     if n_threads <= 1:
-        work()
+        # As on a thread of its own: NumPy's buffers and error state are put back even after Ctrl-C.
+        copy_context().run(work)
         return
     with ThreadPoolExecutor(n_threads) as executor:
         try:
@@ -209,7 +211,7 @@ class Team:
 
 def _serve(tasks):
     """Do the tasks that come out of the queue, until None does."""
-    np.setbufsize(1024)
+    np.setbufsize(_BUFFER_SIZE)
     np.seterr(over="ignore", invalid="ignore")
     while (task := tasks.get()) is not None:
         work, share, k, outcomes = task
@@ -222,6 +224,7 @@ def _serve(tasks):
         del task, work, share, outcomes, results, error  # keep nothing alive while waiting
 
 
+_BUFFER_SIZE = 1024
 _LARGE_PRODUCT = 2**23  # multiplications that take some ten times as long as waking a thread
 _WIDTH = 16  # numbers that fit into a few registers, so that parts end where registers do
 _MOST_PARTS = 8
@@ -248,7 +251,7 @@ def small_buffers():
     NumPy broadcasts rows through its buffers where three rows fit into one, and so makes them
     slower by a factor of two to three; with small buffers only short rows are.
     """
-    size = np.setbufsize(1024)
+    size = np.setbufsize(_BUFFER_SIZE)
     try:
         yield
     finally:

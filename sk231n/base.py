@@ -31,6 +31,7 @@ from sk231n._estimators import (
     unchanged_on_error,
     validated,
 )
+from sk231n._floating_point import contained
 from sk231n._images import as_rows
 from sk231n._threads import Team, count_threads, run_on_threads
 from sk231n._warnings import warn
@@ -137,6 +138,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
 
     # Data ----------------------------------------------------------------------------------------
 
+    @contained
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, classes=None):
         """Train the estimator; ``fit`` of the subclasses."""
         with unchanged_on_error(self):
@@ -158,6 +160,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             vars(self).pop("_progress_", None)
         return self
 
+    @contained
     def _continue_on(self, data, callback_data, *, warm):
         """Train for one epoch, from the learnt attributes on if there are any."""
         # A copy, so that an epoch that fails leaves no trace.
@@ -175,6 +178,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             self._train_epoch(progress, self._weigh(data), callback_data, warm=warm)
         self._progress_ = progress
 
+    @contained
     def _scores(self, X):
         """Scores of the network, of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
@@ -213,7 +217,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
             outputs[block.start] = compute(network, parameters, np.ascontiguousarray(x, dtype))
 
         def make_worker():
-            return np.errstate(over="ignore", invalid="ignore")(compute_block)
+            np.seterr(over="ignore", invalid="ignore")  # in the context of the worker alone
+            return compute_block
 
         n_threads = count_threads(None) if X.size > _LARGE_DATA else 1
         with one_blas_thread():

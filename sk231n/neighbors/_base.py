@@ -10,16 +10,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import assert_all_finite, check_consistent_length
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from sk231n._arguments import Number, count, validate_arguments
-from sk231n._estimators import blocks, check_no_missing, only_numbers
+from sk231n._errors import naming
+from sk231n._estimators import blocks, check_no_missing, only_numbers, validated
 from sk231n._images import as_rows, infer_image_shape
 from sk231n.neighbors._distances import METRIC_NAMES
 from sk231n.neighbors._index import find_neighbors, make_search
 from sk231n.neighbors._labels import as_labels, check_labels, encode_labels, scikit_learn_knows
 from sk231n.neighbors._votes import count_votes, neighbor_weights, voters, weigh_classes
-from sk231n.neighbors._weights import class_weights
+from sk231n.neighbors._weights import checked_weights, class_weights, with_finite_sum
 
 _BYTES_PER_NEIGHBOR = 192  # indices, distances, weights, and what it takes to count votes
 
@@ -70,8 +71,11 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         self._validate_params()
-        k = self._n_voters() if n_neighbors is None else n_neighbors
-        validate_arguments({"n_neighbors": [count(1)]}, {"n_neighbors": k}, "kneighbors")
+        given = {"n_neighbors": n_neighbors, "return_distance": return_distance}
+        validate_arguments(
+            {"n_neighbors": [count(1), None], "return_distance": ["boolean"]}, given, "kneighbors"
+        )
+        k = self._n_voters() if n_neighbors is None else int(n_neighbors)
         check_enough(k, len(self._y), others=X is None)
         queries, itself = self._queries(X)
         distances, indices = self._nearest(queries, k, itself)
@@ -184,12 +188,18 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If the queries or labels are invalid.
         """
-        y, predicted = as_labels(y), self.predict(X)
-        if not all(scikit_learn_knows(np.asarray(labels)) for labels in (y, predicted)):
+        predicted = self.predict(X)
+        check_no_missing(y)
+        with naming("y"):
+            y = as_labels(column_or_1d(as_labels(y)))
+            check_labels(y)
             check_consistent_length(y, predicted)
+        weights = with_finite_sum(checked_weights(sample_weight, len(y)))
+        if not all(map(scikit_learn_knows, (y, predicted))):
             correct = [a == b for a, b in zip(y, predicted, strict=True)]
             y, predicted = np.ones(len(y), dtype=bool), np.array(correct, dtype=bool)
-        return accuracy_score(y, predicted, sample_weight=sample_weight)
+        with naming("y"):
+            return accuracy_score(y, predicted, sample_weight=weights)
 
     def _validate_params(self):
         arguments = self.get_params(deep=False)
@@ -199,10 +209,13 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         """Validated rows, the shape of the image that one is, and indices of labels in classes."""
         check_no_missing(y)
         rows, stack = as_rows(X)
-        rows, y = validate_data(self, rows, as_labels(y), dtype=None, order="C")
-        y = as_labels(y)  # a column is one-dimensional by now
-        check_labels(y)
-        classes, y = encode_labels(y)
+        with naming("y"):
+            y = as_labels(y)
+        rows, y = validated(self, rows, y, dtype=None, order="C")
+        with naming("y"):
+            y = as_labels(y)  # a column is one-dimensional by now
+            check_labels(y)
+            classes, y = encode_labels(y)
         rows = _compact(only_numbers(rows))
         return rows, stack or infer_image_shape(rows.shape[1]), classes, y
 
@@ -225,7 +238,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         if X is None:
             return self._rows, np.arange(self.n_samples_fit_)
         rows, _ = as_rows(X)
-        rows = validate_data(self, rows, reset=False, dtype=None, order="C")
+        rows = validated(self, rows, reset=False, dtype=None, order="C")
         return _compact(only_numbers(rows)), None
 
     def _nearest(self, queries, k, itself):

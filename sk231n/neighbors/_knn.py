@@ -171,9 +171,9 @@ class KNNClassifier(NeighborsClassifier):
             self._validate_params()
             rows, image_shape, classes, y = self._data(X, y)
             counts = sample_counts(checked_weights(sample_weight, len(rows)))
-            check_votes(self.n_neighbors, len(rows), counts)
-            self._learn(rows, image_shape, classes, y, self.n_neighbors, counts)
+            check_votes(self._n_voters(), len(rows), counts)
+            self._learn(rows, image_shape, classes, y, self._n_voters(), counts)
         return self
 
     def _n_voters(self):
-        return self.n_neighbors
+        return int(self.n_neighbors)

@@ -1,8 +1,9 @@
 """The k-nearest-neighbours classifier that chooses k by cross-validation."""
 
 import reprlib
+from collections.abc import Iterable
 from inspect import signature
-from numbers import Integral, Real
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -10,14 +11,20 @@ from scipy.stats import rankdata
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, indexable
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
 
+from sk231n._arguments import count
 from sk231n._estimators import unchanged_on_error
 from sk231n._warnings import warn
 from sk231n.neighbors._base import NeighborsClassifier
 from sk231n.neighbors._fold import FoldClassifier
 from sk231n.neighbors._labels import scikit_learn_knows
-from sk231n.neighbors._weights import checked_weights, class_weights, sample_counts
+from sk231n.neighbors._weights import (
+    checked_weights,
+    class_weights,
+    sample_counts,
+    with_finite_sum,
+)
 
 
 class KNNClassifierCV(NeighborsClassifier):
@@ -94,7 +101,7 @@ class KNNClassifierCV(NeighborsClassifier):
 
     _parameter_constraints: dict = {
         "n_neighbors": ["array-like"],
-        "cv": ["cv_object"],
+        "cv": [count(2), HasMethods(["split", "get_n_splits"]), Iterable, None],
         "scoring": [StrOptions(set(get_scorer_names())), callable, None],
         **NeighborsClassifier._parameter_constraints,
     }
@@ -188,10 +195,9 @@ class KNNClassifierCV(NeighborsClassifier):
         return self.n_neighbors_
 
     def _candidates(self):
-        candidates = list(self.n_neighbors)
-        if not candidates or not all(
-            isinstance(k, Integral) and not isinstance(k, bool) and k >= 1 for k in candidates
-        ):
+        is_sequence = isinstance(self.n_neighbors, Iterable)
+        candidates = list(self.n_neighbors) if is_sequence and np.ndim(self.n_neighbors) else []
+        if not candidates or not all(map(count(1).is_satisfied_by, candidates)):
             raise ValueError(
                 f"n_neighbors must hold at least one integer, all from 1; got {self.n_neighbors!r}."
             )
@@ -201,8 +207,8 @@ class KNNClassifierCV(NeighborsClassifier):
         """What the splitter says, checked."""
         is_known = scikit_learn_knows(samples.classes)
         labels = samples.classes[samples.y] if is_known else samples.y
-        splitter = check_cv(self.cv, labels, classifier=True)
         try:
+            splitter = check_cv(self.cv, labels, classifier=True)
             splits = list(splitter.split(samples.rows, labels, groups))
         except (TypeError, ValueError) as error:
             raise ValueError(f"cv={reprlib.repr(self.cv)} does not split: {error}.") from error
@@ -260,7 +266,7 @@ class KNNClassifierCV(NeighborsClassifier):
 
     def _weights_of_test(self, samples, test):
         """Sample weights of a test part; in the accuracy, class weights count as well."""
-        weights = None if samples.weights is None else samples.weights[test]
+        weights = None if samples.weights is None else with_finite_sum(samples.weights[test])
         if self.scoring is not None or samples.class_weights is None:
             return weights
         by_class = samples.class_weights[samples.y[test]]

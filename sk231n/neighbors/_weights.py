@@ -48,6 +48,14 @@ def checked_weights(sample_weight, n_samples):
     return weights
 
 
+def with_finite_sum(weights):
+    """Weights of samples that are scored, a multiple of them if float64 does not hold their sum."""
+    if weights is None:
+        return None
+    with np.errstate(over="ignore"):
+        return weights if np.isfinite(weights.sum()) else weights / weights.max()
+
+
 def sample_counts(weights):
     """How many samples each sample counts as: its weight over the smallest that is not zero.
 
