@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.model_selection import GroupKFold
 
 from sk231n import KNNClassifier, KNNClassifierCV
 
@@ -118,3 +119,81 @@ def test_integers_beyond_float64(estimator, data):
     as_float = objects.astype(np.float64)
     model = estimator().fit(objects, y)
     np.testing.assert_array_equal(model.predict_proba(objects), model.predict_proba(as_float))
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint64, np.int64])
+def test_integers_of_numpy_count_like_python_s(kind, data):
+    """However few of them their type holds."""
+    X, y = data
+    weights = np.arange(60.0) % 5
+    for k in (1, 9):
+        ours, theirs = (KNNClassifier(n, weights="distance").fit(X, y) for n in (kind(k), k))
+        np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
+        np.testing.assert_array_equal(ours.predict_proba(None), theirs.predict_proba(None))
+        for n_neighbors in (None, 2):
+            given = n_neighbors and kind(n_neighbors)
+            for found, expected in zip(
+                ours.kneighbors(X, given), theirs.kneighbors(X, n_neighbors), strict=True
+            ):
+                np.testing.assert_array_equal(found, expected)
+        ours, theirs = (KNNClassifier(n).fit(X, y, weights) for n in (kind(k), k))
+        np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
+    ours, theirs = (
+        KNNClassifierCV(ks, cv=cv).fit(X, y)
+        for ks, cv in (([kind(1), kind(4)], kind(2)), ([1, 4], 2))
+    )
+    np.testing.assert_array_equal(ours.scores_, theirs.scores_)
+    assert ours.n_neighbors_ == theirs.n_neighbors_
+
+
+SPANS = [np.timedelta64(3, "s"), np.timedelta64(3)]
+
+
+@pytest.mark.parametrize("value", [np.array(1), np.dtype(float), *SPANS, 10**400, {}, "ab"])
+def test_arguments_of_the_choice_of_k_are_named(value, data):
+    for name in ("n_neighbors", "cv"):
+        model = KNNClassifierCV((1, 2), cv=2).set_params(**{name: value})
+        with pytest.raises(ValueError, match=name):
+            model.fit(*data)
+    with pytest.raises((TypeError, ValueError), match="groups"):
+        KNNClassifierCV((1, 2), cv=GroupKFold(2)).fit(*data, groups=value)
+
+
+@pytest.mark.parametrize("value", [np.array([True, False]), "yes", 2, None, NotImplemented])
+def test_return_distance_is_a_bool(value, data):
+    with pytest.raises(ValueError, match="return_distance"):
+        KNNClassifier().fit(*data).kneighbors(data[0], return_distance=value)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [[1, -1] * 30, [np.nan] * 60, [10**400] * 60, ["a"] * 60, [0] * 60, [1] * 59, [[1]] * 60,
+     np.full(60, 1j), [None] * 60, {}, np.full(60, "a"), object()],
+)  # fmt: skip
+def test_weights_of_scores_are_those_of_fit(weights, data):
+    model = KNNClassifier().fit(*data)
+    for call in (model.fit, model.score):
+        with pytest.raises(ValueError, match="sample_weight"):
+            call(*data, sample_weight=weights)
+
+
+def test_scores_with_the_largest_weights(data):
+    """Their sum is infinite, their mean is not."""
+    X, y = data
+    weights = np.where(np.arange(60) < 30, 1e308, 5e307)
+    model = KNNClassifier(1).fit(X, y)
+    answers = np.where(np.arange(60) < 45, y, (y + 1) % 3)
+    assert model.score(X, answers, weights) == pytest.approx(37.5 / 45, rel=1e-14)
+    model = KNNClassifierCV((1, 3), cv=2)
+    expected = model.fit(X, y, weights / 1e308).scores_
+    np.testing.assert_allclose(model.fit(X, y, weights).scores_, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [None, 3, 10**400, object(), [0] * 59, [0.5] * 60, [0, "a"] * 30, [None] * 60, [[0], [0, 1]],
+     np.full(60, np.nan), np.ones((60, 2)), [[[0]]] * 60, ["a"] * 60, 1j * np.arange(60)],
+)  # fmt: skip
+def test_labels_to_score_are_named(labels, data):
+    with pytest.raises((TypeError, ValueError), match=r"\by\b"):
+        KNNClassifier().fit(*data).score(data[0], labels)

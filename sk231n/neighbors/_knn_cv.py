@@ -10,10 +10,11 @@ import numpy as np
 from scipy.stats import rankdata
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
-from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils import _safe_indexing, check_consistent_length, indexable
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from sk231n._arguments import count
+from sk231n._errors import naming
 from sk231n._estimators import unchanged_on_error
 from sk231n._warnings import warn
 from sk231n.neighbors._base import NeighborsClassifier
@@ -196,7 +197,8 @@ class KNNClassifierCV(NeighborsClassifier):
 
     def _candidates(self):
         is_sequence = isinstance(self.n_neighbors, Iterable)
-        candidates = list(self.n_neighbors) if is_sequence and np.ndim(self.n_neighbors) else []
+        is_sequence = is_sequence and getattr(self.n_neighbors, "ndim", 1) > 0
+        candidates = list(self.n_neighbors) if is_sequence else []
         if not candidates or not all(map(count(1).is_satisfied_by, candidates)):
             raise ValueError(
                 f"n_neighbors must hold at least one integer, all from 1; got {self.n_neighbors!r}."
@@ -205,6 +207,13 @@ class KNNClassifierCV(NeighborsClassifier):
 
     def _folds(self, samples, groups):
         """What the splitter says, checked."""
+        if groups is not None:
+            with naming("groups"):
+                check_consistent_length(samples.rows, groups)
+        if isinstance(self.cv, str):
+            raise ValueError(
+                f"cv={str(self.cv)!r} is text; expected a number, a splitter or pairs."
+            )
         is_known = scikit_learn_knows(samples.classes)
         labels = samples.classes[samples.y] if is_known else samples.y
         try:

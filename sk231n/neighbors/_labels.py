@@ -3,6 +3,7 @@
 from numbers import Number
 
 import numpy as np
+from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 
 from sk231n._containers import as_numpy
@@ -59,7 +60,9 @@ def as_labels(y):
 
 
 def check_labels(y):
-    """Refuse targets that are no labels: quantities, several columns."""
+    """Refuse targets that are no labels: quantities, several columns, missing values."""
+    if y.dtype.kind == "f":
+        assert_all_finite(y, input_name="y")
     if scikit_learn_knows(y) or any(isinstance(label, float | complex) for label in y):
         check_classification_targets(y)
 
