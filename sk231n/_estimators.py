@@ -1,5 +1,6 @@
 """Habits that all estimators share: the float type, blocks of rows, a fit that leaves no trace."""
 
+import re
 import threading
 from collections.abc import Sized
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import _check_sample_weight, validate_data
 from threadpoolctl import OpenBLASController
 
-from sk231n._arguments import Number
+from sk231n._arguments import Number, validate_arguments
+from sk231n._errors import naming
 
 _BLOCK_ROWS = 1024
 
@@ -25,30 +27,35 @@ def float_dtype(dtype):
 
 def only_numbers(X, name="X"):
     """Return the validated array `X`, or refuse what scikit-learn lets through: dates, text."""
-    if X.dtype.kind == "O":
-        try:
+    if X.dtype.kind == "O" or (X.dtype.kind == "f" and X.dtype.itemsize > 8):
+        with naming(name), np.errstate(over="ignore", invalid="ignore"):
             X = X.astype(np.float64)
-        except OverflowError as error:
-            raise ValueError(f"{name} holds numbers too large for float64.") from error
-        assert_all_finite(X, input_name=name)
+            assert_all_finite(X, input_name=name)
     if X.dtype.kind not in "buif":
         raise ValueError(f"{name} has dtype {X.dtype}; expected booleans, integers or floats.")
     return X
 
 
 def validated(estimator, X, y="no_validation", **checks):
-    """Validate `X`, or `X` and `y`, as scikit-learn does; integers beyond float64 are named too."""
+    """Validate `X`, or `X` and `y`, as scikit-learn does; errors name the one they are about."""
     try:
-        return validate_data(estimator, X, y, **checks)
-    except OverflowError as error:
-        raise ValueError(f"{_too_large(X)} holds integers too large for float64.") from error
+        with np.errstate(over="ignore", invalid="ignore"):  # sums that look for infinities
+            return validate_data(estimator, X, y, **checks)
+    except (TypeError, ValueError, OverflowError) as error:
+        if re.search(r"\bX\b|\by\b", str(error)) and not isinstance(error, OverflowError):
+            raise
+        with naming(_culprit(X, error)):
+            raise
 
 
-def _too_large(X):
-    """Name the one of `X` and `y` whose integers do not fit into float64."""
+def _culprit(X, error):
+    """Name the one of `X` and `y` that an error of their validation is about."""
+    if "inconsistent numbers of samples" in str(error):
+        return "X and y"
     try:
-        check_array(X, ensure_all_finite=False)
-    except OverflowError:
+        with np.errstate(over="ignore", invalid="ignore"):
+            check_array(X, ensure_all_finite=False)
+    except (TypeError, ValueError, OverflowError):
         return "X"
     return "y"
 
@@ -63,19 +70,14 @@ def check_weights(sample_weight, X, name="sample_weight"):
                 f"{name}={sample_weight!r} must be a finite number > 0, or one per sample."
             )
         return np.ones(len(X))  # only ratios count
-    try:
+    with naming(name), np.errstate(over="ignore", invalid="ignore"):
         w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    except OverflowError as error:
-        raise ValueError(f"{name} holds integers too large for float64.") from error
-    except ValueError as error:
-        text = str(error).replace("Sample weights", name).replace("sample_weight", name)
-        raise ValueError(text if name in text else f"{name}: {text}") from error
-    if not np.isfinite(w.sum()):
-        raise ValueError(f"{name} adds up to more than float64 holds; divide it by a constant.")
+        if not np.isfinite(w.sum()):
+            raise ValueError("the sum is more than float64 holds; divide them by a constant.")
     return w
 
 
-def as_labels(y):
+def as_labels(y, name="y"):
     """Labels of one kind in an array of objects as the array that a list of them would make."""
     if getattr(getattr(y, "dtype", None), "kind", None) != "O" or getattr(y, "ndim", 0) != 1:
         return y
@@ -85,7 +87,7 @@ def as_labels(y):
             plain = np.array(labels)
             if plain.dtype.kind == "O" and kind is Integral:
                 raise ValueError(
-                    "y holds integers that do not fit into 64 bits, such as "
+                    f"{name} holds integers that do not fit into 64 bits, such as "
                     f"{max(labels, key=abs)}; use text as labels instead."
                 )
             return plain
@@ -188,3 +190,7 @@ class FloatTransformer(TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+    def _validate_params(self):
+        arguments = self.get_params(deep=False)
+        validate_arguments(self._parameter_constraints, arguments, type(self).__name__)

@@ -10,7 +10,6 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from sk231n._arguments import validate_arguments
 from sk231n._containers import unpack
 from sk231n._estimators import (
     FloatTransformer,
@@ -165,9 +164,7 @@ class ImageTransformer(FloatTransformer):
 
     def _check_arguments(self):
         """Check the constructor's arguments, before there are any data."""
-        validate_arguments(
-            self._parameter_constraints, self.get_params(deep=False), type(self).__name__
-        )
+        self._validate_params()
         if self.image_shape is not None:
             check_image_shape(self.image_shape)
 

@@ -60,7 +60,7 @@ BAD = [
     (HSVHistogram, "channels", [*NOT_A_NAME, "sh", "hh", ("h", "s")]),
     (HSVHistogram, "grid", NOT_A_PAIR),
     (HSVHistogram, "density", NOT_A_SWITCH),
-    (HSVHistogram, "data_range", [*NOT_A_NUMBER, 10**400, 1e-300, 1e300, (0, 255)]),
+    (HSVHistogram, "data_range", [*NOT_A_NUMBER, Fraction(1, 2), 10**400, 1e-300, 1e300, (0, 255)]),
     (HSVHistogram, "n_jobs", NOT_THREADS),
     (ColorMoments, "image_shape", NOT_A_SHAPE),
     (ColorMoments, "grid", NOT_A_PAIR),
@@ -124,7 +124,7 @@ def test_unusual_numbers_that_are_numbers():
     images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
     floats = images / 510
     expected = HSVHistogram(bins=5, channels="v", data_range=0.5).fit_transform(floats)
-    half = HSVHistogram(bins=np.int8(5), channels="v", data_range=Fraction(1, 2))
+    half = HSVHistogram(bins=np.int8(5), channels="v", data_range=np.float16(0.5))
     np.testing.assert_array_equal(half.fit_transform(floats), expected)
     for n_jobs in -1, -(10**30), np.int64(2), 10**30:
         hog = HOG(n_jobs=n_jobs, orientations=np.uint8(9))

@@ -188,3 +188,44 @@ def test_images_of_shapes_become_white():
     X = make_shapes(600, image_size=8, random_state=0).images
     Z = Whitening(epsilon=0, n_components=0.99).fit_transform(X)
     np.testing.assert_allclose(Z.T @ Z / len(Z), np.eye(Z.shape[1]), atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint64, np.int64])
+def test_integers_of_numpy_count_like_python_s(kind):
+    """However few of them their type holds."""
+    X = np.random.default_rng(0).normal(size=(60, 300))
+    for ours, theirs in [
+        (Whitening(n_components=kind(9)), Whitening(n_components=9)),
+        (Whitening("zca", n_components=kind(9)), Whitening("zca", n_components=9)),
+        (BiasTrick(kind(9)), BiasTrick(9)),
+        (MeanSubtraction((kind(10), kind(10), kind(3))), MeanSubtraction((10, 10, 3))),
+    ]:
+        np.testing.assert_array_equal(ours.fit_transform(X), theirs.fit_transform(X))
+        np.testing.assert_array_equal(ours.get_feature_names_out(), theirs.get_feature_names_out())
+
+
+@pytest.mark.parametrize(
+    ("transformer", "nearest"),
+    [
+        (Whitening("ZCA"), "zca"),
+        (Whitening(np.str_("pc")), "pca"),
+        (MeanSubtraction(mode="Pixel"), "pixel"),
+    ],
+)
+def test_the_name_that_was_meant(transformer, nearest):
+    with pytest.raises(ValueError, match=rf"Did you mean '{nearest}'\?") as caught:
+        transformer.fit(np.zeros((3, 12)))
+    assert "np.str_" not in str(caught.value)
+
+
+@pytest.mark.parametrize("transformer", [Whitening(), BiasTrick(), MeanSubtraction()])
+@pytest.mark.parametrize("value", [10**400, None, "text", b"x", {}, 1j, [1]])
+def test_what_is_no_number_is_named(transformer, value):
+    X = np.random.default_rng(0).normal(size=(5, 12))
+    bad = X.astype(object)
+    bad[0, 0] = value
+    for name in "fit", "transform", "inverse_transform", "partial_fit":
+        fitted = clone(transformer).fit(X)
+        if hasattr(fitted, name):
+            with pytest.raises((TypeError, ValueError), match=r"\bX\b"):
+                getattr(fitted, name)(bad)

@@ -3,10 +3,16 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk231n._arguments import Number
-from sk231n._estimators import FloatTransformer, float_dtype, only_numbers, unchanged_on_error
+from sk231n._estimators import (
+    FloatTransformer,
+    float_dtype,
+    only_numbers,
+    unchanged_on_error,
+    validated,
+)
 from sk231n._floating_point import contained, quiet
 from sk231n._images import as_rows
 
@@ -69,7 +75,7 @@ class BiasTrick(FloatTransformer):
         """
         with unchanged_on_error(self):
             self._validate_params()
-            X = only_numbers(validate_data(self, as_rows(X)[0]))
+            X = only_numbers(validated(self, as_rows(X)[0]))
             self._constant(float_dtype(X.dtype))
         return self
 
@@ -95,7 +101,7 @@ class BiasTrick(FloatTransformer):
         """
         check_is_fitted(self)
         self._validate_params()
-        X = only_numbers(validate_data(self, as_rows(X)[0], reset=False))
+        X = only_numbers(validated(self, as_rows(X)[0], reset=False))
         extended = np.empty((len(X), X.shape[1] + 1), float_dtype(X.dtype))
         extended[:, -1] = self._constant(extended.dtype)
         extended[:, :-1] = X

@@ -9,10 +9,10 @@ from sklearn.utils.validation import (
     _check_feature_names_in,
     check_array,
     check_is_fitted,
-    validate_data,
 )
 
 from sk231n._arguments import Number
+from sk231n._errors import naming
 from sk231n._estimators import (
     FloatTransformer,
     blocks,
@@ -20,6 +20,7 @@ from sk231n._estimators import (
     one_blas_thread,
     only_numbers,
     unchanged_on_error,
+    validated,
 )
 from sk231n._floating_point import contained, quiet
 from sk231n._images import as_rows
@@ -150,7 +151,7 @@ class Whitening(FloatTransformer):
         """
         with unchanged_on_error(self):
             self._validate_params()
-            X = only_numbers(validate_data(self, as_rows(X)[0], ensure_min_samples=2))
+            X = only_numbers(validated(self, as_rows(X)[0], ensure_min_samples=2))
             self._check_n_components(min(len(X) - 1, X.shape[1]))
             self._learn(X, Scatter(X.shape[1]))
             self._check_n_components(self._decompose())
@@ -182,7 +183,7 @@ class Whitening(FloatTransformer):
         with unchanged_on_error(self):
             self._validate_params()
             first = not hasattr(self, "n_samples_seen_")
-            X = only_numbers(validate_data(self, as_rows(X)[0], reset=first))
+            X = only_numbers(validated(self, as_rows(X)[0], reset=first))
             self._learn(X, Scatter(X.shape[1]) if first else self._scatter_)
         return self
 
@@ -218,11 +219,11 @@ class Whitening(FloatTransformer):
         """Set the components; return how many directions the scatter has, at least."""
         check_is_fitted(self)
         with one_blas_thread():
-            few = self.n_components if isinstance(self.n_components, Integral) else None
+            few = int(self.n_components) if isinstance(self.n_components, Integral) else None
             variances, axes = self._scatter_.principal_axes(few)
         n_kept = n_directions = len(variances)
-        if isinstance(self.n_components, Integral):
-            n_kept = min(self.n_components, n_directions)
+        if few is not None:
+            n_kept = min(few, n_directions)
         elif self.n_components is not None and n_directions:
             shares = np.cumsum(variances) / variances.sum()
             n_kept = min(int(np.searchsorted(shares, self.n_components)) + 1, n_directions)
@@ -276,7 +277,7 @@ class Whitening(FloatTransformer):
         """
         check_is_fitted(self)
         self._validate_params()
-        X = only_numbers(validate_data(self, as_rows(X)[0], reset=False))
+        X = only_numbers(validated(self, as_rows(X)[0], reset=False))
         self._check_varies()
         mean, components, spread = self.mean_, self.components_, self._spread()
 
@@ -310,7 +311,8 @@ class Whitening(FloatTransformer):
         """
         check_is_fitted(self)
         self._validate_params()
-        X = only_numbers(check_array(X, input_name="X"))
+        with naming("X"):
+            X = only_numbers(check_array(X, input_name="X"))
         self._check_varies()
         if X.shape[1] != self._n_outputs:
             raise ValueError(
