@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from types import SimpleNamespace
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
@@ -20,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 from sk231n._arguments import RANDOM_STATE, Number, count, validate_arguments
 from sk231n._callbacks import EpochTasks
 from sk231n._containers import as_numpy
+from sk231n._errors import naming
 from sk231n._estimators import (
     as_labels,
     blocks,
@@ -184,13 +186,7 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         check_is_fitted(self)
         X = only_numbers(validated(self, as_rows(X)[0], reset=False))
         scores = self._scores_of_rows(X)
-        finite = np.isfinite(scores).all(axis=1)
-        if not finite.all():
-            raise ValueError(
-                f"X holds values too large for the model in {scores.dtype}: the scores of sample "
-                f"{finite.argmin()} are not finite. Scale the features as those of the training "
-                "data were."
-            )
+        refuse_overflow(scores)
         return scores
 
     def _scores_of_rows(self, X, rows=None):
@@ -285,6 +281,8 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
     def _data(self, X, y, sample_weight, *, reset, learn, classes=None):
         """Validate samples; those of weight zero count as if they were not there."""
         y, sample_weight = as_numpy(y, "y"), as_numpy(sample_weight, "sample_weight")
+        if issparse(y) and y.ndim != 2:
+            raise TypeError("y is sparse and one-dimensional; pass y.toarray().")
         check_no_missing(y)
         X, y = as_rows(X)[0], as_labels(y)
         # In C order, so that products round alike whatever the order in which the rows came.
@@ -293,9 +291,9 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         w = check_weights(sample_weight, X)
         w = np.ones(len(X)) if w is None else w
         rows = np.flatnonzero(w)
-        return Data(
-            X, self._encode(y, rows, learn, classes), w, rows, float_dtype(X.dtype)
-        ).normalized()
+        with naming("y"):
+            y = self._encode(y, rows, learn, classes)
+        return Data(X, y, w, rows, float_dtype(X.dtype)).normalized()
 
     def _split(self, data, X_val, y_val, sample_weight_val, rng, weighted):
         """Find the validation data: those given, else a part of the training data, else None."""
@@ -552,3 +550,14 @@ class GradientEstimator(CallbackSupportMixin, BaseEstimator):
         self.loss_curve_ = list(history["loss"])
         self.n_iter_ = len(history["loss"])
         self.best_validation_score_ = best_score
+
+
+def refuse_overflow(outputs):
+    """Refuse data on which the outputs, of shape (n_samples, n), are not finite."""
+    finite = np.isfinite(outputs).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            f"X holds values too large for the model in {outputs.dtype}: those of sample "
+            f"{finite.argmin()} lead beyond the range. Scale the features as those of the training "
+            "data were."
+        )

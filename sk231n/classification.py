@@ -18,7 +18,14 @@ from sklearn.utils.validation import column_or_1d
 
 from sk231n._arguments import Number
 from sk231n._containers import as_numpy
-from sk231n._estimators import as_labels, named_alone, only_numbers, unchanged_on_error
+from sk231n._errors import naming
+from sk231n._estimators import (
+    as_labels,
+    check_weights,
+    named_alone,
+    only_numbers,
+    unchanged_on_error,
+)
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
 from sk231n.core.losses import SUM_TOLERANCE
 from sk231n.core.objective import is_correct
@@ -130,7 +137,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         UserWarning
             If training is interrupted from the keyboard; the epochs done so far are kept.
         """
-        classes = as_numpy(classes, "classes")
+        classes = check_classes(classes)
         return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val, classes)
 
     @available_if(GradientEstimator._can_partial_fit)
@@ -174,7 +181,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
                     "class_weight='balanced' needs all the data at once, but partial_fit sees a "
                     "part; pass the weights as a dict, or as sample_weight."
                 )
-            classes = as_numpy(classes, "classes")
+            classes = check_classes(classes)
             first_call = _check_partial_fit_first_call(self, classes)
             data = self._data(X, y, sample_weight, reset=first_call, learn=False, classes=classes)
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
@@ -231,7 +238,11 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         float
             Share of the samples whose label is predicted.
         """
-        return super().score(X, as_labels(as_numpy(y, "y")), sample_weight)
+        predicted = self.predict(X)
+        sample_weight = check_weights(as_numpy(sample_weight, "sample_weight"), predicted)
+        with naming("y"):
+            y = as_labels(as_numpy(y, "y"))
+            return accuracy_score(y, predicted, sample_weight=sample_weight)
 
     def _score(self, units):
         return is_correct
@@ -318,6 +329,16 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         if not len(rows):
             raise ValueError(f"class_weight={self.class_weight!r} gives all samples the weight 0.")
         return data._replace(w=w, rows=rows).normalized()
+
+
+def check_classes(classes):
+    """The labels that are given as ``classes``, as an array; None for None."""
+    if classes is None:
+        return None
+    with naming("classes"):
+        classes = column_or_1d(as_labels(as_numpy(classes, "classes"), "classes"))
+        unique_labels(classes)
+    return classes
 
 
 def class_weights(class_weight, classes):

@@ -19,6 +19,7 @@ import numpy as np
 from sklearn.utils._param_validation import Options
 
 from sk231n._arguments import Number
+from sk231n._errors import naming
 from sk231n.core.spec import Spec
 
 SUM_TOLERANCE = 1e-3  # by how much the sum of probabilities may differ from one
@@ -149,7 +150,7 @@ class CrossEntropy(Loss):
         if np.ndim(y) == 2:
             return self._of_probabilities(*_prepare_probabilities(scores, y, w))
         scores, y, w = _prepare(scores, y, w)
-        log_p = log_softmax(scores)
+        log_p = _log_softmax(scores)
         rows = np.arange(len(y))
         true_log_p = log_p[rows, y]
         value = -float(w @ true_log_p)
@@ -164,7 +165,7 @@ class CrossEntropy(Loss):
 
     def _of_probabilities(self, scores, y, w):
         targets = (1 - self.label_smoothing) * y + self.label_smoothing / scores.shape[1]
-        log_p = log_softmax(scores)
+        log_p = _log_softmax(scores)
         # What has no share does not count, however unlikely the model calls it.
         terms = np.multiply(targets, log_p, out=np.zeros_like(log_p), where=targets > 0)
         gradient = np.exp(log_p)
@@ -190,6 +191,11 @@ def log_softmax(scores):
     ndarray of shape (n_samples, n_classes)
         ``scores - log(sum(exp(scores)))``, each row shifted by its maximum first.
 
+    Raises
+    ------
+    ValueError
+        If `scores` is not a matrix of finite numbers.
+
     Examples
     --------
     >>> import numpy as np
@@ -197,6 +203,16 @@ def log_softmax(scores):
     >>> np.exp(log_softmax(np.array([[1.0, -2.0, 0.0]]))).round(4)
     array([[0.7054, 0.0351, 0.2595]])
     """
+    scores = _floats("scores", scores)
+    if scores.ndim != 2 or not scores.size:
+        raise ValueError(f"scores must be of shape (n_samples, n_classes); got {scores.shape}.")
+    if not np.isfinite(scores).all():
+        raise ValueError("scores must be finite.")
+    with np.errstate(over="ignore"):  # of probabilities that float64 cannot tell from zero
+        return _log_softmax(scores)
+
+
+def _log_softmax(scores):
     shifted = scores - scores.max(axis=1, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return shifted
@@ -204,45 +220,58 @@ def log_softmax(scores):
 
 def _prepare(scores, y, w):
     """Check what a loss is called with; weights that make a mean where there are none."""
-    scores, y = np.asarray(scores), np.asarray(y)
+    scores, y = _floats("scores", scores), np.asarray(y)
     if scores.ndim != 2 or y.shape != scores.shape[:1] or not scores.size:
         raise ValueError(
             "scores must be of shape (n_samples, n_classes) and y of shape (n_samples,); got "
             f"{scores.shape} and {y.shape}."
         )
-    n_samples, n_classes = scores.shape
+    n_classes = scores.shape[1]
     if y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= n_classes:
         raise ValueError(f"y must hold class indices, integers in 0..{n_classes - 1}; got {y!r}.")
-    if scores.dtype.kind != "f":
-        scores = scores.astype(np.float64)
-    w = np.full(n_samples, 1 / n_samples, scores.dtype) if w is None else np.asarray(w)
-    return scores, y, w
+    return scores, y, _weights(w, scores)
 
 
 def _prepare_probabilities(scores, y, w):
     """Check what a loss on probabilities is called with; see :func:`_prepare`."""
     scores, y, w = prepare_targets(scores, y, w)
-    if not (y.min() >= 0 and np.abs(y.sum(axis=1) - 1).max() <= SUM_TOLERANCE):
+    sums = y.sum(axis=1)
+    if not (y.min() >= 0 and np.abs(sums - 1).max() <= SUM_TOLERANCE):
         raise ValueError(
             "y of shape (n_samples, n_classes) must hold probabilities >= 0 whose rows sum to 1; "
-            f"got values from {y.min():.6g} on and sums from {y.sum(axis=1).min():.6g} to "
-            f"{y.sum(axis=1).max():.6g}."
+            f"got values from {y.min():.6g} on and sums from {sums.min():.6g} to {sums.max():.6g}."
         )
     return scores, y, w
 
 
 def prepare_targets(scores, y, w):
     """Check what a loss on targets of the shape of the scores is called with."""
-    scores, y = np.asarray(scores), np.asarray(y)
+    scores, y = _floats("scores", scores), _floats("y", y)
     if scores.ndim != 2 or y.shape != scores.shape or not scores.size:
         raise ValueError(
             "scores and y must both be of shape (n_samples, n_outputs); got "
             f"{scores.shape} and {y.shape}."
         )
-    if scores.dtype.kind != "f":
-        scores = scores.astype(np.float64)
-    w = np.full(len(y), 1 / len(y), scores.dtype) if w is None else np.asarray(w)
-    return scores, y.astype(scores.dtype, copy=False), w
+    return scores, y.astype(scores.dtype, copy=False), _weights(w, scores)
+
+
+def _floats(name, values):
+    """Values of an argument as an array of floats."""
+    with naming(name):
+        values = np.asarray(values)
+        if values.dtype.kind not in "buif":
+            raise ValueError(f"expected numbers, got dtype {values.dtype}.")
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
+
+
+def _weights(w, scores):
+    """Weights of the samples; those of a mean where there are none."""
+    if w is None:
+        return np.full(len(scores), 1 / len(scores), scores.dtype)
+    w = _floats("w", w)
+    if w.shape != scores.shape[:1]:
+        raise ValueError(f"w must be of shape (n_samples,), {scores.shape[:1]}; got {w.shape}.")
+    return w
 
 
 class MarginLoss(Loss):

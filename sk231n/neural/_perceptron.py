@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sk231n._arguments import Number, count, did_you_mean
 from sk231n._estimators import only_numbers, validated
 from sk231n._images import as_rows
-from sk231n.base import TRAINING_CONSTRAINTS
+from sk231n.base import TRAINING_CONSTRAINTS, refuse_overflow
 from sk231n.core.activations import ACTIVATIONS
 from sk231n.core.initializers import INITIALIZERS, Normal, Zeros
 from sk231n.core.layers import Affine, Dropout
@@ -169,4 +169,7 @@ class Perceptron:
             outputs = network.outputs(parameters, x)
             return [outputs[end - 1] for end in ends]
 
-        return self._outputs(X, compute)
+        activations = self._outputs(X, compute)
+        for of_layer in activations:
+            refuse_overflow(of_layer)
+        return activations

@@ -9,7 +9,10 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from sk231n._estimators import named_alone, only_numbers, unchanged_on_error
+from sk231n._containers import as_numpy
+from sk231n._errors import naming
+from sk231n._estimators import check_weights, named_alone, only_numbers, unchanged_on_error
+from sk231n._floating_point import contained
 from sk231n.base import GradientEstimator
 from sk231n.core.target_losses import AbsoluteError, SquaredError
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
@@ -240,7 +243,40 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
     def _score_all(self, scores, y, sample_weight):
         if len(y) < 2:  # whose variance is none; that of the training data will do
             return float(self._score(None)(scores, y)[0])
-        return r2_score(y, scores, sample_weight=sample_weight)
+        with np.errstate(over="ignore", invalid="ignore"):  # a score of minus infinity says enough
+            return r2_score(y, scores, sample_weight=sample_weight)
+
+    @contained
+    def score(self, X, y, sample_weight=None):
+        """Compute the coefficient of determination R2 of the predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
+            Data; stacks of images are flattened.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; None weighs all alike.
+
+        Returns
+        -------
+        float
+            At most 1; the mean over the targets.
+
+        Raises
+        ------
+        ValueError
+            If `y` or `sample_weight` is not as in ``fit``, or the errors are too large.
+        """
+        predicted = self.predict(X)
+        sample_weight = check_weights(as_numpy(sample_weight, "sample_weight"), predicted)
+        np.seterr(over="ignore", invalid="ignore")
+        with naming("y"):
+            score = r2_score(as_numpy(y, "y"), predicted, sample_weight=sample_weight)
+        if not np.isfinite(score) and len(predicted) > 1:
+            raise ValueError("y holds values whose errors are too large for float64.")
+        return score
 
     def _decode(self, y):
         return y[:, 0] if self._one_target_ else y
