@@ -4,6 +4,8 @@ from os import PathLike
 
 import numpy as np
 
+from sk231n._errors import naming
+
 
 def as_numpy(X, name="X"):
     """Return an array of another library (PyTorch, CuPy, ...) as NumPy's, all else as it came.
@@ -61,7 +63,8 @@ def unpack(X, name="X"):
             f"{name} holds text, {str(first)!r} first; expected numbers. If these are files, read "
             "the images first."
         )
-    return _stacked(X, name) if np.ndim(first) >= 2 else X
+    with naming(name):
+        return _stacked(X, name) if np.ndim(first) >= 2 else X
 
 
 def _n_dims(X):

@@ -44,7 +44,7 @@ def validated(estimator, X, y="no_validation", **checks):
     except (TypeError, ValueError, OverflowError) as error:
         if re.search(r"\bX\b|\by\b", str(error)) and not isinstance(error, OverflowError):
             raise
-        with naming(_culprit(X, error)):
+        with naming("X" if isinstance(y, str) and y == "no_validation" else _culprit(X, error)):
             raise
 
 

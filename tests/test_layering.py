@@ -13,7 +13,8 @@ ROOT = Path(sk231n.__file__).parent
 
 # From the ground up. Every file of the package has its place; `core` is its __init__.py.
 LEVELS = {
-    -1: ["_arguments", "_containers", "_errors"],
+    -2: ["_errors"],
+    -1: ["_arguments", "_containers"],
     0: [
         "_callbacks",
         "_estimators",

@@ -311,7 +311,7 @@ class Whitening(FloatTransformer):
         """
         check_is_fitted(self)
         self._validate_params()
-        with naming("X"):
+        with naming("X"), np.errstate(over="ignore", invalid="ignore"):
             X = only_numbers(check_array(X, input_name="X"))
         self._check_varies()
         if X.shape[1] != self._n_outputs:
