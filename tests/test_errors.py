@@ -12,7 +12,7 @@ from sk231n._errors import naming
     [
         (ValueError("no"), ValueError, "X: no"),
         (TypeError("no"), TypeError, "X: no"),
-        (OverflowError("no"), ValueError, "X: no"),
+        (OverflowError("no"), ValueError, r"X holds numbers too large for float64\."),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"), ValueError, "X: 'utf-8' codec"),
         (ValueError("X_val is none"), ValueError, "X: X_val is none"),
         (ValueError("maX"), ValueError, "X: maX"),
