@@ -71,7 +71,9 @@ SCORINGS = [
 ]
 
 
-@pytest.mark.parametrize("scoring", SCORINGS, ids=str)
+@pytest.mark.parametrize(
+    "scoring", SCORINGS, ids=lambda value: getattr(value, "__name__", str(value))
+)
 @pytest.mark.parametrize("weights", ["uniform", "distance"])
 @pytest.mark.parametrize("class_weight", [None, {"dog": 1.5}])
 def test_scores_are_those_of_a_grid_search(class_weight, weights, scoring):
