@@ -19,8 +19,9 @@ from sk231n.datasets import (
 )
 
 NAN, INF, HUGE = float("nan"), float("inf"), 10**400
-NO_COUNTS = [True, False, np.True_, -1, 1.5, "3", None, [3], NAN, INF, 10**30, HUGE, 2**31]
-NO_AMOUNTS = [True, np.False_, -1.0, "3", [0.1], NAN, INF, -INF, 1e300, 10**30, HUGE, 1j]
+SPAN = np.timedelta64(3, "s")  # which NumPy counts as an integer
+NO_COUNTS = [SPAN, True, False, np.True_, -1, 1.5, "3", None, [3], NAN, INF, 10**30, HUGE, 2**31]
+NO_AMOUNTS = [SPAN, True, np.False_, -1.0, "3", [0.1], NAN, INF, -INF, 1e300, 10**30, HUGE, 1j]
 NO_PATHS = [None, 3, True, ["x"], 1.5, "", "a\0b", "\0", b"bytes", object()]
 
 
@@ -46,9 +47,9 @@ WRONG = [
     *((make, "noise", value) for make in (make_shapes, make_spirals)
       for value in [*NO_AMOUNTS, None]),
     *((make, "random_state", value) for make in (make_shapes, make_spirals, split)
-      for value in [True, -1, 2**32, 10**30, NAN, "x", np.random.default_rng(0)]),
+      for value in [SPAN, True, -1, 2**32, 10**30, NAN, "x", np.random.default_rng(0)]),
     *((split, name, value) for name in ("val_size", "dev_size")
-      for value in [True, 0, -1, 0.0, 1.0, -0.5, 1.5, "3", None, NAN, INF, 10**30, HUGE, 11]),
+      for value in [SPAN, True, 0, -1, 0.0, 1.0, -0.5, 1.5, "3", None, NAN, INF, 10**30, HUGE, 11]),
     *((fetch, "n_retries", value) for value in NO_COUNTS),
     *((fetch, "delay", value) for value in [*NO_AMOUNTS, None]),
     *((fetch, "timeout", value) for value in [*NO_AMOUNTS, None, 0]),
@@ -232,3 +233,42 @@ def test_every_public_function_is_looked_at():
         "fetch_cifar10", "load_cifar10", "load_fashion_mnist", "make_shapes", "make_spirals",
         "train_val_dev_split",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint64, np.int64])
+def test_integers_of_numpy_count_like_python_s(kind):
+    """However few of them their type holds."""
+    for make, arguments in [
+        (make_shapes, {"n_samples": 90, "image_size": 16, "n_classes": 3, "noise": 1}),
+        (make_spirals, {"n_samples": 90, "n_classes": 4, "noise": 2}),
+    ]:
+        found = make(**{name: kind(value) for name, value in arguments.items()}, random_state=0)
+        expected = make(**arguments, random_state=0)
+        if make is make_shapes:
+            found, expected = ((data.images, data.target) for data in (found, expected))
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+    X = np.arange(300)
+    found = train_val_dev_split(X, X, val_size=kind(100), dev_size=kind(100), random_state=kind(0))
+    expected = train_val_dev_split(X, X, val_size=100, dev_size=100, random_state=0)
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_floats_of_numpy_are_python_s(kind):
+    half = kind(0.5)
+    for make in make_shapes, make_spirals:
+        found, expected = make(20, noise=half, random_state=0), make(20, noise=0.5, random_state=0)
+        if make is make_shapes:
+            found, expected = ((data.images, data.target) for data in (found, expected))
+        for a, b in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+    X = np.arange(200_000)  # more than the largest number of float16
+    found = train_val_dev_split(X, X, val_size=half, dev_size=half, random_state=0)
+    assert [len(part) for part in found] == [100_000, 100_000] * 2 + [50_000] * 2
+
+
+def test_data_to_split_of_different_lengths():
+    with pytest.raises(ValueError, match=r"X and y: .* inconsistent numbers of samples"):
+        train_val_dev_split(np.zeros((10, 2)), np.zeros(9))

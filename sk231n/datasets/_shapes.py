@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils._param_validation import validate_params
 
-from sk231n.datasets._arguments import RANDOM_STATE, amount, count
+from sk231n._arguments import RANDOM_STATE
+from sk231n.datasets._arguments import amount, count
 from sk231n.datasets._bunch import image_bunch
 
 _DESCR = """\
@@ -137,7 +138,8 @@ def make_shapes(
     >>> shapes.target_names[:4].tolist()
     ['circle', 'square', 'triangle', 'cross']
     """
-    n_samples, image_size = int(n_samples), int(image_size)  # products of NumPy's overflow
+    # Products of NumPy's integers overflow.
+    n_samples, image_size, n_classes = int(n_samples), int(image_size), int(n_classes)
     shape = (n_samples, image_size, image_size, 3)
     if math.prod(shape) > sys.maxsize:
         raise ValueError(
@@ -187,7 +189,7 @@ def _paint(target, n_classes, size, noise, rng):
     # Light from the upper left makes the shape look solid.
     images += cover[..., None] * (colour * (1 - 0.2 * (u + v))[..., None] - images)
     images *= 255
-    images += 255 * noise * rng.standard_normal(images.shape)
+    images += 255 * float(noise) * rng.standard_normal(images.shape)
     return np.clip(images, 0, 255).astype(np.uint8)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import validate_params
 
-from sk231n.datasets._arguments import RANDOM_STATE, amount, count
+from sk231n._arguments import RANDOM_STATE
+from sk231n.datasets._arguments import amount, count
 
 _MOST_NOISE = 1e6  # radians
 
@@ -67,6 +68,7 @@ def make_spirals(n_samples=300, *, n_classes=3, noise=0.2, random_state=None):
     0.5
     """
     rng = check_random_state(random_state)
+    n_samples, n_classes, noise = int(n_samples), int(n_classes), float(noise)
     y = np.sort(np.arange(n_samples, dtype=np.int64) % n_classes)
     sizes = np.bincount(y)  # of many classes and few points, the last ones have none
     radius = np.concatenate([np.linspace(0, 1, size) for size in sizes])

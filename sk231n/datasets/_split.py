@@ -9,7 +9,9 @@ from sklearn.utils import _safe_indexing, check_random_state, column_or_1d, inde
 from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import _num_samples
 
-from sk231n.datasets._arguments import RANDOM_STATE, Number, count
+from sk231n._arguments import RANDOM_STATE, Number
+from sk231n._errors import naming
+from sk231n.datasets._arguments import count
 
 
 class _Sets(NamedTuple):
@@ -119,7 +121,8 @@ def train_val_dev_split(X, y, *, val_size=0.1, dev_size=0.01, stratify=False, ra
     True
     """
     X, y = _check_indexable(X, "X"), _check_indexable(y, "y")
-    X, y = indexable(X, y)
+    with naming("X and y"):
+        X, y = indexable(X, y)
     n_samples = _num_samples(X)
     n_val = _count("val_size", val_size, n_samples, "samples")
     if n_val == n_samples:
@@ -163,7 +166,7 @@ def _class_codes(y):
 
 def _count(name, size, n_samples, what):
     """Turn a fraction into a number of samples, at least one; check that there are as many."""
-    n = size if isinstance(size, Integral) else max(1, round(size * n_samples))
+    n = size if isinstance(size, Integral) else max(1, round(float(size) * n_samples))
     if n > n_samples:
         raise ValueError(f"{name}={size}, but there are only {n_samples} {what}.")
     return int(n)
