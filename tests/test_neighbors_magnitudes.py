@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn import config_context
 
 from sk231n import KNNClassifier, reference
 from sk231n.neighbors import _index
@@ -150,3 +151,19 @@ def test_whole_numbers_are_exact_while_their_sums_are(metric, dtype):
     indices = KNNClassifier(40, metric=metric).fit(X, np.zeros(300)).kneighbors(Q)[1]
     for row, found in zip(sums, indices, strict=True):
         np.testing.assert_array_equal(found, np.lexsort((np.arange(300), row))[:40])
+
+
+@pytest.mark.parametrize("metric", LOOPS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_sums_that_overflow_do_so_in_silence_on_every_thread(metric, dtype, n_jobs):
+    """Warnings are errors here, and threads do not inherit the error state of their caller."""
+    rng = np.random.default_rng(0)
+    largest = float(np.finfo(dtype).max) / 4
+    X = (rng.normal(size=(300, 200)).clip(-1, 1) * largest).astype(dtype)
+    with config_context(working_memory=0.01):
+        model = KNNClassifier(3, metric=metric, n_jobs=n_jobs).fit(X, np.arange(300) % 2)
+        indices = model.kneighbors(X[:40])[1]
+    assert (indices < 300).all()
+    if metric == "cosine" or dtype == np.float32:
+        np.testing.assert_array_equal(indices[:, 0], np.arange(40))

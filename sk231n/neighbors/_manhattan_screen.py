@@ -37,17 +37,16 @@ class ManhattanScreen:
 
         def make_worker():
             def measure(rows):
-                self.magnitudes[rows] = self._centred(X[rows])[1]
+                self.magnitudes[rows] = self.encode(X[rows])[1]
 
             return measure
 
         n_rows = max(1, temporary_size(_VALUES) // X.shape[1])
-        with np.errstate(over="ignore", invalid="ignore"):
-            run_on_threads(make_worker, blocks(len(X), n_rows), n_threads)
+        run_on_threads(make_worker, blocks(len(X), n_rows), n_threads)
         self.largest_magnitude = self.magnitudes[self.magnitudes < _HUGE].max(initial=0)
 
     def encode(self, Q):
-        """Vectors of queries in float32 and the sums of their absolute values."""
+        """Vectors of rows in float32 and the sums of their absolute values."""
         with np.errstate(over="ignore", invalid="ignore"):
             return self._centred(Q)
 
