@@ -1,0 +1,91 @@
+"""Prediction: what all estimators share that are networks, the linear ones included."""
+
+from abc import abstractmethod
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from sk231n._estimators import blocks, float_dtype, one_blas_thread, only_numbers, validated
+from sk231n._floating_point import contained
+from sk231n._images import as_rows
+from sk231n._threads import count_threads, run_on_threads
+from sk231n.core.network import Network
+
+_PREDICTED_ROWS = 256  # rows of a block: enough for BLAS, few enough for several threads
+_LARGE_DATA = 2**17  # numbers whose conversion takes longer than starting threads
+
+
+class NetworkPredictor:
+    """Mixin of the estimators that predict by the scores of a network.
+
+    A subclass says which layers it has (``_layers``), and finds the parameters in its learnt
+    attributes (``_parameters``).
+    """
+
+    @abstractmethod
+    def _layers(self):
+        """Layers of the network; the last one gives the scores."""
+
+    @abstractmethod
+    def _parameters(self):
+        """Parameters of each layer, as namespaces, made of the learnt attributes."""
+
+    def _fitted(self):
+        """Layers of the network that was fitted, and the parameters of each."""
+        return self._layers(), self._parameters()
+
+    @contained
+    def _scores(self, X):
+        """Scores of the network, of shape (n_samples, n_outputs)."""
+        check_is_fitted(self)
+        X = only_numbers(validated(self, as_rows(X)[0], reset=False))
+        scores = self._scores_of_rows(X)
+        refuse_overflow(scores)
+        return scores
+
+    def _scores_of_rows(self, X, rows=None):
+        """Scores of validated data, or of some of their rows."""
+
+        def compute(network, parameters, x):
+            return [network.forward(parameters, x)[0]]
+
+        (scores,) = self._outputs(X, compute, rows)
+        return scores
+
+    def _outputs(self, X, compute, rows=None):
+        """What ``compute(network, parameters, x)`` lists of each block of rows, put together.
+
+        Threads take whole blocks, so that they convert the rows of their blocks, too.
+        """
+        layers, parameters = self._fitted()
+        network = Network(layers, X.shape[1])
+        dtype = np.result_type(float_dtype(X.dtype), parameters[0].W)
+        outputs = {}
+
+        def compute_block(block):
+            x = X[block if rows is None else rows[block]]
+            outputs[block.start] = compute(network, parameters, np.ascontiguousarray(x, dtype))
+
+        def make_worker():
+            np.seterr(over="ignore", invalid="ignore")  # in the context of the worker alone
+            return compute_block
+
+        n_threads = count_threads(None) if X.size > _LARGE_DATA else 1
+        with one_blas_thread():
+            n_rows = len(X) if rows is None else len(rows)
+            run_on_threads(make_worker, blocks(n_rows, _PREDICTED_ROWS), n_threads)
+        return [
+            np.concatenate(parts)
+            for parts in zip(*(outputs[k] for k in sorted(outputs)), strict=True)
+        ]
+
+
+def refuse_overflow(outputs):
+    """Refuse data on which the outputs, of shape (n_samples, n), are not finite."""
+    finite = np.isfinite(outputs).all(axis=1)
+    if not finite.all():
+        raise ValueError(
+            f"X holds values too large for the model in {outputs.dtype}: those of sample "
+            f"{finite.argmin()} lead beyond the range. Scale the features as those of the training "
+            "data were."
+        )
