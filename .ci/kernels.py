@@ -37,7 +37,7 @@ NOT_NUMERIC = [
     "datasets_split", "diagnostics_arguments", "diagnostics_faults", "diagnostics_gradient",
     "diagnostics_html", "diagnostics_measurements", "diagnostics_numerical",
     "diagnostics_sanity", "docs", "documentation_snippets", "errors", "examples",
-    "features_arguments", "fit_intercept", "images", "layering", "linear", "losses", "names",
+    "features_arguments", "fit_intercept", "images", "layering", "linear", "losses",
     "neighbors_arguments", "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out",
     "neighbors_memory", "neighbors_scoring", "neighbors_weights", "neighbors_working_memory",
     "network_gradients", "neural_classifier", "packaging", "parameters", "plotting",

@@ -79,7 +79,11 @@ def as_floats(values, name):
         else:
             is_real = array.dtype.kind in "buif"
         if is_real:
-            return array.astype(np.float64)
+            with np.errstate(over="ignore"):
+                floats = array.astype(np.float64)
+            if np.isinf(floats).any() and array.dtype.itemsize > 8 and np.isfinite(array).all():
+                raise OverflowError("long float too large")
+            return floats
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} must hold numbers of float64 ({error}).") from error
     raise ValueError(f"{name} must hold real numbers; got dtype {array.dtype}.")

@@ -149,7 +149,8 @@ class Monitor:
             theta = self.theta
             loss, score = self.validate(theta)
             values = {"validation_loss": loss, "validation_score": score}
-            goals = tuple(-np.inf if np.isnan(goal) else goal for goal in self.goals(loss, score))
+            goals = self.goals(loss / self.problem.unit, score)  # `tol` knows no unit of the data
+            goals = tuple(-np.inf if np.isnan(goal) else goal for goal in goals)
             if self._best is None or goals > self._best:
                 self._best, self.best_score = goals, score
                 if self.keep_best:

@@ -16,7 +16,13 @@ class Spec(BaseEstimator):
     _parameter_constraints: dict = {}
 
     def plain(self):
-        """The same with Python's numbers: NumPy's would turn arrays of float32 into float64."""
+        """Make the same with Python's numbers: NumPy's would turn arrays of float32 into float64.
+
+        Returns
+        -------
+        Spec
+            An object of the same class.
+        """
         parameters = self.get_params(deep=False).items()
         return type(self)(
             **{name: p.item() if isinstance(p, np.number) else p for name, p in parameters}

@@ -4,23 +4,35 @@ from collections.abc import Mapping, Sized
 
 import numpy as np
 from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
+
+from sk231n._errors import naming
 
 
 def matrix(values, name, **options):
     """Validate an array of two dimensions with :func:`~sklearn.utils.check_array`."""
-    if np.ndim(values) != 2:
-        raise ValueError(
-            f"{name} must have two dimensions; got an array of shape {np.shape(values)}."
-        )
-    if not np.size(values):
-        raise ValueError(f"{name} must not be empty; got an array of shape {np.shape(values)}.")
-    return check_array(values, input_name=name, **options)
+    with naming(name), np.errstate(over="ignore", invalid="ignore"):
+        if np.ndim(values) != 2:
+            raise ValueError(
+                f"{name} must have two dimensions; got an array of shape {np.shape(values)}."
+            )
+        if not np.size(values):
+            raise ValueError(f"{name} must not be empty; got an array of shape {np.shape(values)}.")
+        return check_array(values, input_name=name, **options)
+
+
+def check_fitted(estimator, name="estimator"):
+    """Refuse what is no estimator, or is not fitted."""
+    with naming(name):
+        check_is_fitted(estimator)
 
 
 def words(values, name):
     """Texts of a sequence of names; a text is no sequence of its letters."""
     is_sequence = isinstance(values, Sized) and not isinstance(values, str | bytes | Mapping | set)
-    if not is_sequence or np.ndim(values) != 1:
+    if not is_sequence or isinstance(values, np.dtype) or getattr(values, "ndim", 1) != 1:
+        raise ValueError(f"{name} must be a sequence of names; got {values!r:.200}.")
+    if any(isinstance(value, list | tuple | np.ndarray) for value in values):
         raise ValueError(f"{name} must be a sequence of names; got {values!r:.200}.")
     return [str(value) for value in values]
 
@@ -30,7 +42,8 @@ def check_lengths(**arrays):
     lengths = {}
     for name, values in arrays.items():
         shape = getattr(values, "shape", None)
-        if isinstance(values, str | bytes) or (not shape and not isinstance(values, Sized)):
+        is_sequence = isinstance(values, Sized) and not isinstance(values, str | bytes | np.dtype)
+        if shape == () or not (shape or is_sequence):
             raise ValueError(f"{name} must be an array or a sequence; got {values!r:.200}.")
         lengths[name] = shape[0] if shape else len(values)
     if len(set(lengths.values())) > 1:

@@ -2,10 +2,9 @@
 
 import numpy as np
 from sklearn.utils._param_validation import validate_params
-from sklearn.utils.validation import check_is_fitted
 
 from sk231n.neighbors import KNNClassifier
-from sk231n.plotting._arrays import check_lengths, matrix
+from sk231n.plotting._arrays import check_fitted, check_lengths, matrix
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled, whole_numbers
 
 
@@ -78,7 +77,7 @@ class DistanceMatrixDisplay:
             If the estimator finds no neighbours.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        check_is_fitted(estimator)
+        check_fitted(estimator)
         if not hasattr(estimator, "kneighbors"):
             raise TypeError(
                 f"estimator={type(estimator).__name__} has no kneighbors; expected KNNClassifier."
@@ -117,8 +116,10 @@ class DistanceMatrixDisplay:
         for name, X in {"X_test": X_test, "X_train": X_train}.items():
             check_lengths(**{name: X})
         labels = np.zeros(len(X_train), dtype=int)
-        knn = KNNClassifier(1, metric=metric).fit(X_train, labels)
-        return cls.from_estimator(knn, X_test, ax=ax, **kwargs)
+        with naming("X_train"):
+            knn = KNNClassifier(1, metric=metric).fit(X_train, labels)
+        with naming("X_test"):
+            return cls.from_estimator(knn, X_test, ax=ax, **kwargs)
 
     @validate_params(
         {"im_kw": [dict, None], "colorbar": ["boolean"]}, prefer_skip_nested_validation=True
@@ -155,6 +156,7 @@ class DistanceMatrixDisplay:
         whole_numbers(ax.yaxis)
         self.colorbar_ = None
         if colorbar:
-            label = f"{self.metric or ''} distance".strip().capitalize()
+            metric = self.metric if isinstance(self.metric, str) else ""
+            label = f"{metric} distance".strip().capitalize()
             self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax, label=label, extend="both")
         return self

@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils._param_validation import validate_params
-from sklearn.utils.validation import check_is_fitted
 
 from sk231n._arguments import as_floats, count
+from sk231n.plotting._arrays import check_fitted
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, size_in_points, styled
 from sk231n.plotting._pictures import as_pictures
 from sk231n.plotting._tiles import draw_picture
@@ -82,7 +82,7 @@ class HOGDisplay:
             If the image is not like those that the transformer was fitted on.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        check_is_fitted(estimator)
+        check_fitted(estimator)
         if not hasattr(estimator, "n_cells_"):
             raise TypeError(f"estimator={type(estimator).__name__}; expected HOG.")
         images = np.asarray(image)[np.newaxis]
@@ -142,10 +142,15 @@ class HOGDisplay:
 
 def _checked(histograms):
     histograms = as_floats(histograms, "histograms")
-    if histograms.ndim != 3 or not np.isfinite(histograms).all():
+    if histograms.ndim != 3 or not histograms.size:
         raise ValueError(
-            "histograms must be finite, of shape (n_rows, n_columns, orientations); got shape "
+            "histograms must be of shape (n_rows, n_columns, orientations); got shape "
             f"{histograms.shape}."
+        )
+    if not np.isfinite(histograms).all() or histograms.min() < 0:
+        raise ValueError(
+            "histograms must hold finite numbers that are not negative; got values from "
+            f"{histograms.min():.6g} to {histograms.max():.6g}."
         )
     return histograms
 

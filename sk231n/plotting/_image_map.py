@@ -9,11 +9,11 @@ from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.utils._param_validation import StrOptions, validate_params
-from sklearn.utils.validation import check_is_fitted
 
 from sk231n._arguments import RANDOM_STATE, Number
+from sk231n._errors import naming
 from sk231n._images import as_rows
-from sk231n.plotting._arrays import check_lengths, matrix, words
+from sk231n.plotting._arrays import check_fitted, check_lengths, matrix, words
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures
 from sk231n.plotting._tiles import draw_picture
@@ -100,13 +100,14 @@ default=None
             If it yields fewer than two columns, or not one row for each image.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        check_is_fitted(estimator)
+        check_fitted(estimator)
         if images is None:
             pictures = as_pictures(X, image_shape)
         else:
             pictures = as_pictures(images, image_shape, name="images")
         if hasattr(estimator, "transform"):
-            embedding = np.asarray(estimator.transform(as_rows(X)[0]))
+            with naming("X"):
+                embedding = np.asarray(estimator.transform(as_rows(X)[0]))
         elif hasattr(estimator, "embedding_"):
             embedding = estimator.embedding_
         else:

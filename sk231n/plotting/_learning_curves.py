@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions, validate_params
-from sklearn.utils.validation import check_is_fitted
 
+from sk231n.plotting._arrays import check_fitted
 from sk231n.plotting._figures import (
     COLORS,
     MARKERS,
@@ -217,7 +217,7 @@ def _last(estimator):
 
 
 def _history(estimator):
-    check_is_fitted(estimator)
+    check_fitted(estimator)
     last = _last(estimator)
     if not hasattr(last, "history_"):
         raise TypeError(

@@ -4,10 +4,9 @@ import numpy as np
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import validate_params
 from sklearn.utils.multiclass import unique_labels
-from sklearn.utils.validation import check_is_fitted
 
 from sk231n._arguments import count
-from sk231n.plotting._arrays import check_lengths
+from sk231n.plotting._arrays import check_fitted, check_lengths
 from sk231n.plotting._classes import first_of_each, names_of, pictures_at, places_in_column
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures
@@ -114,7 +113,7 @@ default=None
             If the arrays are not of the same length, or those to show hold no images.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        check_is_fitted(estimator)
+        check_fitted(estimator)
         return cls.from_predictions(
             y,
             estimator.predict(X),

@@ -32,6 +32,8 @@ def as_pictures(X, image_shape=None, *, name="X"):
     low, high = images.min(), images.max()
     if low >= 0 and high <= 1:
         return images
+    if not np.isfinite(float(high) - float(low)):
+        images, low, high = images / 2, low / 2, high / 2
     return (images - low) / ((high - low) or 1.0)
 
 

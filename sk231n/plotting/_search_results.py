@@ -4,7 +4,8 @@ from numbers import Real
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
+
+from sk231n.plotting._arrays import check_fitted
 
 
 def cv_results_of(search, argument):
@@ -13,7 +14,7 @@ def cv_results_of(search, argument):
         raise TypeError(
             f"{argument} must be a fitted search, such as GridSearchCV; got {search!r:.200}."
         )
-    check_is_fitted(search)
+    check_fitted(search, "search")
     search = search[-1] if isinstance(search, Pipeline) else search
     if not hasattr(search, "cv_results_"):
         raise TypeError(

@@ -5,11 +5,10 @@ import math
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import validate_params
-from sklearn.utils.validation import check_is_fitted
 
 from sk231n._arguments import count
 from sk231n.plotting._affine import weights_on_pixels
-from sk231n.plotting._arrays import words
+from sk231n.plotting._arrays import check_fitted, words
 from sk231n.plotting._classes import names_of
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_images
@@ -105,7 +104,7 @@ class WeightTemplatesDisplay:
             If the weights are not those of images, or a step before them is not affine.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        check_is_fitted(estimator)
+        check_fitted(estimator)
         last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
         weights = _first_weights(last)
         if isinstance(estimator, Pipeline) and len(estimator) > 1:
