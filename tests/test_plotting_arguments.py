@@ -204,3 +204,55 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch, softmax)
         display, method = name.split(".")
         with pytest.raises(ImportError, match=rf"{name} .*: pip install matplotlib$"):
             getattr(globals()[display], method)(*arguments)
+
+
+NOT_FITTED = [None, 3, "{}%s", np.zeros(2), [], Whitening]
+
+
+@pytest.mark.parametrize("estimator", NOT_FITTED, ids=repr)
+def test_what_is_no_estimator_is_named(estimator):
+    for display, arguments in [
+        (DistanceMatrixDisplay, (X,)),
+        (HOGDisplay, (X[0],)),
+        (ImageMapDisplay, (X,)),
+        (MisclassifiedDisplay, (X, Y)),
+        (WeightTemplatesDisplay, ()),
+    ]:
+        with pytest.raises(TypeError, match=r"\bestimator\b"):
+            display.from_estimator(estimator, *arguments)
+    with pytest.raises(TypeError, match=r"\bsearch\b"):
+        SearchHeatmapDisplay.from_estimator(estimator)
+
+
+@pytest.mark.parametrize("value", [10**400, "text", b"x", {}, 1j, [1]])
+def test_what_is_no_number_in_an_array_is_named(value):
+    rows = X[:4].reshape(4, -1).astype(object)
+    rows[0, 0] = value
+    for name, call in {
+        "distances": lambda: DistanceMatrixDisplay(rows).plot(),
+        "templates": lambda: WeightTemplatesDisplay(rows).plot(),
+        "images": lambda: ImageGridDisplay(rows, Y[:4]).plot(),
+        "embedding": lambda: ImageMapDisplay(X[:4], rows[:, :2]).plot(),
+        "scores": lambda: KSelectionDisplay([1, 2, 3, 4], rows[:, :4]).plot(),
+        "X_test": lambda: DistanceMatrixDisplay.from_arrays(rows, X),
+        "X_train": lambda: DistanceMatrixDisplay.from_arrays(X, rows),
+    }.items():
+        with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b"):
+            call()
+
+
+def test_images_of_the_largest_numbers_of_both_signs():
+    largest = np.finfo(np.float64).max
+    images = np.where(np.arange(2 * 64).reshape(2, 8, 8) % 2, largest, -largest)
+    grid = ImageGridDisplay(images, [0, 1]).plot()
+    shown = grid.figure_.findobj(matplotlib.image.AxesImage)
+    assert shown
+    for image in shown:
+        values = np.asarray(image.get_array())
+        assert np.isfinite(values).all()
+
+
+def test_histograms_are_not_negative():
+    for histograms in -np.ones((1, 1, 9)), np.ones((0, 1, 9)), np.ones((1, 1, 0)):
+        with pytest.raises(ValueError, match="histograms"):
+            HOGDisplay(X[0], histograms).plot()

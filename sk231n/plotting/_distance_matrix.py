@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils._param_validation import validate_params
 
+from sk231n._images import as_rows
 from sk231n.neighbors import KNNClassifier
 from sk231n.plotting._arrays import check_fitted, check_lengths, matrix
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled, whole_numbers
@@ -115,11 +116,10 @@ class DistanceMatrixDisplay:
         require_matplotlib(f"{cls.__name__}.from_arrays")
         for name, X in {"X_test": X_test, "X_train": X_train}.items():
             check_lengths(**{name: X})
+            matrix(as_rows(X, name)[0], name)
         labels = np.zeros(len(X_train), dtype=int)
-        with naming("X_train"):
-            knn = KNNClassifier(1, metric=metric).fit(X_train, labels)
-        with naming("X_test"):
-            return cls.from_estimator(knn, X_test, ax=ax, **kwargs)
+        knn = KNNClassifier(1, metric=metric).fit(X_train, labels)
+        return cls.from_estimator(knn, X_test, ax=ax, **kwargs)
 
     @validate_params(
         {"im_kw": [dict, None], "colorbar": ["boolean"]}, prefer_skip_nested_validation=True
