@@ -256,3 +256,29 @@ def test_histograms_are_not_negative():
     for histograms in -np.ones((1, 1, 9)), np.ones((0, 1, 9)), np.ones((1, 1, 0)):
         with pytest.raises(ValueError, match="histograms"):
             HOGDisplay(X[0], histograms).plot()
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [[0, None, 1], [0, b"a", 1], [0, {}, 1], [[0], [1, 2], [3]], [0, 1j, 1],
+     [0, np.nan, 1], np.ones((3, 2)), np.ones((3, 1, 1)), np.zeros((3, 0))],
+)  # fmt: skip
+def test_what_is_no_column_of_labels_is_named(labels):
+    good = [0, 1, 2]
+    for call, name in [
+        (lambda: ImageGridDisplay(X[:3], labels).plot(), "y"),
+        (lambda: ImageGridDisplay.from_arrays(X[:3], labels), "y"),
+        (lambda: MisclassifiedDisplay(X[:3], labels, good).plot(), "y_true"),
+        (lambda: MisclassifiedDisplay(X[:3], good, labels).plot(), "y_pred"),
+        (lambda: MisclassifiedDisplay(X[:3], good, good, classes=labels).plot(), "classes"),
+        (lambda: MisclassifiedDisplay.from_predictions(labels, good, images=X[:3]), "y_true"),
+        (lambda: MisclassifiedDisplay.from_predictions(good, labels, images=X[:3]), "y_pred"),
+    ]:
+        with pytest.raises((TypeError, ValueError), match=rf"\b{name}\b"):
+            call()
+
+
+def test_histories_are_histories():
+    for history in (3, None, "loss", ["loss", "score"]):
+        with pytest.raises(ValueError, match="histories"):
+            LearningCurvesDisplay({"a": history}).plot()

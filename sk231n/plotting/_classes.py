@@ -1,12 +1,31 @@
 """Images by class: their names, and the first few of each."""
 
 import numpy as np
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import unique_labels
 
+from sk231n._errors import naming
 from sk231n._images import as_rows
 from sk231n.plotting._arrays import words
 from sk231n.plotting._pictures import as_pictures
+
+
+def classes_of(**labels):
+    """Distinct labels of all columns together, sorted, and each column as an array.
+
+    Errors name the column that is no column of labels.
+    """
+    columns = {}
+    for name, values in labels.items():
+        with naming(name):
+            columns[name] = column_or_1d(values)
+            if columns[name].dtype.kind == "f":
+                assert_all_finite(columns[name], input_name=name)
+            if len(columns[name]):
+                unique_labels(columns[name])
+    with naming(", ".join(labels)):
+        classes = unique_labels(*(column for column in columns.values() if len(column)))
+    return classes, *columns.values()
 
 
 def names_of(classes, class_names):

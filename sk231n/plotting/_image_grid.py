@@ -1,13 +1,17 @@
 """Images of each class, a column a class."""
 
 import numpy as np
-from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import validate_params
-from sklearn.utils.multiclass import unique_labels
 
 from sk231n._arguments import count
 from sk231n.plotting._arrays import check_lengths
-from sk231n.plotting._classes import first_of_each, names_of, pictures_at, places_in_column
+from sk231n.plotting._classes import (
+    classes_of,
+    first_of_each,
+    names_of,
+    pictures_at,
+    places_in_column,
+)
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures
 from sk231n.plotting._tiles import Tiles, figure_size
@@ -98,7 +102,7 @@ class ImageGridDisplay:
         """
         require_matplotlib(f"{cls.__name__}.from_arrays")
         check_lengths(X=X, y=y)
-        y = column_or_1d(y)
+        _, y = classes_of(y=y)
         indices = first_of_each(y, n_per_class)
         images = pictures_at(X, indices, image_shape, name="X")
         return cls(images, y[indices], class_names=class_names).plot(ax, **kwargs)
@@ -125,8 +129,7 @@ class ImageGridDisplay:
         """
         require_matplotlib(f"{type(self).__name__}.plot")
         check_lengths(images=self.images, y=self.y)
-        images, y = as_pictures(self.images, name="images"), column_or_1d(self.y)
-        classes = unique_labels(y)
+        images, (classes, y) = as_pictures(self.images, name="images"), classes_of(y=self.y)
         names = names_of(classes, self.class_names)
         columns = np.searchsorted(classes, y)
         rows = places_in_column(columns)

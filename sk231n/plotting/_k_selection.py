@@ -5,6 +5,7 @@ import re
 import numpy as np
 from sklearn.utils._param_validation import validate_params
 
+from sk231n._errors import naming
 from sk231n.plotting._arrays import matrix
 from sk231n.plotting._figures import (
     BLUE,
@@ -167,7 +168,8 @@ class KSelectionDisplay:
 def _checked(n_neighbors, scores):
     """The arrays, sorted by k."""
     scores = matrix(scores, "scores", ensure_all_finite="allow-nan", dtype=float)
-    k = np.asarray(n_neighbors)
+    with naming("n_neighbors"):
+        k = np.asarray(n_neighbors)
     if k.shape != (len(scores),) or k.dtype.kind not in "ui" or k.min() < 1:
         raise ValueError(
             f"n_neighbors must hold one positive integer for each of the {len(scores)} rows of "

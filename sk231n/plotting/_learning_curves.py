@@ -231,6 +231,8 @@ def _check_histories(histories):
     if not isinstance(histories, Mapping) or not histories:
         raise ValueError("histories must be a dict of at least one run, {name: history_}.")
     for name, history in histories.items():
+        if not isinstance(history, Mapping):
+            raise ValueError(f"histories[{name!r}] must be a history_; got {history!r:.200}.")
         missing = [key for key in ("loss", "score") if key not in history]
         if missing:
             raise ValueError(

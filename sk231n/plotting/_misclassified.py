@@ -1,13 +1,17 @@
 """Images that a classifier takes for what they are not."""
 
 import numpy as np
-from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import validate_params
-from sklearn.utils.multiclass import unique_labels
 
 from sk231n._arguments import count
 from sk231n.plotting._arrays import check_fitted, check_lengths
-from sk231n.plotting._classes import first_of_each, names_of, pictures_at, places_in_column
+from sk231n.plotting._classes import (
+    classes_of,
+    first_of_each,
+    names_of,
+    pictures_at,
+    places_in_column,
+)
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures
 from sk231n.plotting._tiles import Tiles, figure_size
@@ -176,8 +180,7 @@ default=None
         """
         require_matplotlib(f"{cls.__name__}.from_predictions")
         check_lengths(y_true=y_true, y_pred=y_pred, images=images)
-        y_true, y_pred = column_or_1d(y_true), column_or_1d(y_pred)
-        classes = unique_labels(y_true, y_pred)
+        classes, y_true, y_pred = classes_of(y_true=y_true, y_pred=y_pred)
         wrong = np.flatnonzero(y_true != y_pred)
         pictures = np.empty((0, 1, 1))
         if len(wrong):
@@ -210,11 +213,11 @@ default=None
         """
         require_matplotlib(f"{type(self).__name__}.plot")
         check_lengths(images=self.images, y_true=self.y_true, y_pred=self.y_pred)
-        y_true, y_pred = column_or_1d(self.y_true), column_or_1d(self.y_pred)
         others = [] if self.classes is None else self.classes
         check_lengths(classes=others)
-        labels = [y_true, y_pred, others]
-        classes = unique_labels(*[some for some in labels if len(some)])
+        classes, y_true, y_pred, _ = classes_of(
+            y_true=self.y_true, y_pred=self.y_pred, classes=others
+        )
         names = names_of(classes, self.class_names)
         columns, true = np.searchsorted(classes, y_pred), np.searchsorted(classes, y_true)
         rows = places_in_column(columns)

@@ -45,7 +45,7 @@ def as_images(X, image_shape=None, *, name="X"):
             f"{image_shape!r}."
         )
     rows, stack = as_rows(X, name)
-    rows = only_numbers(matrix(rows, name))
+    rows = only_numbers(matrix(rows, name), name)
     shape = resolve_image_shape(image_shape, stack, rows.shape[1], name)
     if image_shape is None and stack is None and shape[0] == 1 < shape[1]:
         raise ValueError(
