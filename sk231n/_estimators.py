@@ -131,22 +131,35 @@ def one_blas_thread():
     BLAS has one limit for the whole process. If several threads are in here and each put back what
     it found, the last one would put back the 1 of another; so whoever leaves undoes the last step.
     """
+    global _blas_limits
     libraries = [
         library
         for library in _get_threadpool_controller().lib_controllers
         if library.user_api == "blas"
     ]
     entered = False
+
+    def put_back():
+        nonlocal entered
+        with _blas_lock:
+            if entered:
+                _limit_threads(libraries, _blas_limits[-1])
+                del _blas_limits[-1]  # no call from here on, during which Ctrl-C could come
+                entered = False
+
     try:
         with _blas_lock:
-            _blas_limits.append([library.num_threads for library in libraries])
+            limits = [library.num_threads for library in libraries]
+            _blas_limits += [limits]  # no call
             entered = True
             _limit_threads(libraries, [1] * len(libraries))
         yield
     finally:
-        if entered:
-            with _blas_lock:
-                _limit_threads(libraries, _blas_limits.pop())
+        try:
+            put_back()
+        except KeyboardInterrupt:
+            put_back()
+            raise
 
 
 _blas_lock, _blas_limits = threading.Lock(), []
