@@ -1,0 +1,128 @@
+"""Arguments of the constructors: fit works with them, or names the one that it cannot take."""
+
+import inspect
+
+import numpy as np
+from fuzzing import check_named, fuzz, learnt, warned_at_the_caller
+from hypothesis import strategies as st
+from zoo import VALUES, values
+
+import sk231n
+from sk231n import initializers, losses, optimizers, schedules
+from sk231n.core.losses import Loss
+from sk231n.core.optimizers import Optimizer
+from sk231n.core.schedules import Schedule
+from sk231n.core.spec import Spec
+
+# What makes a fit quick.
+SMALL = {"max_iter": 2, "hidden_layer_sizes": (3,), "random_state": 0, "cv": 2, "n_jobs": 1}
+ESTIMATORS = {
+    name: getattr(sk231n, name) for name in sk231n.__all__ if inspect.isclass(getattr(sk231n, name))
+}
+ARGUMENTS = [
+    (name, argument) for name in ESTIMATORS for argument in ESTIMATORS[name]().get_params()
+]
+SPECS = {
+    name: kind
+    for module in (losses, optimizers, schedules, initializers)
+    for name, kind in vars(module).items()
+    if inspect.isclass(kind) and issubclass(kind, Spec)
+}
+CALLED = ("metric", "weights", "scoring")  # functions of the user
+SPEC_ARGUMENTS = [(name, argument) for name in SPECS for argument in SPECS[name]().get_params()]
+NESTED = [
+    (name, argument)
+    for name, argument in SPEC_ARGUMENTS
+    if issubclass(SPECS[name], Loss | Optimizer | Schedule)
+]
+
+
+def small(kind):
+    """The estimator, with arguments that make its fit quick."""
+    estimator = kind()
+    known = estimator.get_params()
+    arguments = {name: value for name, value in SMALL.items() if name in known}
+    if "cv" in known:
+        arguments["n_neighbors"] = (1, 2)
+    elif "n_neighbors" in known:
+        arguments["n_neighbors"] = 2
+    return estimator.set_params(**arguments)
+
+
+def data(kind):
+    """Images as rows, and targets."""
+    rng = np.random.RandomState(0)
+    X = rng.randint(0, 256, (16, 4 * 4 * 3)).astype(np.float64) / 256
+    y = np.arange(16) % 3
+    return X, y + 0.5 if kind is sk231n.MLPRegressor else y
+
+
+def used(estimator, X):
+    """What the estimator makes of data, as an array of numbers."""
+    method = next(name for name in ("transform", "predict") if hasattr(estimator, name))
+    return np.asarray(getattr(estimator, method)(X), dtype=float)
+
+
+def check(estimator, name, value):
+    """Fit with an argument: it works, or the error names the argument and all is as it was."""
+    X, y = data(type(estimator))
+    before = learnt(estimator)
+    estimator.set_params(**{name: value})
+    argument = name.rpartition("__")[2]
+    may_fail = argument in CALLED and callable(value)  # whose errors are its own
+    try:
+        with warned_at_the_caller(__file__):
+            estimator.fit(X, y)
+    except (TypeError, ValueError, FloatingPointError) as error:
+        if isinstance(error, FloatingPointError):
+            check_named(error, "learning_rate")
+        elif not may_fail:  # of an object, its own argument or its class
+            check_named(error, argument, type(value).__name__)
+        assert learnt(estimator) == before
+        assert estimator.get_params()[name] is value
+    else:
+        with warned_at_the_caller(__file__):
+            try:
+                result = used(estimator, X)
+            except (TypeError, ValueError):
+                assert may_fail
+                return
+        assert len(result) == len(X)
+        assert np.isfinite(result).all()
+
+
+@fuzz(500, where=st.sampled_from(ARGUMENTS), value=values)
+def test_arguments_of_estimators(where, value):
+    name, argument = where
+    estimator = small(ESTIMATORS[name])
+    estimator.fit(*data(ESTIMATORS[name]))
+    check(estimator, argument, VALUES[value])
+
+
+def holder(kind):
+    """A fitted estimator that has an object of this kind, and the name of the argument."""
+    if issubclass(kind, Optimizer):
+        name, estimator = "optimizer", sk231n.SoftmaxClassifier
+    elif issubclass(kind, Schedule):
+        name, estimator = "learning_rate", sk231n.MLPRegressor
+    else:
+        name, estimator = "loss", sk231n.MLPClassifier
+    estimator = small(estimator).set_params(**{name: kind()})
+    return estimator.fit(*data(type(estimator))), name
+
+
+@fuzz(300, where=st.sampled_from(NESTED), value=values)
+def test_arguments_of_what_estimators_have(where, value):
+    name, argument = where
+    estimator, prefix = holder(SPECS[name])
+    check(estimator, f"{prefix}__{argument}", VALUES[value])
+
+
+@fuzz(300, where=st.sampled_from(SPEC_ARGUMENTS), value=values)
+def test_arguments_of_the_parts(where, value):
+    name, argument = where
+    part = SPECS[name](**{argument: VALUES[value]})
+    try:
+        part.check()
+    except (TypeError, ValueError) as error:
+        check_named(error, argument)
