@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk231n._containers import unpack
+from sk231n._errors import naming
 from sk231n._estimators import (
     FloatTransformer,
     float_dtype,
@@ -201,9 +202,10 @@ class ImageTransformer(FloatTransformer):
 
     def _check_input_features(self, input_features):
         """Check the names of the pixels, of which none is part of a name that comes out."""
-        if input_features is not None and len(input_features) == 1 and self._from_stack_:
-            return  # the name of the column in which the images came
-        _check_feature_names_in(self, input_features, generate_names=False)
+        with naming("input_features"):
+            if input_features is not None and len(input_features) == 1 and self._from_stack_:
+                return  # the name of the column in which the images came
+            _check_feature_names_in(self, input_features, generate_names=False)
 
 
 def check_color(who, image_shape, *, only_rgb):

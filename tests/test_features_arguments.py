@@ -206,3 +206,16 @@ def test_a_span_of_time_is_no_number():
         ]:
             with pytest.raises(ValueError, match=name):
                 transformer.fit(np.zeros((2, 8, 8, 3)))
+
+
+@pytest.mark.parametrize("names", [3, None, "a", [1], np.array("a"), slice(2), {}, [["a"]]])
+@pytest.mark.parametrize("transformer", [HOG(), HSVHistogram(), ColorMoments()])
+def test_names_of_pixels_are_named(transformer, names):
+    fitted = transformer.fit(np.zeros((2, 192)))
+    if names is None:
+        assert (
+            len(fitted.get_feature_names_out(None)) == fitted.transform(np.zeros((2, 192))).shape[1]
+        )
+        return
+    with pytest.raises((TypeError, ValueError), match="input_features"):
+        fitted.get_feature_names_out(names)

@@ -193,7 +193,8 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         with naming("y"):
             y = as_labels(column_or_1d(as_labels(y)))
             check_labels(y)
-            check_consistent_length(y, predicted)
+        with naming("X and y"):
+            check_consistent_length(predicted, y)
         weights = with_finite_sum(checked_weights(sample_weight, len(y)))
         if not all(map(scikit_learn_knows, (y, predicted))):
             correct = [a == b for a, b in zip(y, predicted, strict=True)]

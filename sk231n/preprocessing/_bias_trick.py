@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk231n._arguments import Number
+from sk231n._errors import naming
 from sk231n._estimators import (
     FloatTransformer,
     float_dtype,
@@ -132,4 +133,6 @@ class BiasTrick(FloatTransformer):
             The names.
         """
         check_is_fitted(self, "n_features_in_")
-        return np.append(_check_feature_names_in(self, input_features), np.array("bias", object))
+        with naming("input_features"):
+            names = _check_feature_names_in(self, input_features)
+        return np.append(names, np.array("bias", object))

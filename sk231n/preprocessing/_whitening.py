@@ -353,7 +353,8 @@ class Whitening(FloatTransformer):
             The names.
         """
         check_is_fitted(self)
-        names = _check_feature_names_in(self, input_features)
+        with naming("input_features"):
+            names = _check_feature_names_in(self, input_features)
         if self.method == "zca":
             return names
         return np.array([f"whitening{k}" for k in range(self.n_components_)], dtype=object)
