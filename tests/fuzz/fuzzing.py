@@ -39,11 +39,9 @@ def learnt(estimator):
 
 
 def check_named(error, *names):
-    """The message is of a length to be read, and has one of the names as a word."""
+    """The message has one of the names as a word."""
     text = str(error)
     assert any(re.search(rf"\b{re.escape(name)}\b", text) for name in names), text
-    assert len(text) < 4000, text
-    assert "np.str_('nonsense')" not in text, text
 
 
 @contextmanager
