@@ -265,7 +265,7 @@ def test_messages(estimator, X, message):
 def test_integers_beyond_float64(transformer):
     for huge in [[10**400, 1], [1, -(10**400)]]:
         objects = np.array([huge] * 6, dtype=object)
-        for X in [huge] * 6, objects, pd.DataFrame(objects), objects.reshape(6, 2, 1):
+        for X in [huge] * 6, objects, pd.DataFrame(objects, dtype=object), objects.reshape(6, 2, 1):
             with pytest.raises(ValueError, match=r"X holds .* too large for float64"):
                 clone(transformer).fit(X)
 
