@@ -282,3 +282,9 @@ def test_histories_are_histories():
     for history in (3, None, "loss", ["loss", "score"]):
         with pytest.raises(ValueError, match="histories"):
             LearningCurvesDisplay({"a": history}).plot()
+
+
+def test_what_is_no_estimator_among_several_is_named(softmax):
+    for wrong in (3, None, "a", []):
+        with pytest.raises(TypeError, match="estimators"):
+            LearningCurvesDisplay.from_estimators({"a": softmax, "b": wrong})

@@ -7,6 +7,7 @@ from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions, validate_params
 
+from sk231n._errors import naming
 from sk231n.plotting._arrays import check_fitted
 from sk231n.plotting._figures import (
     COLORS,
@@ -125,7 +126,8 @@ class LearningCurvesDisplay:
             If one of the estimators keeps no history.
         """
         require_matplotlib(f"{cls.__name__}.from_estimators")
-        histories = {name: _history(estimator) for name, estimator in estimators.items()}
+        with naming("estimators"):
+            histories = {name: _history(estimator) for name, estimator in estimators.items()}
         regression = any(is_regressor(_last(estimator)) for estimator in estimators.values())
         return cls(histories, score_name="R²" if regression else "accuracy").plot(ax, **kwargs)
 
