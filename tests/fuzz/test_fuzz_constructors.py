@@ -80,7 +80,7 @@ def check(estimator, name, value):
     argument = name.rpartition("__")[2]
     may_fail = argument in CALLED and callable(value)  # whose errors are its own
     try:
-        with warned_at_the_caller(__file__):
+        with warned_at_the_caller():
             estimator.fit(X, y)
     except (TypeError, ValueError, FloatingPointError) as error:
         if isinstance(error, FloatingPointError):
@@ -91,7 +91,7 @@ def check(estimator, name, value):
         assert learnt(estimator) == before
         assert estimator.get_params()[name] is value
     else:
-        with warned_at_the_caller(__file__):
+        with warned_at_the_caller():
             try:
                 result = used(estimator, X)
             except (TypeError, ValueError):

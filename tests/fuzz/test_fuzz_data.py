@@ -83,7 +83,7 @@ def check(name, method, argument, value):
         return  # what cannot be made of these data
     before = learnt(estimator)
     try:
-        with warned_at_the_caller(__file__):
+        with warned_at_the_caller():
             result = getattr(estimator, method)(**arguments)
     except (TypeError, ValueError, FloatingPointError) as error:
         assert learnt(estimator) == before
@@ -91,7 +91,7 @@ def check(name, method, argument, value):
         return
     if result is estimator:
         try:
-            with warned_at_the_caller(__file__):
+            with warned_at_the_caller():
                 result = used(estimator, arguments["X"])
         except ValueError as error:
             check_named(error, "X")
@@ -105,7 +105,10 @@ def check(name, method, argument, value):
 
 def check_text(error, argument):
     """The error names the argument, or how to make the training converge."""
-    others = {"groups": ["cv"], "sample_weight": ["cv"], "y": ["cv", "X and y"], "X": ["X and y"]}
+    others = {  # of lengths that differ, either may be the wrong one
+        "X": ["y", "sample_weight"], "y": ["X and y", "cv"], "sample_weight": ["cv"],
+        "X_val": ["y_val", "sample_weight_val"], "groups": ["cv"],
+    }  # fmt: skip
     names = [argument, *others.get(argument, [])]
     if isinstance(error, FloatingPointError):
         names.append("learning_rate")

@@ -214,7 +214,7 @@ def check(function, name, value):
             tempfile.TemporaryDirectory() as folder,
             chdir(folder),
             patch.dict(os.environ, SCIKIT_LEARN_DATA=folder),
-            warned_at_the_caller(__file__),
+            warned_at_the_caller(),
         ):
             result = FUNCTIONS[function](**arguments)
             if hasattr(result, "plot") and not hasattr(result, "figure_"):
