@@ -22,8 +22,8 @@ N_THREADS = (1, 2)
 # Every file of tests/ is in one of the two lists; a test holds them to it. First those in which
 # rounding can decide, and which are quick enough to run for every kernel:
 NUMERIC = [
-    "class_weight", "early_stopping", "features_bits", "hog", "hog_each", "layers", "linear_training",
-    "monitoring", "neighbors_bits", "neighbors_classifier", "neighbors_exact",
+    "class_weight", "early_stopping", "features_bits", "hog", "hog_each", "layers",
+    "linear_training", "monitoring", "neighbors_bits", "neighbors_classifier", "neighbors_exact",
     "neighbors_magnitudes", "neighbors_voting", "neural_regressor", "neural_training",
     "optimizers", "penalties", "preprocessing", "preprocessing_batches", "preprocessing_bits",
     "preprocessing_whitening", "reference_layers", "reference_neighbors", "same_bits",
@@ -36,8 +36,8 @@ NOT_NUMERIC = [
     "datasets_fetch", "datasets_servers", "datasets_shapes", "datasets_spirals",
     "datasets_split", "diagnostics_arguments", "diagnostics_faults", "diagnostics_gradient",
     "diagnostics_html", "diagnostics_measurements", "diagnostics_numerical",
-    "diagnostics_sanity", "docs", "documentation_snippets", "errors", "examples",
-    "features_arguments", "fit_intercept", "images", "layering", "linear", "losses",
+    "diagnostics_sanity", "docs", "documentation_snippets", "error_states", "errors",
+    "examples", "features_arguments", "fit_intercept", "images", "layering", "linear", "losses",
     "neighbors_arguments", "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out",
     "neighbors_memory", "neighbors_scoring", "neighbors_weights", "neighbors_working_memory",
     "network_gradients", "neural_classifier", "packaging", "parameters", "plotting",

@@ -19,6 +19,7 @@ from sk231n._estimators import (
     unchanged_on_error,
     validated,
 )
+from sk231n._floating_point import contained
 from sk231n._warnings import warn
 
 _MOST_CHANNELS = 4  # of a photograph: red, green, blue and transparency
@@ -139,6 +140,7 @@ class ImageTransformer(FloatTransformer):
 
     _parameter_constraints: dict = {"image_shape": [tuple, list, None]}
 
+    @contained
     def fit(self, X, y=None):
         """Check the images and remember their shape.
 

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk231n._arguments import did_you_mean
 from sk231n._estimators import float_dtype
+from sk231n._floating_point import contained
 from sk231n._images import ImageTransformer
 from sk231n.features._arguments import check_overflow
 from sk231n.features._batch import run_in_blocks
@@ -107,6 +108,7 @@ class ColorMoments(ColorTransformer):
                 f"got {self.moments!r}.{hint}"
             )
 
+    @contained
     def transform(self, X):
         """Compute the moments of each image.
 

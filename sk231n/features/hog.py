@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk231n._arguments import Number
 from sk231n._estimators import float_dtype
+from sk231n._floating_point import contained
 from sk231n._images import ImageTransformer, check_color
 from sk231n.features._arguments import N_JOBS, check_overflow, check_pair
 from sk231n.features._batch import run_in_blocks
@@ -183,6 +184,7 @@ class HOG(ImageTransformer):
                 f"values, down to {images.min():.3g}."
             )
 
+    @contained
     def transform(self, X):
         """Compute the features of each image.
 
@@ -201,6 +203,7 @@ class HOG(ImageTransformer):
         check_is_fitted(self)
         return self._run(X, self._n_features_out, self._describe)
 
+    @contained
     def visualize(self, X):
         """Draw the histograms: one line per cell and orientation, as bright as its votes.
 

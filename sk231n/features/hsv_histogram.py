@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk231n._arguments import Number
 from sk231n._estimators import float_dtype
+from sk231n._floating_point import contained
 from sk231n._images import ImageTransformer, is_count
 from sk231n._warnings import warn
 from sk231n.features._arguments import MOST_BINS, N_JOBS
@@ -153,6 +154,7 @@ class HSVHistogram(ColorTransformer):
         self.bins_ = tuple(map(int, self._bins_by_channel()))
         return images
 
+    @contained
     def transform(self, X):
         """Compute the histograms of each image.
 

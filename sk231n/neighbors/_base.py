@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from sk231n._arguments import Number, count, validate_arguments
 from sk231n._errors import naming
 from sk231n._estimators import blocks, check_no_missing, only_numbers, validated
+from sk231n._floating_point import contained
 from sk231n._images import as_rows, infer_image_shape
 from sk231n.neighbors._distances import METRIC_NAMES
 from sk231n.neighbors._index import find_neighbors, make_search
@@ -43,6 +44,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         ],
     }
 
+    @contained
     def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
         """Find the nearest training samples.
 
@@ -83,6 +85,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
             indices = self._voting[indices]
         return (distances, indices) if return_distance else indices
 
+    @contained
     def kneighbors_graph(self, X=None, n_neighbors=None, mode="connectivity"):
         """Compute the graph of the nearest training samples.
 
@@ -116,6 +119,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         make = csr_array if get_config()["sparse_interface"] == "sparray" else csr_matrix
         return make((values, indices.ravel(), starts), shape=(n_queries, self.n_samples_fit_))
 
+    @contained
     def predict(self, X):
         """Predict the class with the most votes, the first in ``classes_`` of those that tie.
 
@@ -140,6 +144,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         winners = np.argmax(self._votes(X), axis=1)
         return self.classes_[winners]
 
+    @contained
     def predict_proba(self, X):
         """Predict probabilities: the share of each class in the votes.
 
@@ -165,6 +170,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         votes /= votes.max(axis=1, keepdims=True)  # the sum of tiny votes would lose digits
         return votes / votes.sum(axis=1, keepdims=True)
 
+    @contained
     def score(self, X, y, sample_weight=None):
         """Compute the accuracy.
 

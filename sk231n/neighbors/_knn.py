@@ -2,6 +2,7 @@
 
 from sk231n._arguments import count
 from sk231n._estimators import unchanged_on_error
+from sk231n._floating_point import contained
 from sk231n.neighbors._base import NeighborsClassifier, check_votes
 from sk231n.neighbors._weights import checked_weights, sample_counts
 
@@ -143,6 +144,7 @@ class KNNClassifier(NeighborsClassifier):
         self.class_weight = class_weight
         self.n_jobs = n_jobs
 
+    @contained
     def fit(self, X, y, sample_weight=None):
         """Store the training data and prepare the search.
 

@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sk231n._arguments import count
 from sk231n._errors import naming
 from sk231n._estimators import unchanged_on_error
+from sk231n._floating_point import contained
 from sk231n._warnings import warn
 from sk231n.neighbors._base import NeighborsClassifier
 from sk231n.neighbors._fold import FoldClassifier
@@ -126,6 +127,7 @@ class KNNClassifierCV(NeighborsClassifier):
         self.scoring = scoring
         self.n_jobs = n_jobs
 
+    @contained
     def fit(self, X, y, sample_weight=None, *, groups=None):
         """Choose k, and prepare the search among all training data.
 
