@@ -219,7 +219,7 @@ class GradientEstimator(CallbackSupportMixin, NetworkTrainer, BaseEstimator):
         try:
             rows, held_out = train_test_split(
                 data.rows,
-                test_size=self.validation_fraction,
+                test_size=float(self.validation_fraction),
                 stratify=self._strata(data),
                 random_state=rng,
             )

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
+from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
@@ -26,6 +27,7 @@ from sk231n._estimators import (
     only_numbers,
     unchanged_on_error,
 )
+from sk231n._warnings import warn
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
 from sk231n.core.losses import SUM_TOLERANCE
 from sk231n.core.objective import is_correct
@@ -259,7 +261,13 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         """Indices of the labels in ``classes_``, or probabilities; `learn` the classes first."""
         if np.ndim(y) == 2 and y.shape[1] > 1:
             return self._encode_probabilities(y, learn, classes)
-        y = column_or_1d(y, warn=True)
+        if np.ndim(y) == 2:
+            warn(
+                "A column-vector y was passed when a 1d array was expected. Please change the "
+                "shape of y to (n_samples, ), for example using ravel().",
+                DataConversionWarning,
+            )
+        y = column_or_1d(y)
         check_classification_targets(y)
         if learn:
             self.classes_ = np.unique(y) if classes is None else unique_labels(classes)

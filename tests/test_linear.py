@@ -8,6 +8,7 @@ import pytest
 from scipy.optimize import minimize
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, make_blobs
+from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
@@ -313,3 +314,13 @@ def test_the_number_of_blas_threads_does_not_matter(digits):
             assert {pool["num_threads"] for pool in threadpool_info()
                     if pool["user_api"] == "blas"} == {limit}  # fmt: skip
     np.testing.assert_array_equal(*coefs)
+
+
+@pytest.mark.parametrize("name", ["fit", "partial_fit"])
+@pytest.mark.parametrize("kind", [SoftmaxClassifier, LinearSVM])
+def test_columns_of_labels_are_warned_of_at_the_callers_line(kind, name):
+    X, y = np.arange(12.0).reshape(6, 2), np.arange(6) % 2
+    given = {"classes": [0, 1]} if name == "partial_fit" else {}
+    with pytest.warns(DataConversionWarning, match="column-vector") as record:
+        getattr(kind(max_iter=1, random_state=0), name)(X, y[:, np.newaxis], **given)
+    assert {warning.filename for warning in record} == {__file__}

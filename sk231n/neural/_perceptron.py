@@ -45,7 +45,7 @@ class Perceptron:
                 layers.append(NORMALIZATIONS[self.normalization])
             layers.append(activation)
             if self.dropout:
-                layers.append(Dropout(self.dropout))
+                layers.append(Dropout(float(self.dropout)))
             hidden_blocks.append(layers)
         return hidden_blocks
 

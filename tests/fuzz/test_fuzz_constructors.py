@@ -101,7 +101,7 @@ def check(estimator, name, value):
         assert np.isfinite(result).all()
 
 
-@fuzz(500, where=st.sampled_from(ARGUMENTS), value=values)
+@fuzz(1500, where=st.sampled_from(ARGUMENTS), value=values)
 def test_arguments_of_estimators(where, value):
     name, argument = where
     estimator = small(ESTIMATORS[name])
@@ -122,14 +122,14 @@ def holder(kind):
         return estimator.fit(*data(type(estimator))), name
 
 
-@fuzz(300, where=st.sampled_from(NESTED), value=values)
+@fuzz(600, where=st.sampled_from(NESTED), value=values)
 def test_arguments_of_what_estimators_have(where, value):
     name, argument = where
     estimator, prefix = holder(SPECS[name])
     check(estimator, f"{prefix}__{argument}", VALUES[value])
 
 
-@fuzz(300, where=st.sampled_from(SPEC_ARGUMENTS), value=values)
+@fuzz(600, where=st.sampled_from(SPEC_ARGUMENTS), value=values)
 def test_arguments_of_the_parts(where, value):
     name, argument = where
     part = SPECS[name](**{argument: VALUES[value]})

@@ -167,7 +167,7 @@ def cifar_as_it_is():
 
 
 @fuzz(
-    150,
+    400,
     layout=st.sampled_from(["bin", "py"]),
     which=st.integers(0, 6),
     mutations=damage(),
@@ -184,7 +184,7 @@ def test_folders_of_cifar10(layout, which, mutations):
 
 
 @fuzz(
-    150,
+    400,
     layout=st.sampled_from(["bin", "py"]),
     where=st.sampled_from(["file", "tar", "member"]),
     packed=st.booleans(),

@@ -228,7 +228,7 @@ def check(function, name, value):
         pyplot.close("all")
 
 
-@fuzz(250, case=st.sampled_from(CASES), data=st.data())
+@fuzz(400, case=st.sampled_from(CASES), data=st.data())
 def test_arguments_of_functions_and_displays(case, data):
     function, name = case
     check(function, name, data.draw(st.sampled_from(sorted(bad_values(name)))))

@@ -140,7 +140,7 @@ def search(metric, X, Q, k, *, screened, n_jobs):
 
 
 @fuzz(
-    150,
+    400,
     data=float_rows(),
     metric=st.sampled_from(["euclidean", "manhattan", "cosine"]),
     k=st.integers(1, 12),
@@ -167,7 +167,7 @@ def test_neighbors_of_floats(data, metric, k, screened):
 
 
 @fuzz(
-    120,
+    400,
     data=integer_rows(),
     metric=st.sampled_from(["euclidean", "manhattan"]),
     k=st.integers(1, 12),
@@ -191,7 +191,7 @@ def test_neighbors_of_integers(data, metric, k, screened):
 
 
 @fuzz(
-    40,
+    100,
     data=st.one_of(float_rows(), integer_rows()),
     metric=st.sampled_from(["euclidean", "manhattan", "cosine"]),
     k=st.integers(1, 12),
