@@ -67,7 +67,7 @@ class NetworkTrainer(NetworkPredictor):
         elastic_net = ElasticNet(self.l1_ratio).plain()
         return {"l1": L1(), "l2": L2(), "elasticnet": elastic_net, None: None}[self.penalty]
 
-    def _problem(self, data, moments, rng, *, warm, stream=False):
+    def _problem(self, data, moments, rng, *, warm):
         """Put together objective, first parameters, data, and the way that the inputs are seen."""
         network = Network(self._layers(), data.X.shape[1])
         theta = network.layout.zeros(data.dtype) if warm else network.initialize(rng, data.dtype)
@@ -78,7 +78,7 @@ class NetworkTrainer(NetworkPredictor):
                 targets = data._replace(X=data.y, dtype=np.dtype(np.float64))
                 moments.targets.update(targets, len(data.rows), name="y")
                 units = moments.targets.target_units()
-                if stream and warm:
+                if warm:
                     units = units.widened(self._errors(data))
                 data = data._replace(y=units(data.y))
             moments.inputs.update(data, count=len(data.rows))
@@ -183,19 +183,21 @@ class NetworkTrainer(NetworkPredictor):
     def _as_fitted(self, problem, theta):
         """A copy of the estimator as if training ended with these parameters."""
         fitted, views = copy.copy(self), problem.objective.network.layout.views(theta)
-        if self._automatic:
-            views = self._folded(problem, theta)
+        if self._automatic or self.scoring not in (None, "loss"):
+            views = self._folded(problem, theta)  # a copy, with which a scorer may do as it likes
         vars(fitted).update(self._learnt(views))
         vars(fitted).pop("feature_names_in_", None)  # rows of validation data have no names
         return fitted
 
     def _train_epoch(self, progress, data, callback_data, *, warm):
         """Run one epoch from the learnt attributes on, and learn the result."""
-        problem = self._problem(data, progress.moments, progress.rng, warm=warm, stream=True)
+        problem = self._problem(data, progress.moments, progress.rng, warm=warm)
         batch_size = self._batch_size(len(data.rows))
-        if progress.optimizer is not type(self._optimizer()):  # what another one left is no use
-            progress.optimizer, progress.state = type(self._optimizer()), None
-            progress.rate, progress.refresh_at = np.inf, 0
+        shapes = problem.objective.network.layout.shapes
+        if (progress.optimizer, progress.shapes) != (type(self._optimizer()), shapes):
+            # What another optimizer has left, or one of other parameters, is of no use.
+            progress.optimizer, progress.shapes = type(self._optimizer()), shapes
+            progress.state, progress.rate, progress.refresh_at = None, np.inf, 0
         if self._automatic:
             self._refresh_rate(progress, problem, batch_size)
         schedule = Constant(progress.rate) if self._automatic else self._schedule(problem)

@@ -5,6 +5,7 @@ from inspect import signature
 import numpy as np
 from sklearn.metrics import get_scorer
 
+from sk231n._errors import naming
 from sk231n._estimators import blocks
 
 
@@ -64,7 +65,8 @@ class Validation:
         weights = {}
         if self.weights is not None and _takes_weights(self.scorer):
             weights = {"sample_weight": self.weights}
-        return float(self.scorer(fitted, self.data.X[self.data.rows], self.targets, **weights))
+        with naming("scoring"):
+            return float(self.scorer(fitted, self.data.X[self.data.rows], self.targets, **weights))
 
 
 def _takes_weights(scorer):

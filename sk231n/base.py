@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
-from sklearn.metrics import get_scorer_names
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
@@ -120,6 +120,7 @@ class GradientEstimator(CallbackSupportMixin, NetworkTrainer, BaseEstimator):
             rng=check_random_state(self.random_state),
             state=None,
             optimizer=None,
+            shapes=None,
             rate=np.inf,
             refresh_at=0,
         )
@@ -150,10 +151,10 @@ class GradientEstimator(CallbackSupportMixin, NetworkTrainer, BaseEstimator):
         for key in params:
             argument, nested, _ = key.partition("__")
             value = params.get(argument, getattr(self, argument, None))
-            if nested and isinstance(value, str):
+            if nested and (value is None or isinstance(value, str)):
+                cure = f"; set {_EXAMPLES[argument]} first" if argument in _EXAMPLES else ""
                 raise ValueError(
-                    f"{key}: {argument}={value!r} is a name, which has no parameters; set "
-                    f"{argument} to an object first, such as {_EXAMPLES.get(argument, 'one')}."
+                    f"{key}: {argument}={value!r} is a name, which has no parameters{cure}."
                 )
         return super().set_params(**params)
 
@@ -173,6 +174,8 @@ class GradientEstimator(CallbackSupportMixin, NetworkTrainer, BaseEstimator):
         optimizer, loss, penalty = self._optimizer(), self._loss(), self._penalty()
         optimizer.check()
         loss.check()
+        if self.scoring not in (None, "loss"):
+            check_scoring(self, self.scoring)
         if isinstance(self.learning_rate, Schedule):
             self.learning_rate.check()
         if optimizer.full_batch and not (loss.smooth and (penalty is None or penalty.smooth)):

@@ -27,6 +27,7 @@ from sk231n._estimators import (
     only_numbers,
     unchanged_on_error,
 )
+from sk231n._floating_point import contained
 from sk231n._warnings import warn
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
 from sk231n.core.losses import SUM_TOLERANCE
@@ -117,8 +118,8 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         sample_weight_val : array-like of shape (n_val_samples,), default=None
             Weights of the validation data.
         classes : array-like of shape (n_classes,), default=None
-            All labels there are, sorted: those of the columns of probabilities, or a superset of
-            those in `y`. None takes the labels in `y`, and 0, 1, ... for columns.
+            All labels there are, a superset of those in `y`; for probabilities those of the
+            columns, which must be sorted. None takes the labels in `y`, and 0, 1, ... for columns.
 
         Returns
         -------
@@ -223,6 +224,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         winners = np.argmax(self._scores(X), axis=1)
         return self.classes_[winners]
 
+    @contained
     def score(self, X, y, sample_weight=None):
         """Compute the accuracy of the predictions.
 
@@ -230,8 +232,8 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         ----------
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
             Data; stacks of images are flattened.
-        y : array-like of shape (n_samples,)
-            True labels.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            True labels, or probabilities, the largest of which counts.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; None weighs all alike.
 
@@ -244,6 +246,8 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         sample_weight = check_weights(as_numpy(sample_weight, "sample_weight"), predicted)
         with naming("y"):
             y = as_labels(as_numpy(y, "y"))
+            if np.ndim(y) == 2 and predicted.ndim == 1 and np.shape(y)[1] == len(self.classes_):
+                y = self._decode(check_probabilities(y))
             return accuracy_score(y, predicted, sample_weight=sample_weight)
 
     def _score(self, units):
@@ -269,9 +273,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
             )
         y = column_or_1d(y)
         check_classification_targets(y)
-        if learn:
-            self.classes_ = np.unique(y) if classes is None else unique_labels(classes)
-        self._check_classes()
+        self._learn_classes(np.unique(y), learn, classes)
         try:
             unknown = np.setdiff1d(y[rows], self.classes_)
         except TypeError as error:
@@ -297,13 +299,12 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
                 f"cross-entropy can learn, not loss={getattr(self, 'loss', None)!r}. Pass labels, "
                 "such as y.argmax(axis=1)."
             )
-        if learn:
-            self.classes_ = np.arange(y.shape[1]) if classes is None else unique_labels(classes)
-        if classes is not None and not np.array_equal(classes, self.classes_):
+        if classes is not None and not np.array_equal(classes, unique_labels(classes)):
             raise ValueError(
                 "The columns of y, which holds probabilities, are in the order of classes_, which "
-                f"is sorted; got classes={list(classes)!r}. Sort them, and the columns alike."
+                f"is sorted; got classes={classes.tolist()}. Sort them, and the columns alike."
             )
+        self._learn_classes(np.arange(y.shape[1]), learn, classes)
         if y.shape[1] != len(self.classes_):
             raise ValueError(
                 f"y has {y.shape[1]} columns of probabilities, but there are {len(self.classes_)} "
@@ -311,7 +312,16 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
             )
         return y
 
-    def _check_classes(self):
+    def _learn_classes(self, found, learn, classes):
+        """Set ``classes_`` to those given, or else found; or check those given against it."""
+        given = None if classes is None else unique_labels(classes)
+        if learn:
+            self.classes_ = found if given is None else given
+        elif given is not None and not np.array_equal(given, self.classes_):
+            raise ValueError(
+                f"classes={given.tolist()} are not those of the first fit, "
+                f"{self.classes_.tolist()}."
+            )
         if len(self.classes_) < 2:
             one = len(self.classes_)
             found = f"one class, {self.classes_.tolist()[0]!r}" if one else "no class at all"
@@ -344,6 +354,7 @@ def check_classes(classes):
     if classes is None:
         return None
     with naming("classes"):
+        classes = list(classes) if isinstance(classes, set | frozenset) else classes
         classes = column_or_1d(as_labels(as_numpy(classes, "classes"), "classes"))
         unique_labels(classes)
     return classes
@@ -359,7 +370,8 @@ def class_weights(class_weight, classes):
 
 def check_probabilities(y):
     """Probabilities of classes in float64, or an error that says what `y` may be."""
-    y = only_numbers(np.asarray(y), "y").astype(np.float64, copy=False)
+    # In C order, so that sums round alike whatever the order in which the numbers came.
+    y = np.ascontiguousarray(only_numbers(np.asarray(y), "y"), dtype=np.float64)
     sums = y.sum(axis=1)
     if not (y.min() >= 0 and np.abs(sums - 1).max() <= SUM_TOLERANCE):
         raise ValueError(

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
 from sk231n._arguments import Number
+from sk231n._floating_point import contained
 from sk231n.classification import GradientClassifier
 from sk231n.core.layers import Affine
 from sk231n.core.losses import CrammerSinger, CrossEntropy, OneVsRest, WestonWatkins, log_softmax
@@ -127,8 +128,8 @@ class SoftmaxClassifier(LinearClassifier):
     n_iter_ : int
         Number of epochs done.
     best_validation_score_ : float or None
-        The best validation score, that of the parameters that `early_stopping` keeps; None without
-        validation data.
+        The best validation score, with `early_stopping` that of the parameters that are kept; None
+        without validation data.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -226,6 +227,7 @@ class SoftmaxClassifier(LinearClassifier):
     def _loss(self):
         return CrossEntropy()
 
+    @contained
     def predict_proba(self, X):
         """Compute the probabilities of the classes, the softmax of the scores.
 
@@ -241,6 +243,7 @@ class SoftmaxClassifier(LinearClassifier):
         """
         return np.exp(self.predict_log_proba(X))
 
+    @contained
     def predict_log_proba(self, X):
         """Compute the logarithms of the probabilities of the classes.
 
@@ -346,8 +349,8 @@ class LinearSVM(LinearClassifier):
     n_iter_ : int
         Number of epochs done.
     best_validation_score_ : float or None
-        The best validation score, that of the parameters that `early_stopping` keeps; None without
-        validation data.
+        The best validation score, with `early_stopping` that of the parameters that are kept; None
+        without validation data.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -196,7 +196,7 @@ class TestStandardization:
 class TestTargetUnits:
     @pytest.fixture
     def units(self):
-        return TargetUnits(np.array([5.0, -3e4, 0.0]), np.array([2.0, 100.0, 1e-3]))
+        return TargetUnits(np.array([5.0, -3e4, 0.0]), *np.array([[2.0, 100.0, 1e-3]] * 2))
 
     @pytest.fixture
     def layer(self):

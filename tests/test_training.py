@@ -233,7 +233,7 @@ def test_which_subsets_are_right():
 class TestTargetsWithUnits:
     """Targets that are trained in units of their own: what is minimised is the formula in these."""
 
-    UNITS = TargetUnits(np.array([3.0, -40.0]), np.array([0.5, 20.0]))
+    UNITS = TargetUnits(np.array([3.0, -40.0]), *np.array([[0.5, 20.0]] * 2))
 
     def make_problem(self, loss, penalty):
         rng = np.random.RandomState(0)

@@ -66,11 +66,14 @@ class TargetUnits:
     Parameters
     ----------
     mean, scale : ndarray of shape (n_outputs,)
-        Mean and spread of the targets.
+        What is subtracted, and divided by.
+    spread : ndarray of shape (n_outputs,)
+        Standard deviation of the targets, which the scale is but for :meth:`widened`.
     """
 
     mean: np.ndarray
     scale: np.ndarray
+    spread: np.ndarray
 
     def __call__(self, y):
         """Express quantities of shape (n_samples, n_outputs) in these units."""
@@ -83,7 +86,8 @@ class TargetUnits:
         """
         with np.errstate(over="ignore"):
             scale = np.sqrt(self.scale**2 + np.mean(errors**2, axis=0))
-        return TargetUnits(self.mean, np.where(np.isfinite(scale), scale, self.scale))
+        scale = np.where(np.isfinite(scale), scale, self.scale)
+        return TargetUnits(self.mean, scale, self.spread)
 
     def fold(self, layer):
         """Turn a last layer (views ``W``, ``b``) in these units into one in those of the data."""
@@ -167,6 +171,8 @@ class Moments:
         if not centred:
             variance += self.mean**2
         scale = np.sqrt(variance + ridge)
+        if self.constant(dtype).all():  # one sample, perhaps: its size is all that is known
+            scale = np.full_like(scale, np.sqrt(np.mean(self.mean**2) + ridge))
         scale[scale == 0] = 1
         return Standardization(self.mean.astype(dtype) if centred else None, scale.astype(dtype))
 
@@ -177,7 +183,7 @@ class Moments:
         # For targets without any offset the intercept's first gradient would be nothing but
         # rounding errors, and Adam, which looks at signs, would turn them into whole steps.
         mean = np.where(flat, self.mean, np.round(self.mean / scale * 4) / 4 * scale)
-        return TargetUnits(mean, scale)
+        return TargetUnits(mean, scale, scale)
 
 
 def sample(data, standardization, n_rows=1000):

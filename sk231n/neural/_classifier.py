@@ -8,6 +8,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from sk231n._floating_point import contained
 from sk231n.classification import GradientClassifier
 from sk231n.core.losses import CrossEntropy, Loss, WestonWatkins, log_softmax
 from sk231n.core.objective import is_subset_correct
@@ -27,7 +28,8 @@ class MLPClassifier(Perceptron, GradientClassifier):
     r"""Fully connected network for classification: the multi-layer perceptron.
 
     A hidden block is affine, normalization, activation, dropout. Where `y` is an indicator matrix,
-    each sample has any number of labels (multi-label).
+    of zeros and ones, each sample has any number of labels (multi-label). A matrix of other numbers
+    holds the probabilities of the classes, and so does any matrix where ``fit`` gets `classes`.
 
     Parameters
     ----------
@@ -133,8 +135,8 @@ class MLPClassifier(Perceptron, GradientClassifier):
     n_iter_ : int
         Number of epochs done.
     best_validation_score_ : float or None
-        The best validation score, that of the parameters that `early_stopping` keeps; None without
-        validation data.
+        The best validation score, with `early_stopping` that of the parameters that are kept; None
+        without validation data.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -289,6 +291,8 @@ class MLPClassifier(Perceptron, GradientClassifier):
     def _encode(self, y, rows, learn, classes):
         """Indices of the labels, their probabilities, or the indicator matrix."""
         multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
+        if learn and classes is not None:  # which name the columns of probabilities
+            multilabel = False
         known = None if learn else getattr(self, "_multilabel_", None)
         if known and not multilabel:
             raise ValueError("y must be an indicator matrix as in the first call of fit.")
@@ -361,6 +365,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
         return True
 
     @available_if(_has_probabilities)
+    @contained
     def predict_proba(self, X):
         """Compute the probabilities of the classes, the softmax of the scores, or of each label.
 
@@ -379,6 +384,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
         return expit(scores) if self._multilabel_ else np.exp(log_softmax(scores))
 
     @available_if(_has_probabilities)
+    @contained
     def predict_log_proba(self, X):
         """Compute the logarithms of the probabilities.
 

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk231n._arguments import Number, count, did_you_mean
 from sk231n._estimators import only_numbers, validated
+from sk231n._floating_point import contained
 from sk231n._images import as_rows
 from sk231n._prediction import refuse_overflow
 from sk231n.base import TRAINING_CONSTRAINTS
@@ -143,6 +144,7 @@ class Perceptron:
             )
         return parameters
 
+    @contained
     def hidden_activations(self, X):
         """Compute what each hidden layer passes on, as in prediction.
 

@@ -5,7 +5,7 @@ from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.callback import with_callbacks
 from sklearn.metrics import r2_score
-from sklearn.utils import assert_all_finite
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
@@ -125,8 +125,8 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
     n_iter_ : int
         Number of epochs done.
     best_validation_score_ : float or None
-        The best validation score, that of the parameters that `early_stopping` keeps; None without
-        validation data.
+        The best validation score, with `early_stopping` that of the parameters that are kept; None
+        without validation data.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -143,8 +143,12 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
 
     .. math:: \sum_i w_i \, \ell(s(x_i), y_i) + \alpha \sum_l R(W_l),
 
-    the :math:`w_i` summing to one. The scores in ``history_`` measure the errors against the
-    variance of the training targets, those of the validation data too.
+    the :math:`w_i` summing to one. With ``learning_rate="auto"`` the targets, and the last layer, are
+    those in units of their spread, :math:`(y - \mu_k) / \sigma_k`, so that what is learnt does not
+    depend on the units in which they come; `alpha` and `max_norm` are to be seen in these units. The
+    losses in ``history_`` are those of the minimised objective in the unit of the data. The
+    validation scores are R2 of the validation data, those of training measure the errors against the
+    variance of the training targets.
 
     References
     ----------
@@ -231,7 +235,7 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         return LOSSES[self.loss]
 
     def _score(self, units):
-        precisions = self._precisions_ if units is None else self._precisions_ * units.scale**2
+        precisions = self._precisions_ if units is None else (units.scale / units.spread) ** 2
 
         def score(scores, y):
             error = scores - y
@@ -273,7 +277,8 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         sample_weight = check_weights(as_numpy(sample_weight, "sample_weight"), predicted)
         np.seterr(over="ignore", invalid="ignore")
         with naming("y"):
-            score = r2_score(as_numpy(y, "y"), predicted, sample_weight=sample_weight)
+            y = check_array(as_numpy(y, "y"), ensure_2d=False, dtype=np.float64)
+            score = r2_score(y, predicted, sample_weight=sample_weight)
         if not np.isfinite(score) and len(predicted) > 1:
             raise ValueError("y holds values whose errors are too large for float64.")
         return score
@@ -286,7 +291,7 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         if issparse(y):
             raise TypeError("y is sparse; MLPRegressor needs dense targets, such as y.toarray().")
         one = y.ndim == 1
-        y = only_numbers(y, "y").astype(np.float64, copy=False).reshape(len(y), -1)
+        y = np.ascontiguousarray(only_numbers(y, "y"), dtype=np.float64).reshape(len(y), -1)
         assert_all_finite(y, input_name="y")  # None has become NaN
         if learn:
             self._one_target_, self.n_outputs_ = one, y.shape[1]
@@ -310,6 +315,8 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
 
     def _data(self, X, y, sample_weight, *, reset, learn, classes=None):
         data = super()._data(X, y, sample_weight, reset=reset, learn=learn, classes=classes)
+        if self._exceeds_float32(data.y[data.rows], learn):
+            data = data._replace(dtype=np.dtype(np.float64))
         floats = np.finfo(data.dtype)
         # Squares of errors that are as small as rounding must not vanish.
         if learn and self._precisions_.max() > floats.eps / floats.tiny:
@@ -318,6 +325,14 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
                 f"{self._precisions_.argmax()}); scale the targets up."
             )
         return data
+
+    def _exceeds_float32(self, y, learn):
+        """Whether predictions in float32 would lose what distinguishes the targets."""
+        if not learn and hasattr(self, "coefs_") and self.coefs_[0].dtype == np.float64:
+            return True
+        size, floats = np.abs(y).max(axis=0, initial=0), np.finfo(np.float32)
+        offset = size * np.sqrt(self._precisions_)  # relative to the spread
+        return size.max() > floats.max**0.75 or offset.max() > 1e-3 / floats.eps
 
     @with_callbacks
     @named_alone
