@@ -67,7 +67,7 @@ class NetworkTrainer(NetworkPredictor):
         elastic_net = ElasticNet(self.l1_ratio).plain()
         return {"l1": L1(), "l2": L2(), "elasticnet": elastic_net, None: None}[self.penalty]
 
-    def _problem(self, data, moments, rng, *, warm):
+    def _problem(self, data, moments, rng, *, warm, stream=False):
         """Put together objective, first parameters, data, and the way that the inputs are seen."""
         network = Network(self._layers(), data.X.shape[1])
         theta = network.layout.zeros(data.dtype) if warm else network.initialize(rng, data.dtype)
@@ -78,7 +78,7 @@ class NetworkTrainer(NetworkPredictor):
                 targets = data._replace(X=data.y, dtype=np.dtype(np.float64))
                 moments.targets.update(targets, len(data.rows), name="y")
                 units = moments.targets.target_units()
-                if warm:
+                if stream and warm:
                     units = units.widened(self._errors(data))
                 data = data._replace(y=units(data.y))
             moments.inputs.update(data, count=len(data.rows))
@@ -191,7 +191,7 @@ class NetworkTrainer(NetworkPredictor):
 
     def _train_epoch(self, progress, data, callback_data, *, warm):
         """Run one epoch from the learnt attributes on, and learn the result."""
-        problem = self._problem(data, progress.moments, progress.rng, warm=warm)
+        problem = self._problem(data, progress.moments, progress.rng, warm=warm, stream=True)
         batch_size = self._batch_size(len(data.rows))
         shapes = problem.objective.network.layout.shapes
         if (progress.optimizer, progress.shapes) != (type(self._optimizer()), shapes):

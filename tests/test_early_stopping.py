@@ -8,7 +8,13 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import balanced_accuracy_score, get_scorer, log_loss, make_scorer
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    get_scorer,
+    log_loss,
+    make_scorer,
+)
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -237,3 +243,39 @@ def test_an_interruption_is_warned_of_at_the_line_of_the_caller():
         interrupted.fit(X, Y, X_val=X_VAL, y_val=Y_VAL)
     assert [warning.filename for warning in record] == [__file__]
     assert interrupted.n_iter_ == 2
+
+
+def test_a_scorer_gets_a_copy():
+    kept = []
+
+    def keep_and_destroy(estimator, X, y):
+        kept.append(copy.deepcopy(estimator))
+        score = estimator.score(X, y)
+        for W in estimator.coefs_:
+            W[...] = 0
+        return score
+
+    for learning_rate in ("auto", 0.01):
+        kept.clear()
+        network = MLPClassifier(
+            (16,), max_iter=8, learning_rate=learning_rate, scoring=keep_and_destroy, random_state=0
+        ).fit(X, Y, X_val=X_VAL, y_val=Y_VAL)
+        scores = [estimator.score(X_VAL, Y_VAL) for estimator in kept]
+        assert scores == network.history_["validation_score"]
+        assert network.score(X_VAL, Y_VAL) == scores[-1]
+
+
+@pytest.mark.parametrize(
+    ("scoring", "message"),
+    [
+        (accuracy_score, "metric function"),
+        (lambda estimator, X, y: None, "^scoring: "),
+        (lambda estimator, X, y: {"a": 1}, "^scoring: "),
+    ],
+    ids=["a metric", "None", "a dict"],
+)
+def test_functions_that_are_no_scorers(scoring, message):
+    fresh = model("softmax", scoring=scoring)
+    with pytest.raises((TypeError, ValueError), match=message):
+        fresh.fit(X, Y, X_val=X_VAL, y_val=Y_VAL)
+    assert not [name for name in vars(fresh) if name.endswith("_")]

@@ -105,3 +105,11 @@ def test_diagnostics(model):
 def test_what_is_no_answer(value):
     with pytest.raises(ValueError, match="fit_intercept"):
         SoftmaxClassifier(fit_intercept=value).fit(X, Y)
+
+
+def test_between_two_calls_of_partial_fit():
+    model = SoftmaxClassifier(random_state=0).partial_fit(X, Y, classes=range(10))
+    model.set_params(fit_intercept=False).partial_fit(X, Y)
+    np.testing.assert_array_equal(model.intercept_, 0)
+    model.set_params(fit_intercept=True).partial_fit(X, Y)
+    assert np.abs(model.intercept_).max() > 0

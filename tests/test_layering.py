@@ -134,25 +134,10 @@ LEVELS = {
         "plotting._misclassified",
         "plotting._weight_templates",
     ],
-    6: [
-        "core.automatic_rate",
-        "features",
-        "neighbors._base",
-    ],
-    7: [
-        "_training",
-        "neighbors._knn",
-    ],
-    8: [
-        "base",
-        "neighbors._fold",
-    ],
-    9: [
-        "classification",
-        "diagnostics._problem",
-        "neighbors._knn_cv",
-        "neural._perceptron",
-    ],
+    6: ["core.automatic_rate", "features", "neighbors._base"],
+    7: ["_training", "neighbors._knn"],
+    8: ["base", "neighbors._fold"],
+    9: ["classification", "diagnostics._problem", "neighbors._knn_cv", "neural._perceptron"],
     10: [
         "diagnostics._activations",
         "diagnostics._gradient_check",
@@ -164,19 +149,9 @@ LEVELS = {
         "neural._classifier",
         "neural._regressor",
     ],
-    11: [
-        "diagnostics",
-        "neural",
-        "plotting._distance_matrix",
-    ],
-    12: [
-        "",
-        "plotting._activation_histogram",
-        "plotting._loss_landscape",
-    ],
-    13: [
-        "plotting",
-    ],
+    11: ["diagnostics", "neural", "plotting._distance_matrix"],
+    12: ["", "plotting._activation_histogram", "plotting._loss_landscape"],
+    13: ["plotting"],
 }
 LEVEL = {f"sk231n.{name}".rstrip("."): level for level, names in LEVELS.items() for name in names}
 

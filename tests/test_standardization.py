@@ -104,8 +104,14 @@ class TestMoments:
         np.testing.assert_array_equal(moments.mean, X[0].astype(np.float64))
         np.testing.assert_array_equal(moments.variance, 0)
         standardization = moments.standardization(np.dtype(dtype), ridge=0.0)
-        np.testing.assert_array_equal(standardization.scale, 1)
+        # Nothing else is known of their unit than their size.
+        np.testing.assert_allclose(standardization.scale, abs(value) or 1, rtol=1e-6)
         np.testing.assert_array_equal(standardization(X.copy()), 0)
+
+    def test_a_constant_feature_among_others_keeps_its_unit(self):
+        X = np.column_stack([np.full(50, 7.0), np.arange(50.0), np.zeros(50)])
+        standardization = moments_of(make_data(X)).standardization(np.dtype(float), ridge=0.0)
+        np.testing.assert_allclose(standardization.scale, [1, X[:, 1].std(), 1])
 
     def test_values_too_large(self):
         X = np.ones((3, 2))

@@ -310,3 +310,36 @@ def test_two_classes_and_logistic_regression():
         ).fit(data, y)
         found, expected = (log_loss(y, m.predict_proba(data)) for m in (ours, theirs))
         assert found == pytest.approx(expected, abs=2e-3), penalty
+
+
+@pytest.mark.parametrize("model", CROSS_ENTROPIES, ids=str)
+def test_probabilities_of_any_layout(model):
+    expected = clone(model).fit(X, SOFT, X_val=X, y_val=SOFT)
+    for y in np.asfortranarray(SOFT), pd.DataFrame(SOFT), SOFT.tolist(), SOFT[::-1].copy()[::-1]:
+        found = clone(model).fit(X, y, X_val=X, y_val=y)
+        assert found.history_ == expected.history_
+        np.testing.assert_array_equal(found.decision_function(X), expected.decision_function(X))
+
+
+def test_classes_make_a_matrix_of_zeros_and_ones_one_of_probabilities():
+    certain, names = np.eye(3)[Y], ["cat", "dog", "owl"]
+    network = MLPClassifier((8,), **QUICK).fit(X, certain, classes=names)
+    np.testing.assert_array_equal(network.classes_, names)
+    assert set(network.predict(X)) <= set(names)
+    with pytest.raises(ValueError, match="sums from 1 to 2"):
+        MLPClassifier((8,), **QUICK).fit(X, np.maximum(certain, [1, 0, 0]), classes=names)
+    labels = MLPClassifier((8,), **QUICK).fit(X, certain)
+    assert labels.predict(X).shape == (90, 3)
+
+
+def test_the_score_on_probabilities_is_that_on_the_likeliest_labels():
+    for model in CROSS_ENTROPIES:
+        fitted = clone(model).fit(X, SOFT)
+        assert fitted.score(X, SOFT) == fitted.score(X, SOFT.argmax(axis=1))
+
+
+def test_classes_of_a_warm_fit_are_those_there_were():
+    model = SoftmaxClassifier(warm_start=True, **QUICK).fit(X, Y, classes=range(5))
+    model.fit(X, Y).fit(X, Y, classes=set(range(5)))
+    with pytest.raises(ValueError, match=r"classes=\[0, 1, 2\] are not those of the first fit"):
+        model.fit(X, Y, classes=range(3))

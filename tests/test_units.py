@@ -128,3 +128,31 @@ def test_a_batch_of_all_the_data_has_no_noise(optimizer):
         weighted.history_["learning_rate"], repeated.history_["learning_rate"], rtol=1e-9
     )
     np.testing.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_first", [1, 2])
+def test_a_stream_that_begins_with_a_sample(n_first):
+    model = MLPRegressor((20,), random_state=0).partial_fit(X[:n_first], Y[:n_first])
+    for _ in range(60):
+        model.partial_fit(X, Y)
+    assert model.score(X, Y) > 0.8
+    assert model.history_["score"][-1] == pytest.approx(model.score(X, Y), abs=0.05)
+
+
+def test_float32_cannot_tell_such_targets_apart():
+    """Times in seconds since 1970, or values near the end of its range: float64 does."""
+    data, later = X.astype(np.float32), Y + 1.7e9
+    model = MLPRegressor((20,), random_state=0).fit(data, later)
+    assert model.score(data, later) > 0.9
+    assert model.partial_fit(data, later).score(data, later) > 0.9
+    assert model.fit(data, Y * 1e37).score(data, Y * 1e37) > 0.9
+    assert model.fit(data, Y).coefs_[0].dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, bool])
+def test_the_score_of_targets_of_any_type(dtype):
+    y = np.round(Y - 15).clip(0).astype(dtype)
+    data = X.astype(np.float32)
+    model = MLPRegressor((8,), max_iter=5, early_stopping=True, random_state=0)
+    model.fit(data, y, X_val=data[:50], y_val=y[:50])
+    assert model.best_validation_score_ == model.score(data[:50], y[:50])

@@ -143,12 +143,12 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
 
     .. math:: \sum_i w_i \, \ell(s(x_i), y_i) + \alpha \sum_l R(W_l),
 
-    the :math:`w_i` summing to one. With ``learning_rate="auto"`` the targets, and the last layer, are
-    those in units of their spread, :math:`(y - \mu_k) / \sigma_k`, so that what is learnt does not
-    depend on the units in which they come; `alpha` and `max_norm` are to be seen in these units. The
-    losses in ``history_`` are those of the minimised objective in the unit of the data. The
-    validation scores are R2 of the validation data, those of training measure the errors against the
-    variance of the training targets.
+    the :math:`w_i` summing to one. With ``learning_rate="auto"`` the targets, and the last layer,
+    are those in units of their spread, :math:`(y - \mu_k) / \sigma_k`, so that what is learnt does
+    not depend on the units in which they come; `alpha` and `max_norm` are in these units. The
+    losses in ``history_`` are those of the minimised objective in the unit of the data. The validation
+    scores are R2 of the validation data; those of training measure the errors against the variance
+    of the training targets.
 
     References
     ----------
