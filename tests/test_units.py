@@ -130,9 +130,8 @@ def test_a_batch_of_all_the_data_has_no_noise(optimizer):
     np.testing.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-6)
 
 
-@pytest.mark.parametrize("n_first", [1, 2])
-def test_a_stream_that_begins_with_a_sample(n_first):
-    model = MLPRegressor((20,), random_state=0).partial_fit(X[:n_first], Y[:n_first])
+def test_a_stream_that_begins_with_a_sample():
+    model = MLPRegressor((20,), random_state=0).partial_fit(X[:1], Y[:1])
     for _ in range(60):
         model.partial_fit(X, Y)
     assert model.score(X, Y) > 0.8

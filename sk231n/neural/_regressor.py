@@ -146,9 +146,9 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
     the :math:`w_i` summing to one. With ``learning_rate="auto"`` the targets, and the last layer,
     are those in units of their spread, :math:`(y - \mu_k) / \sigma_k`, so that what is learnt does
     not depend on the units in which they come; `alpha` and `max_norm` are in these units. The
-    losses in ``history_`` are those of the minimised objective in the unit of the data. The validation
-    scores are R2 of the validation data; those of training measure the errors against the variance
-    of the training targets.
+    losses in ``history_`` are those of the minimised objective in the unit of the data. The
+    validation scores are R2 of the validation data; those of training measure the errors against
+    the variance of the training targets.
 
     References
     ----------
