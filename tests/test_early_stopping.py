@@ -159,7 +159,7 @@ def test_multi_label_scoring():
         assert fitted.best_validation_score_ == scorer(fitted, X_VAL, val)
 
 
-@pytest.mark.parametrize("scoring", ["acuracy", "Accuracy", 3, {"a": "accuracy"}])
+@pytest.mark.parametrize("scoring", ["accuracyy", "Accuracy", 3, {"a": "accuracy"}])
 def test_wrong_scorings(scoring):
     fresh = model("softmax", scoring=scoring)
     with pytest.raises(ValueError, match="'scoring' parameter") as error:

@@ -9,7 +9,9 @@ from sklearn.model_selection import train_test_split
 
 from sk231n import MLPRegressor
 
-X, X_TEST, Y, Y_TEST = train_test_split(*make_friedman1(600, noise=0.5, random_state=0))
+X, X_TEST, Y, Y_TEST = train_test_split(
+    *make_friedman1(600, noise=0.5, random_state=0), random_state=0
+)
 OTHER, OTHER_TEST = np.sin(3 * X[:, 5]) + X[:, 6] ** 2, np.sin(3 * X_TEST[:, 5]) + X_TEST[:, 6] ** 2
 UNITS = [1e-9, 1e-6, 1e-3, 0.1, 3.0, 1e3, 1e6, 1e9]
 MODELS = {
