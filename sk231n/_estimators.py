@@ -4,7 +4,7 @@ import re
 import threading
 from collections.abc import Sized
 from contextlib import contextmanager
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -75,23 +75,6 @@ def check_weights(sample_weight, X, name="sample_weight"):
         if not np.isfinite(w.sum()):
             raise ValueError("the sum is more than float64 holds; divide them by a constant.")
     return w
-
-
-def as_labels(y, name="y"):
-    """Labels of one kind in an array of objects as the array that a list of them would make."""
-    if getattr(getattr(y, "dtype", None), "kind", None) != "O" or getattr(y, "ndim", 0) != 1:
-        return y
-    labels = list(y)
-    for kind in ((bool, np.bool_), Integral, Real):
-        if labels and all(isinstance(label, kind) for label in labels):
-            plain = np.array(labels)
-            if plain.dtype.kind == "O" and kind is Integral:
-                raise ValueError(
-                    f"{name} holds integers that do not fit into 64 bits, such as "
-                    f"{max(labels, key=abs)}; use text as labels instead."
-                )
-            return plain
-    return y
 
 
 def check_no_missing(y):

@@ -18,7 +18,6 @@ from sk231n._arguments import RANDOM_STATE, Number, count, validate_arguments
 from sk231n._containers import as_numpy
 from sk231n._errors import naming
 from sk231n._estimators import (
-    as_labels,
     check_no_missing,
     check_weights,
     float_dtype,
@@ -29,6 +28,7 @@ from sk231n._estimators import (
 )
 from sk231n._floating_point import contained
 from sk231n._images import as_rows
+from sk231n._labels import as_labels
 from sk231n._training import NetworkTrainer
 from sk231n._validation import Validation
 from sk231n.core.optimizers import OPTIMIZERS, Optimizer

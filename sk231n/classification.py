@@ -21,13 +21,13 @@ from sk231n._arguments import Number
 from sk231n._containers import as_numpy
 from sk231n._errors import naming
 from sk231n._estimators import (
-    as_labels,
     check_weights,
     named_alone,
     only_numbers,
     unchanged_on_error,
 )
 from sk231n._floating_point import contained
+from sk231n._labels import as_labels
 from sk231n._warnings import warn
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
 from sk231n.core.losses import SUM_TOLERANCE
@@ -245,7 +245,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         predicted = self.predict(X)
         sample_weight = check_weights(as_numpy(sample_weight, "sample_weight"), predicted)
         with naming("y"):
-            y = as_labels(as_numpy(y, "y"))
+            y = as_labels(y)
             if np.ndim(y) == 2 and predicted.ndim == 1 and np.shape(y)[1] == len(self.classes_):
                 y = self._decode(check_probabilities(y))
             return accuracy_score(y, predicted, sample_weight=sample_weight)
@@ -355,7 +355,7 @@ def check_classes(classes):
         return None
     with naming("classes"):
         classes = list(classes) if isinstance(classes, set | frozenset) else classes
-        classes = column_or_1d(as_labels(as_numpy(classes, "classes"), "classes"))
+        classes = column_or_1d(as_labels(classes, "classes"))
         unique_labels(classes)
     return classes
 

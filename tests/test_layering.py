@@ -68,6 +68,7 @@ LEVELS = {
     ],
     2: [
         "_images",
+        "_labels",
         "_validation",
         "core.initializers",
         "core.losses",
@@ -81,7 +82,6 @@ LEVELS = {
         "datasets._split",
         "neighbors._distances",
         "neighbors._euclidean_screen",
-        "neighbors._labels",
         "neighbors._manhattan_screen",
         "plotting._affine",
         "plotting._learning_curves",

@@ -589,7 +589,7 @@ BAD_TARGETS = {
     "one class": (np.zeros(150, int), "2 classes"),
     "too short": (Y[:7], "inconsistent"),
     "NaN": (np.where(Y == 0, np.nan, Y), "NaN"),
-    "mixed": (np.array([0, "a", 1.5] * 50, object), "Unknown label type"),
+    "mixed": (np.array([0, "a", 1.5] * 50, object), "y mixes labels of different kinds"),
     "missing": (np.array([0, "a", None] * 50, object), "y is missing .* 50 of 150 samples"),
     "none": (None, "requires y"),
 }

@@ -17,9 +17,9 @@ from sk231n._errors import naming
 from sk231n._estimators import blocks, check_no_missing, only_numbers, validated
 from sk231n._floating_point import contained
 from sk231n._images import as_rows, infer_image_shape
+from sk231n._labels import as_labels, check_labels, encode_labels, scikit_learn_knows
 from sk231n.neighbors._distances import METRIC_NAMES
 from sk231n.neighbors._index import find_neighbors, make_search
-from sk231n.neighbors._labels import as_labels, check_labels, encode_labels, scikit_learn_knows
 from sk231n.neighbors._votes import count_votes, neighbor_weights, voters, weigh_classes
 from sk231n.neighbors._weights import checked_weights, class_weights, with_finite_sum
 

@@ -17,10 +17,10 @@ from sk231n._arguments import count
 from sk231n._errors import naming
 from sk231n._estimators import unchanged_on_error
 from sk231n._floating_point import contained
+from sk231n._labels import scikit_learn_knows
 from sk231n._warnings import warn
 from sk231n.neighbors._base import NeighborsClassifier
 from sk231n.neighbors._fold import FoldClassifier
-from sk231n.neighbors._labels import scikit_learn_knows
 from sk231n.neighbors._weights import (
     checked_weights,
     class_weights,

@@ -11,13 +11,15 @@ from sk231n._containers import as_numpy
 _SEQUENCES = (list, tuple, np.ndarray)
 
 
-def as_labels(y):
+def as_labels(y, name="y"):
     """Labels as an array of their kind, where they are a list, a series or an array of objects.
 
     Parameters
     ----------
     y : array-like
         The labels.
+    name : str, default="y"
+        What errors call them.
 
     Returns
     -------
@@ -31,7 +33,7 @@ def as_labels(y):
     ValueError
         If labels of different kinds are mixed.
     """
-    y = as_numpy(y, "y")
+    y = as_numpy(y, name)
     is_list = isinstance(y, list | tuple)
     if not is_list:
         dtype = getattr(y, "dtype", None)
@@ -46,8 +48,8 @@ def as_labels(y):
     if len(of_kind) > 1:
         a, b = (_plain(label) for label in list(of_kind.values())[:2])
         raise ValueError(
-            f"y mixes labels of different kinds, such as {a!r} and {b!r}; expected labels of one "
-            "kind. Convert them all to text, for example."
+            f"{name} mixes labels of different kinds, such as {a!r} and {b!r}; expected labels of "
+            "one kind. Convert them all to text, for example."
         )
     objects = np.empty(len(labels), dtype=object)
     objects[:] = labels
