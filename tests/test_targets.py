@@ -54,7 +54,7 @@ def test_labels_in_objects_are_those_of_a_list(model, name):
 def test_labels_of_several_kinds_are_refused(model):
     for y in ([1, "a", 2.5] * 30, np.array([1, "a", 2.5] * 30, dtype=object)):
         with pytest.raises(
-            ValueError, match="y mixes labels of different kinds, such as 2.5 and 'a'"
+            ValueError, match=r"y mixes labels of different kinds, such as 2\.5 and 'a'"
         ):
             clone(model).fit(X, y)
 
