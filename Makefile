@@ -9,7 +9,7 @@ too_old = $(if $(shell $(1) -c 'import sys; print(sys.version_info >= (3, 11) or
 
 help:
 	@echo "make quickstart   try the library on images that it makes itself (under a minute)"
-	@echo "make test         run the test suite, and list the lines that no test reaches"
+	@echo "make test         run the test suite; with COVERAGE=1 list the lines that no test reaches"
 	@echo "make test-kernels run the numeric tests with every kernel of OpenBLAS that runs here"
 	@echo "make test-oldest  run the quick tests with the oldest versions that pyproject.toml allows"
 	@echo "make soak         look for faults in random inputs; SECONDS=600 looks for so long"
@@ -24,7 +24,7 @@ quickstart: $(VENV)/progress.installed
 	$(BIN)/python examples/quickstart.py
 
 test: $(VENV)/test.installed
-	$(BIN)/python -m pytest --numprocesses auto --cov
+	$(BIN)/python -m pytest --numprocesses auto $(if $(COVERAGE),--cov)
 
 # Another processor takes another kernel, which rounds otherwise.
 test-kernels: $(VENV)/test.installed

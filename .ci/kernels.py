@@ -19,16 +19,17 @@ ROOT = Path(__file__).resolve().parents[1]
 KERNELS = ("Haswell", "Zen", "SkylakeX", "Sandybridge", "Nehalem")
 N_THREADS = (1, 2)
 
-# Every file of tests/ is in one of the two lists; a test holds them to it. First those in which
+# Every file of tests/ is in one of three lists; a test holds them to it. First those in which
 # rounding can decide, and which are quick enough to run for every kernel:
 NUMERIC = [
-    "class_weight", "early_stopping", "features_bits", "hog", "hog_each", "layers",
-    "linear_training", "monitoring", "neighbors_bits", "neighbors_classifier", "neighbors_exact",
-    "neighbors_magnitudes", "neighbors_voting", "neural_regressor", "neural_training",
-    "optimizers", "penalties", "preprocessing", "preprocessing_batches", "preprocessing_bits",
-    "preprocessing_whitening", "reference_layers", "reference_neighbors", "same_bits",
-    "standardization", "threads", "torch_referee", "training",
+    "class_weight", "early_stopping", "hog", "hog_each", "layers", "linear_training", "monitoring",
+    "neighbors_classifier", "neighbors_exact", "neighbors_magnitudes", "neighbors_voting",
+    "neural_regressor", "neural_training", "optimizers", "penalties", "preprocessing",
+    "preprocessing_batches", "preprocessing_whitening", "reference_layers", "reference_neighbors",
+    "standardization", "torch_referee", "training",
 ]  # fmt: skip
+# Those that compare numbers of threads, those of the BLAS too, by themselves: once for each kernel.
+THREADED = ["features_bits", "neighbors_bits", "preprocessing_bits", "same_bits", "threads"]
 # Then those that round nothing, or take long for what they would tell beyond the first:
 NOT_NUMERIC = [
     "array_api", "automatic_rate", "color", "color_bins", "common", "course_numbers",
@@ -62,9 +63,11 @@ print(json.dumps([i["architecture"] for i in threadpool_info() if i["internal_ap
 
 
 def environment(kernel, n_threads=1):
-    """Return the variables of a process with this kernel."""
-    variables = {key: value for key, value in os.environ.items() if key != "OPENBLAS_L2_SIZE"}
-    return variables | {"OPENBLAS_CORETYPE": kernel, "OPENBLAS_NUM_THREADS": str(n_threads)}
+    """Return the variables of a process with this kernel; with the processor's own for None."""
+    tuned = {"OPENBLAS_L2_SIZE", "OPENBLAS_CORETYPE"}
+    variables = {key: value for key, value in os.environ.items() if key not in tuned}
+    chosen = {} if kernel is None else {"OPENBLAS_CORETYPE": kernel}
+    return variables | chosen | {"OPENBLAS_NUM_THREADS": str(n_threads)}
 
 
 def why_not(kernel):
@@ -84,7 +87,8 @@ def why_not(kernel):
 
 def run(kernel, n_threads, processes):
     """Run the numeric tests; return the last line that pytest prints, and whether all passed."""
-    files = [f"tests/test_{name}.py" for name in NUMERIC]
+    names = NUMERIC + (THREADED if n_threads == max(N_THREADS) else [])
+    files = [f"tests/test_{name}.py" for name in names]
     command = [sys.executable, "-m", "pytest", "--quiet", "--numprocesses", str(processes), *files]
     tests = subprocess.run(
         command, cwd=ROOT, env=environment(kernel, n_threads), capture_output=True, text=True
@@ -95,26 +99,29 @@ def run(kernel, n_threads, processes):
 
 
 def main():
-    """Test every kernel; exit with an error if a test fails, or if no kernel runs."""
+    """Test every kernel; exit with an error if a test fails."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("kernels", nargs="*", metavar="KERNEL", default=KERNELS)
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
-    n_run, all_passed = 0, True
+    kernels = []
     for kernel in arguments.kernels:
         reason = why_not(kernel)
         if reason:
             print(f"{kernel:12} does not run here: {reason}", flush=True)
-            continue
+        else:
+            kernels.append(kernel)
+    all_passed = True
+    for kernel in kernels or [None]:  # other processors, and other BLAS, have their own
         for n_threads in N_THREADS:
             start = time.perf_counter()
             summary, passed = run(kernel, n_threads, arguments.processes)
             seconds = time.perf_counter() - start
-            n_run, all_passed = n_run + 1, all_passed and passed
-            verdict = "passed" if passed else "FAILED"
-            print(f"{kernel:12} {n_threads} threads: {verdict} in {seconds:.0f} s, {summary}")
+            all_passed &= passed
+            name, verdict = kernel or "its own", "passed" if passed else "FAILED"
+            print(f"{name:12} {n_threads} threads: {verdict} in {seconds:.0f} s, {summary}")
             sys.stdout.flush()
-    sys.exit(not (n_run and all_passed))
+    sys.exit(not all_passed)
 
 
 if __name__ == "__main__":
