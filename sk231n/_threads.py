@@ -8,6 +8,7 @@ product or of a sum depends on where it is cut, and must not depend on how many 
 """
 
 import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -110,11 +111,26 @@ def run_on_threads(make_worker, tasks, n_threads):
         return
     with ThreadPoolExecutor(n_threads) as executor:
         try:
-            for future in [executor.submit(work) for _ in range(n_threads)]:
+            with _interrupts_wait():
+                futures = [executor.submit(work) for _ in range(n_threads)]
+            for future in futures:
                 future.result()
         except BaseException:
             remaining.clear()
             raise
+
+
+@contextmanager
+def _interrupts_wait():
+    """Context in which Ctrl-C has to wait: Python's start of a thread does not bear it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Team:
@@ -187,11 +203,12 @@ class Team:
         return [result for of_share in results for result in of_share]
 
     def _start(self):
-        for _ in range(self.n_threads - 1):
-            tasks = SimpleQueue()
-            thread = threading.Thread(target=_serve, args=(tasks,), daemon=True)
-            self._threads.append((thread, tasks))
-            thread.start()
+        with _interrupts_wait():
+            for _ in range(self.n_threads - 1):
+                tasks = SimpleQueue()
+                thread = threading.Thread(target=_serve, args=(tasks,), daemon=True)
+                self._threads.append((thread, tasks))
+                thread.start()
 
     def matmul(self, a, b, out=None):
         """Multiply two matrices; a large product is computed in parts, cut by its shape alone."""
