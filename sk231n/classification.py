@@ -145,6 +145,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
 
     @available_if(GradientEstimator._can_partial_fit)
     @with_callbacks
+    @contained
     @named_alone
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on some of the data.

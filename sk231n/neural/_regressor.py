@@ -378,6 +378,7 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
 
     @available_if(GradientEstimator._can_partial_fit)
     @with_callbacks
+    @contained
     @named_alone
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on some of the data.
