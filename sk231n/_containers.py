@@ -4,7 +4,7 @@ from os import PathLike
 
 import numpy as np
 
-from sk231n._errors import naming
+from sk231n.core.errors import naming
 
 
 def as_numpy(X, name="X"):

@@ -14,10 +14,8 @@ from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import _check_sample_weight, validate_data
 from threadpoolctl import OpenBLASController
 
-from sk231n._arguments import Number, validate_arguments
-from sk231n._errors import naming
-
-_BLOCK_ROWS = 1024
+from sk231n.core.arguments import Number, validate_arguments
+from sk231n.core.errors import naming
 
 
 def float_dtype(dtype):
@@ -97,11 +95,6 @@ def check_no_missing(y):
 
 def _is_missing(value):
     return value is None or is_scalar_nan(value) or is_pandas_na(value)
-
-
-def blocks(n_rows, size=_BLOCK_ROWS):
-    """Slices over the rows; by default, each of a few MB once it is converted to floats."""
-    return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))
 
 
 @contextmanager

@@ -11,7 +11,6 @@ import numpy as np
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk231n._containers import unpack
-from sk231n._errors import naming
 from sk231n._estimators import (
     FloatTransformer,
     float_dtype,
@@ -21,6 +20,7 @@ from sk231n._estimators import (
 )
 from sk231n._floating_point import contained
 from sk231n._warnings import warn
+from sk231n.core.errors import naming
 
 _MOST_CHANNELS = 4  # of a photograph: red, green, blue and transparency
 

@@ -5,10 +5,11 @@ from abc import abstractmethod
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sk231n._estimators import blocks, float_dtype, one_blas_thread, only_numbers, validated
+from sk231n._estimators import float_dtype, one_blas_thread, only_numbers, validated
 from sk231n._floating_point import contained
 from sk231n._images import as_rows
 from sk231n._threads import count_threads, run_on_threads
+from sk231n.core.blocks import blocks
 from sk231n.core.network import Network
 
 _PREDICTED_ROWS = 256  # rows of a block: enough for BLAS, few enough for several threads

@@ -8,17 +8,14 @@ product or of a sum depends on where it is cut, and must not depend on how many 
 """
 
 import os
-import signal
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from contextvars import copy_context
-from itertools import pairwise
-from queue import SimpleQueue
 
 import numpy as np
 from joblib import cpu_count
 from joblib.parallel import SequentialBackend, get_active_backend
+
+from sk231n.core.team import BUFFER_SIZE, interrupts_wait
 
 
 def _openmp_threads():
@@ -93,7 +90,7 @@ def run_on_threads(make_worker, tasks, n_threads):
 
     def work():
         try:
-            np.setbufsize(_BUFFER_SIZE)
+            np.setbufsize(BUFFER_SIZE)
             worker = make_worker()
             while True:
                 try:
@@ -111,165 +108,10 @@ def run_on_threads(make_worker, tasks, n_threads):
         return
     with ThreadPoolExecutor(n_threads) as executor:
         try:
-            with _interrupts_wait():
+            with interrupts_wait():
                 futures = [executor.submit(work) for _ in range(n_threads)]
             for future in futures:
                 future.result()
         except BaseException:
             remaining.clear()
             raise
-
-
-@contextmanager
-def _interrupts_wait():
-    """Context in which Ctrl-C has to wait: Python's start of a thread does not bear it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class Team:
-    """Threads that stay together for a run, for work that comes in small portions.
-
-    Used as a context, at whose end the threads stop. They start with the first work there is, so
-    that a team without work costs nothing. Queues do what an executor would: a portion of a
-    network's step takes a fraction of a millisecond, of which an executor's futures and locks
-    would be a tenth.
-
-    Parameters
-    ----------
-    n_threads : int
-        Number of threads, the caller's included.
-    """
-
-    def __init__(self, n_threads):
-        self.n_threads = n_threads
-        self._threads = []  # pairs of a thread and the queue of its tasks
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.dismiss()
-
-    def __del__(self):
-        # Ctrl-C may interrupt `dismiss` itself. The threads know their queues, not the team.
-        for _, tasks in self._threads:
-            tasks.put(None)
-
-    def dismiss(self):
-        """Stop the threads and wait until they have ended.
-
-        If that is interrupted it may be called again. New threads start with the next work.
-        """
-        for _, tasks in self._threads:
-            tasks.put(None)
-        for thread, _ in self._threads:
-            if thread.is_alive():  # not so if Ctrl-C came before its start
-                thread.join()
-        self._threads = []
-
-    def run(self, work, parts):
-        """Return ``[work(part) for part in parts]``; the threads share the parts out.
-
-        Neighbouring parts go to the same thread, in each call the same ones, so that what a part
-        needs may still lie in the cache of the thread's core.
-        """
-        n_shares = min(self.n_threads, len(parts))
-        if n_shares <= 1:
-            return [work(part) for part in parts]
-        ends = [len(parts) * k // n_shares for k in range(n_shares + 1)]
-        shares = [parts[start:end] for start, end in pairwise(ends)]
-        try:
-            if not self._threads:
-                self._start()
-            outcomes = SimpleQueue()
-            for k in range(1, n_shares):
-                self._threads[k - 1][1].put((work, shares[k], k, outcomes))
-            results = [[work(part) for part in shares[0]]] + [None] * (n_shares - 1)
-            for _ in range(1, n_shares):
-                k, results[k], error = outcomes.get()
-                if error is not None:
-                    raise error
-        except BaseException:
-            # Ctrl-C may come between any two steps, when some threads are still at work.
-            self.dismiss()
-            raise
-        return [result for of_share in results for result in of_share]
-
-    def _start(self):
-        with _interrupts_wait():
-            for _ in range(self.n_threads - 1):
-                tasks = SimpleQueue()
-                thread = threading.Thread(target=_serve, args=(tasks,), daemon=True)
-                self._threads.append((thread, tasks))
-                thread.start()
-
-    def matmul(self, a, b, out=None):
-        """Multiply two matrices; a large product is computed in parts, cut by its shape alone."""
-        (n_rows, n_inner), n_columns = a.shape, b.shape[1]
-        if n_rows * n_inner * n_columns < _LARGE_PRODUCT:
-            return np.matmul(a, b, out=out)
-        if out is None:
-            out = np.empty((n_rows, n_columns), np.result_type(a, b))
-        if n_columns < n_rows:
-            parts = split(n_rows, _count_parts(n_rows))
-            self.run(lambda rows: np.matmul(a[rows], b, out=out[rows]), parts)
-        else:
-            parts = split(n_columns, _count_parts(n_columns))
-            self.run(lambda columns: np.matmul(a, b[:, columns], out=out[:, columns]), parts)
-        return out
-
-
-def _serve(tasks):
-    """Do the tasks that come out of the queue, until None does."""
-    np.setbufsize(_BUFFER_SIZE)
-    np.seterr(over="ignore", invalid="ignore")
-    while (task := tasks.get()) is not None:
-        work, share, k, outcomes = task
-        results = error = None
-        try:
-            results = [work(part) for part in share]
-        except BaseException as raised:  # the caller raises it
-            error = raised
-        outcomes.put((k, results, error))
-        del task, work, share, outcomes, results, error  # keep nothing alive while waiting
-
-
-_BUFFER_SIZE = 1024
-_LARGE_PRODUCT = 2**23  # multiplications that take some ten times as long as waking a thread
-_WIDTH = 16  # numbers that fit into a few registers, so that parts end where registers do
-_MOST_PARTS = 8
-
-
-def _count_parts(length):
-    """Into how many parts to cut a product of this many rows: an even number, of 100 to 250 each.
-
-    Each part packs the other factor once more, which costs a fifth where parts have 50 rows.
-    """
-    return min(_MOST_PARTS, max(2, length // 256 * 2))
-
-
-def split(length, n_parts):
-    """Slices of about equal length, a multiple of 16 but for the last."""
-    size = -(-length // (n_parts * _WIDTH)) * _WIDTH
-    return [slice(start, min(start + size, length)) for start in range(0, length, size)]
-
-
-@contextmanager
-def small_buffers():
-    """Context in which NumPy converts and broadcasts in buffers of 1,024 numbers.
-
-    NumPy broadcasts rows through its buffers where three rows fit into one, and so makes them
-    slower by a factor of two to three; with small buffers only short rows are.
-    """
-    size = np.setbufsize(_BUFFER_SIZE)
-    try:
-        yield
-    finally:
-        np.setbufsize(size)

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sk231n._callbacks import EpochTasks
 from sk231n._prediction import NetworkPredictor
-from sk231n._threads import Team, count_threads
+from sk231n._threads import count_threads
 from sk231n._warnings import warn
 from sk231n.core.automatic_rate import automatic_rate
 from sk231n.core.monitoring import History, Monitor, Patience, by_loss, by_score
@@ -21,6 +21,7 @@ from sk231n.core.optimizers import OPTIMIZERS
 from sk231n.core.penalties import L1, L2, ElasticNet
 from sk231n.core.schedules import Constant, CosineDecay, Schedule
 from sk231n.core.standardization import Moments, Standardization
+from sk231n.core.team import Team
 from sk231n.core.training import Average, Problem, epochs, lbfgs, start
 
 # One over the distance that a weight of a network may cover in a run: shortest where the errors of
@@ -169,7 +170,7 @@ class NetworkTrainer(NetworkPredictor):
                         if after_epoch(epoch):
                             break
         except KeyboardInterrupt:
-            problem.objective.team.dismiss()  # no thread may write where the result is read
+            problem.objective.team.stop_threads()  # no thread may write where the result is read
             monitor.history.trim()
             if not monitor.history["loss"]:
                 raise

@@ -5,8 +5,8 @@ from inspect import signature
 import numpy as np
 from sklearn.metrics import get_scorer
 
-from sk231n._errors import naming
-from sk231n._estimators import blocks
+from sk231n.core.blocks import blocks
+from sk231n.core.errors import naming
 
 
 class Validation:

@@ -14,9 +14,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 
-from sk231n._arguments import RANDOM_STATE, Number, count, validate_arguments
 from sk231n._containers import as_numpy
-from sk231n._errors import naming
 from sk231n._estimators import (
     check_no_missing,
     check_weights,
@@ -31,6 +29,8 @@ from sk231n._images import as_rows
 from sk231n._labels import as_labels
 from sk231n._training import NetworkTrainer
 from sk231n._validation import Validation
+from sk231n.core.arguments import RANDOM_STATE, Number, count, validate_arguments
+from sk231n.core.errors import naming
 from sk231n.core.optimizers import OPTIMIZERS, Optimizer
 from sk231n.core.schedules import Schedule
 from sk231n.core.training import Data

@@ -17,9 +17,7 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import column_or_1d
 
-from sk231n._arguments import Number
 from sk231n._containers import as_numpy
-from sk231n._errors import naming
 from sk231n._estimators import (
     check_weights,
     named_alone,
@@ -30,6 +28,8 @@ from sk231n._floating_point import contained
 from sk231n._labels import as_labels
 from sk231n._warnings import warn
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
+from sk231n.core.arguments import Number
+from sk231n.core.errors import naming
 from sk231n.core.losses import SUM_TOLERANCE
 from sk231n.core.objective import is_correct
 

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
-from sk231n._arguments import Number
 from sk231n._floating_point import contained
 from sk231n.classification import GradientClassifier
+from sk231n.core.arguments import Number
 from sk231n.core.layers import Affine
 from sk231n.core.losses import CrammerSinger, CrossEntropy, OneVsRest, WestonWatkins, log_softmax
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from sk231n._errors import naming
+from sk231n.core.errors import naming
 
 
 @pytest.mark.parametrize(

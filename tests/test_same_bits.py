@@ -14,7 +14,8 @@ from joblib import Parallel, delayed, parallel_config
 from sklearn.base import clone
 
 from sk231n import LinearSVM, MLPClassifier, MLPRegressor, SoftmaxClassifier
-from sk231n._threads import Team, _count_parts, split
+from sk231n.core.blocks import split
+from sk231n.core.team import Team, _count_parts
 from sk231n.datasets import make_shapes
 from sk231n.schedules import Plateau
 

@@ -14,7 +14,9 @@ from joblib._parallel_backends import ThreadingBackend
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sk231n._estimators import one_blas_thread
-from sk231n._threads import Team, count_threads, run_on_threads, split
+from sk231n._threads import count_threads, run_on_threads
+from sk231n.core.blocks import split
+from sk231n.core.team import Team
 
 
 class ClusterBackend(ThreadingBackend):
@@ -283,7 +285,7 @@ class TestTeam:
         """Then the answer is lost; nobody must wait for it."""
         code = """
 import _thread, signal, threading
-from sk231n._threads import Team
+from sk231n.core.team import Team
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
 
@@ -318,8 +320,8 @@ for _ in range(3):
             team.run(abs, [-1, -2, -3])
             for _ in range(2):
                 with pytest.raises(KeyboardInterrupt):
-                    team.dismiss()
-            team.dismiss()
+                    team.stop_threads()
+            team.stop_threads()
             assert threading.active_count() == before
             assert team.run(abs, [-1, -2, -3]) == [1, 2, 3]
         assert threading.active_count() == before

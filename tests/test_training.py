@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 
 from sk231n import reference
 from sk231n._estimators import one_blas_thread
-from sk231n._threads import Team
+from sk231n.core.team import Team
 from sk231n.core import objective as objective_module
 from sk231n.core import training as training_module
 from sk231n.core.activations import ReLU

@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from sk231n._arguments import Number, count
+from sk231n.core.arguments import Number, count
 from sk231n.core.spec import Spec
 
 

@@ -18,8 +18,8 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Options
 
-from sk231n._arguments import Number
-from sk231n._errors import naming
+from sk231n.core.arguments import Number
+from sk231n.core.errors import naming
 from sk231n.core.spec import Spec
 
 SUM_TOLERANCE = 1e-3  # by how much the sum of probabilities may differ from one

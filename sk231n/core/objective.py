@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sk231n._threads import Team
 from sk231n.core.layers import Phase
+from sk231n.core.team import Team
 
 BLOCK_SIZE = 2**17  # numbers: an optimizer's four arrays of them fit into a core's cache or nearly
 _BLOCKS_AT_ONCE = 4  # large arrays are cut into a multiple of it, so that threads get equal shares

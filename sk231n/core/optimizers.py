@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from sk231n._arguments import Number, count
+from sk231n.core.arguments import Number, count
 from sk231n.core.spec import Spec
 
 _FRACTION = Number(Real, 0, 1, closed="left")

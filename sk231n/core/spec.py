@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sk231n._arguments import validate_arguments
+from sk231n.core.arguments import validate_arguments
 
 
 class Spec(BaseEstimator):

@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 from scipy.special import expit
 
-from sk231n._arguments import Number
+from sk231n.core.arguments import Number
 from sk231n.core.losses import Loss, prepare_targets, safe_for_large_scores
 
 

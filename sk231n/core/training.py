@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-from sk231n._estimators import blocks
-from sk231n._threads import small_buffers, split
+from sk231n.core.blocks import blocks, split
 from sk231n.core.layers import Phase
 from sk231n.core.objective import BLOCK_SIZE
+from sk231n.core.team import small_buffers
 
 _BLOCK_ROWS = 1024  # rows of a full pass computed at a time, so that memory stays bounded
 _EXPLODED = 1e6  # times the loss at the start, from which nothing comes back

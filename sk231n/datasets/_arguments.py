@@ -4,7 +4,7 @@ import os
 from numbers import Integral, Real
 from pathlib import Path
 
-from sk231n._arguments import Number
+from sk231n.core.arguments import Number
 
 MAX_COUNT = 2**31 - 1
 MAX_SECONDS = 10**6  # what sockets and clocks can count goes hardly further than 10**9

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils._param_validation import validate_params
 
-from sk231n._arguments import RANDOM_STATE
+from sk231n.core.arguments import RANDOM_STATE
 from sk231n.datasets._arguments import amount, count
 from sk231n.datasets._bunch import image_bunch
 

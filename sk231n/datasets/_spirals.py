@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import validate_params
 
-from sk231n._arguments import RANDOM_STATE
+from sk231n.core.arguments import RANDOM_STATE
 from sk231n.datasets._arguments import amount, count
 
 _MOST_NOISE = 1e6  # radians

@@ -9,8 +9,8 @@ from sklearn.utils import _safe_indexing, check_random_state, column_or_1d, inde
 from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import _num_samples
 
-from sk231n._arguments import RANDOM_STATE, Number
-from sk231n._errors import naming
+from sk231n.core.arguments import RANDOM_STATE, Number
+from sk231n.core.errors import naming
 from sk231n.datasets._arguments import count
 
 

@@ -6,11 +6,11 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from sk231n._arguments import RANDOM_STATE, Number, count
 from sk231n._estimators import one_blas_thread
 from sk231n._floating_point import quiet
-from sk231n._threads import Team
+from sk231n.core.arguments import RANDOM_STATE, Number, count
 from sk231n.core.layers import Phase
+from sk231n.core.team import Team
 from sk231n.diagnostics._gradient_report import GradientCheck, ParameterCheck
 from sk231n.diagnostics._numerical import relative_errors
 from sk231n.diagnostics._problem import (

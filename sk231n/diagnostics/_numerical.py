@@ -5,8 +5,8 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from sk231n._arguments import Number, as_floats
 from sk231n._floating_point import quiet
+from sk231n.core.arguments import Number, as_floats
 
 _CONSTRAINTS = {"f": [callable], "h": [Number(Real, 0, None, closed="neither")]}
 

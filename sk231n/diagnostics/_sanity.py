@@ -8,8 +8,8 @@ from sklearn.base import clone, is_classifier
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from sk231n._arguments import RANDOM_STATE, count
 from sk231n._floating_point import quiet
+from sk231n.core.arguments import RANDOM_STATE, count
 from sk231n.diagnostics._problem import check_estimator_type, inputs, make_problem
 from sk231n.diagnostics._table import Table, Tabular
 

@@ -4,8 +4,8 @@ from numbers import Integral
 
 import numpy as np
 
-from sk231n._arguments import Number
 from sk231n._images import is_count
+from sk231n.core.arguments import Number
 
 N_JOBS = [
     Number(Integral, 1, None, closed="left"),

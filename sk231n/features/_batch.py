@@ -5,9 +5,8 @@ for the interpreter's own time not to count. How the images are cut into blocks 
 number and size alone; threads take whichever block is next.
 """
 
-from math import ceil
-
 from sk231n._threads import count_threads, run_on_threads
+from sk231n.core.blocks import blocks, even_block_size
 
 PIXELS_PER_BLOCK = 2**17
 ROUNDS = 4  # where there are several blocks, their number is a multiple: few threads end together
@@ -29,9 +28,7 @@ def run_in_blocks(make_worker, n_images, values_per_image, n_jobs):
     n_jobs : int or None
         Number of threads, see :func:`sk231n._threads.count_threads`.
     """
-    n_blocks = ceil(n_images / max(1, PIXELS_PER_BLOCK // values_per_image))
-    if n_blocks > 1:
-        n_blocks = ceil(n_blocks / ROUNDS) * ROUNDS
-    block_size = ceil(n_images / n_blocks)
-    blocks = [slice(i, min(i + block_size, n_images)) for i in range(0, n_images, block_size)]
-    run_on_threads(lambda: make_worker(block_size), blocks, count_threads(n_jobs))
+    most_images = PIXELS_PER_BLOCK // values_per_image
+    block_size = even_block_size(n_images, most_images, ROUNDS)
+    tasks = list(blocks(n_images, block_size))
+    run_on_threads(lambda: make_worker(block_size), tasks, count_threads(n_jobs))

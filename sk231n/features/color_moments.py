@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sk231n._arguments import did_you_mean
 from sk231n._estimators import float_dtype
 from sk231n._floating_point import contained
 from sk231n._images import ImageTransformer
+from sk231n.core.arguments import did_you_mean
 from sk231n.features._arguments import check_overflow
 from sk231n.features._batch import run_in_blocks
 from sk231n.features._color_spaces import CHANNEL_NAMES, COLOR_SPACES

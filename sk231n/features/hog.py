@@ -10,10 +10,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sk231n._arguments import Number
 from sk231n._estimators import float_dtype
 from sk231n._floating_point import contained
 from sk231n._images import ImageTransformer, check_color
+from sk231n.core.arguments import Number
 from sk231n.features._arguments import N_JOBS, check_overflow, check_pair
 from sk231n.features._batch import run_in_blocks
 from sk231n.features._block_norms import normalize_blocks

@@ -8,11 +8,11 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sk231n._arguments import Number
 from sk231n._estimators import float_dtype
 from sk231n._floating_point import contained
 from sk231n._images import ImageTransformer, is_count
 from sk231n._warnings import warn
+from sk231n.core.arguments import Number
 from sk231n.features._arguments import MOST_BINS, N_JOBS
 from sk231n.features._batch import run_in_blocks
 from sk231n.features._color_spaces import byte_bins, float_bins

@@ -12,12 +12,13 @@ from sklearn.utils import assert_all_finite, check_consistent_length
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from sk231n._arguments import Number, count, validate_arguments
-from sk231n._errors import naming
-from sk231n._estimators import blocks, check_no_missing, only_numbers, validated
+from sk231n._estimators import check_no_missing, only_numbers, validated
 from sk231n._floating_point import contained
 from sk231n._images import as_rows, infer_image_shape
 from sk231n._labels import as_labels, check_labels, encode_labels, scikit_learn_knows
+from sk231n.core.arguments import Number, count, validate_arguments
+from sk231n.core.blocks import blocks
+from sk231n.core.errors import naming
 from sk231n.neighbors._distances import METRIC_NAMES
 from sk231n.neighbors._index import find_neighbors, make_search
 from sk231n.neighbors._votes import count_votes, neighbor_weights, voters, weigh_classes

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_random_state
 
-from sk231n._estimators import blocks
 from sk231n._threads import run_on_threads
+from sk231n.core.blocks import blocks
 from sk231n.neighbors._distances import METRICS, PairDistances
 
 _ROWS = 512

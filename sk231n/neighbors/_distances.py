@@ -7,7 +7,7 @@ on the pairs beside it.
 
 import numpy as np
 
-from sk231n._estimators import blocks
+from sk231n.core.blocks import blocks
 from sk231n.neighbors._memory import temporary_size
 
 _BUFFER_BYTES = 2**21  # shorter calls would spend their time on the interpreter lock

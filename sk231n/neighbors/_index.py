@@ -3,8 +3,9 @@
 import numpy as np
 from sklearn import config_context, get_config
 
-from sk231n._estimators import blocks, one_blas_thread
+from sk231n._estimators import one_blas_thread
 from sk231n._threads import count_threads, run_on_threads
+from sk231n.core.blocks import blocks
 from sk231n.neighbors._block_sums import make_block_sums_screen
 from sk231n.neighbors._distances import METRICS, metric_of
 from sk231n.neighbors._exhaustive import CallableSearch, ExhaustiveSearch

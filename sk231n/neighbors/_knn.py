@@ -1,8 +1,8 @@
 """The k-nearest-neighbours classifier."""
 
-from sk231n._arguments import count
 from sk231n._estimators import unchanged_on_error
 from sk231n._floating_point import contained
+from sk231n.core.arguments import count
 from sk231n.neighbors._base import NeighborsClassifier, check_votes
 from sk231n.neighbors._weights import checked_weights, sample_counts
 

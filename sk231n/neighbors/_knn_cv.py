@@ -13,12 +13,12 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, check_consistent_length, indexable
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
-from sk231n._arguments import count
-from sk231n._errors import naming
 from sk231n._estimators import unchanged_on_error
 from sk231n._floating_point import contained
 from sk231n._labels import scikit_learn_knows
 from sk231n._warnings import warn
+from sk231n.core.arguments import count
+from sk231n.core.errors import naming
 from sk231n.neighbors._base import NeighborsClassifier
 from sk231n.neighbors._fold import FoldClassifier
 from sk231n.neighbors._weights import (

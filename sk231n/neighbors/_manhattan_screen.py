@@ -5,8 +5,9 @@ For data in which no bound is cheaper than the distance, float32 is still twice 
 
 import numpy as np
 
-from sk231n._estimators import blocks, float_dtype
+from sk231n._estimators import float_dtype
 from sk231n._threads import run_on_threads
+from sk231n.core.blocks import blocks
 from sk231n.neighbors._memory import temporary_size
 
 _U = 2.0**-24 * 1.01  # the percent covers the terms of higher order

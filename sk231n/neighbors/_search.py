@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from sk231n._estimators import blocks
+from sk231n.core.blocks import blocks
 from sk231n.neighbors._distances import PairDistances
 from sk231n.neighbors._memory import temporary_size
 from sk231n.neighbors._selection import first

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.spatial import KDTree
 
-from sk231n._estimators import blocks
+from sk231n.core.blocks import blocks
 from sk231n.neighbors._distances import Manhattan, PairDistances
 from sk231n.neighbors._exhaustive import ExhaustiveSearch
 from sk231n.neighbors._memory import temporary_size

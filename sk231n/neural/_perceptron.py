@@ -7,13 +7,13 @@ import numpy as np
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sk231n._arguments import Number, count, did_you_mean
 from sk231n._estimators import only_numbers, validated
 from sk231n._floating_point import contained
 from sk231n._images import as_rows
 from sk231n._prediction import refuse_overflow
 from sk231n.base import TRAINING_CONSTRAINTS
 from sk231n.core.activations import ACTIVATIONS
+from sk231n.core.arguments import Number, count, did_you_mean
 from sk231n.core.initializers import INITIALIZERS, Normal, Zeros
 from sk231n.core.layers import Affine, Dropout
 from sk231n.core.network import Network

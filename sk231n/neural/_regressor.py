@@ -10,10 +10,10 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from sk231n._containers import as_numpy
-from sk231n._errors import naming
 from sk231n._estimators import check_weights, named_alone, only_numbers, unchanged_on_error
 from sk231n._floating_point import contained
 from sk231n.base import GradientEstimator
+from sk231n.core.errors import naming
 from sk231n.core.target_losses import AbsoluteError, SquaredError
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
 

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import validate_params
 
-from sk231n._arguments import Number, as_floats, count
+from sk231n.core.arguments import Number, as_floats, count
 from sk231n.diagnostics import activation_statistics
 from sk231n.plotting._arrays import check_lengths, words
 from sk231n.plotting._figures import BLUE, axes_or_new, panels, require_matplotlib, styled

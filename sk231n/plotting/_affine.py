@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from sk231n._estimators import blocks
+from sk231n.core.blocks import blocks
 
 
 def weights_on_pixels(transform, weights, n_pixels):

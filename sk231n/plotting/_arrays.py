@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from sk231n._errors import naming
+from sk231n.core.errors import naming
 
 
 def matrix(values, name, **options):

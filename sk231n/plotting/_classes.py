@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.utils import _safe_indexing, assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import unique_labels
 
-from sk231n._errors import naming
 from sk231n._images import as_rows
+from sk231n.core.errors import naming
 from sk231n.plotting._arrays import words
 from sk231n.plotting._pictures import as_pictures
 

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils._param_validation import validate_params
 
-from sk231n._arguments import as_floats, count
+from sk231n.core.arguments import as_floats, count
 from sk231n.plotting._arrays import check_fitted
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, size_in_points, styled
 from sk231n.plotting._pictures import as_pictures

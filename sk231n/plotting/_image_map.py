@@ -10,9 +10,9 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from sk231n._arguments import RANDOM_STATE, Number
-from sk231n._errors import naming
 from sk231n._images import as_rows
+from sk231n.core.arguments import RANDOM_STATE, Number
+from sk231n.core.errors import naming
 from sk231n.plotting._arrays import check_fitted, check_lengths, matrix, words
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures

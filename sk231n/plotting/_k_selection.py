@@ -5,7 +5,7 @@ import re
 import numpy as np
 from sklearn.utils._param_validation import validate_params
 
-from sk231n._errors import naming
+from sk231n.core.errors import naming
 from sk231n.plotting._arrays import matrix
 from sk231n.plotting._figures import (
     BLUE,

@@ -7,7 +7,7 @@ from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from sk231n._errors import naming
+from sk231n.core.errors import naming
 from sk231n.plotting._arrays import check_fitted
 from sk231n.plotting._figures import (
     COLORS,

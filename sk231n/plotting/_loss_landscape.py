@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from sk231n._arguments import Number, as_floats
+from sk231n.core.arguments import Number, as_floats
 from sk231n.diagnostics import LossLandscape, loss_landscape
 from sk231n.plotting._arrays import check_lengths, words
 from sk231n.plotting._figures import (

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils._param_validation import validate_params
 
-from sk231n._arguments import count
+from sk231n.core.arguments import count
 from sk231n.plotting._arrays import check_fitted, check_lengths
 from sk231n.plotting._classes import (
     classes_of,

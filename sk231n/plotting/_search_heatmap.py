@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from sk231n._arguments import as_floats
 from sk231n._warnings import warn
+from sk231n.core.arguments import as_floats
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled
 from sk231n.plotting._search_results import (
     cv_results_of,

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import validate_params
 
-from sk231n._arguments import count
+from sk231n.core.arguments import count
 from sk231n.plotting._affine import weights_on_pixels
 from sk231n.plotting._arrays import check_fitted, words
 from sk231n.plotting._classes import names_of

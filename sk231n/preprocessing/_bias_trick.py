@@ -5,8 +5,6 @@ from numbers import Real
 import numpy as np
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from sk231n._arguments import Number
-from sk231n._errors import naming
 from sk231n._estimators import (
     FloatTransformer,
     float_dtype,
@@ -16,6 +14,8 @@ from sk231n._estimators import (
 )
 from sk231n._floating_point import contained, quiet
 from sk231n._images import as_rows
+from sk231n.core.arguments import Number
+from sk231n.core.errors import naming
 
 
 class BiasTrick(FloatTransformer):

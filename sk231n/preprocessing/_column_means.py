@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sk231n._estimators import blocks
 from sk231n._floating_point import quiet
+from sk231n.core.blocks import blocks
 
 _LARGEST = np.finfo(np.float64).max
 _EXPONENT = 64  # 2**64 times a float64 is more than can be added up

@@ -11,9 +11,10 @@ import numpy as np
 from scipy.linalg import eigh, svd
 from scipy.linalg.lapack import dpstrf
 
-from sk231n._estimators import blocks, float_dtype
+from sk231n._estimators import float_dtype
 from sk231n._floating_point import quiet
 from sk231n._threads import count_threads, run_on_threads
+from sk231n.core.blocks import blocks
 
 _PANEL = 256  # columns of a product that one thread computes
 _LARGE_PRODUCT = 2**23  # multiplications that are worth a second thread

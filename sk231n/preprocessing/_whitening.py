@@ -11,11 +11,8 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from sk231n._arguments import Number
-from sk231n._errors import naming
 from sk231n._estimators import (
     FloatTransformer,
-    blocks,
     float_dtype,
     one_blas_thread,
     only_numbers,
@@ -25,6 +22,9 @@ from sk231n._estimators import (
 from sk231n._floating_point import contained, quiet
 from sk231n._images import as_rows
 from sk231n._threads import count_threads, run_on_threads
+from sk231n.core.arguments import Number
+from sk231n.core.blocks import blocks
+from sk231n.core.errors import naming
 from sk231n.preprocessing._scatter import Scatter
 
 _TILE = 96  # rows of a product: always as many, for its rounding depends on its shape
