@@ -414,7 +414,7 @@ def test_hostile_members(tmp_path, files, extra, word, first):
 def test_ambiguous_archives(tmp_path, layout, files):
     good = [member(f"c/{name}", content) for name, content in files.items()]
     twice = member(f"c/{batch_name(layout)}", files[batch_name(layout)])
-    refused(write_tar(tmp_path / "x.tar.gz", [*good, twice]), "second time")
+    refused(write_tar(tmp_path / "x.tar.gz", [*good, twice]), "twice")
     elsewhere = [member("d/" + min(files), files[min(files)])]
     rest = [m for m in good if not m[0].name.endswith("/" + min(files))]
     refused(write_tar(tmp_path / "x.tar.gz", elsewhere + rest), "another folder")

@@ -90,7 +90,7 @@ def test_only_the_files_of_the_split_are_needed(tmp_path):
         ("t10k-images-idx3-ubyte", idx(np.zeros((3, 27, 28))), "27 x 28"),
         ("t10k-images-idx3-ubyte", idx(np.zeros((3, 784))), "expected 2051"),
         ("t10k-images-idx3-ubyte", idx(np.zeros((4, 28, 28))), "4 images"),
-        ("t10k-labels-idx1-ubyte", idx(np.array([0, 9, 10])), "label 10 in place 2"),
+        ("t10k-labels-idx1-ubyte", idx(np.array([0, 9, 10])), "label 10 at index 2"),
         ("t10k-labels-idx1-ubyte", idx(np.array([0, 9])), "2 labels"),
         ("t10k-labels-idx1-ubyte", idx(np.zeros((3, 28, 28))), "2051; expected 2049"),
     ],

@@ -30,7 +30,7 @@ def test_bunch():
         "crescent",
         "stripes",
     ]
-    assert "made-up" in shapes.DESCR
+    assert "generated" in shapes.DESCR
     data, target = make_shapes(200, random_state=0, return_X_y=True)
     assert_array_equal(data, shapes.data)
     assert_array_equal(target, shapes.target)

@@ -1,4 +1,4 @@
-"""Data sets of images: loaders, one download, and made-up data that needs neither."""
+"""Image data sets: loaders for files on disk, one download, and generated data."""
 
 from sk231n.datasets._cifar10 import load_cifar10
 from sk231n.datasets._fashion_mnist import load_fashion_mnist

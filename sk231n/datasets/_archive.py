@@ -1,4 +1,4 @@
-"""The files in a folder, a ``.tar`` or a ``.tar.gz``, one after the other, nothing on disk."""
+"""Read the files of a folder, a ``.tar`` or a ``.tar.gz`` one by one, without unpacking to disk."""
 
 import gzip
 import os
@@ -10,7 +10,7 @@ from tarfile import TarError
 
 from sk231n.datasets._tar import members
 
-# The official archive unpacks to 184 MB, in batches of 31 MB and less than ten members.
+# The official archive unpacks to 184 MB, in batches of 31 MB and has fewer than ten members.
 _MAX_FILE_BYTES = 2**27
 _MAX_ARCHIVE_BYTES = 2**29
 _BLOCK = 2**20
@@ -26,7 +26,7 @@ _OTHER_FORMATS = {
 
 
 def files_in_folder(folder, names):
-    """Yield ``(name, where, read)`` for the files of these names that there are in a folder."""
+    """Yield ``(name, where, read)`` for each of the named files that exists in a folder."""
     for name in names:
         path = folder / name
         if path.is_file():
@@ -36,10 +36,10 @@ def files_in_folder(folder, names):
 
 
 def files_in_archive(path, names):
-    """Yield ``(name, where, read)`` for the members of these names, in the archive's order.
+    """Yield ``(name, where, read)`` for each of the named members, in the order of the archive.
 
-    ``read`` works until the next item is asked for. All members are checked, also those of other
-    names: an archive with links, devices or paths that lead out of it is refused.
+    ``read`` is valid until the next item is requested. All members are checked, including those
+    with other names: an archive with links, devices or paths that lead out of it is refused.
     """
     found = {}
     with _damage_is_value_error(path), _unpacked(path) as file:
@@ -53,19 +53,19 @@ def files_in_archive(path, names):
             if member.is_folder or name not in names:
                 continue
             if len(member_path.parts) > 2:
-                raise ValueError(f"{where} is nested too deep; expected FOLDER/{name}.")
+                raise ValueError(f"{where} is nested too deeply; expected FOLDER/{name}.")
             if name in found:
-                raise ValueError(f"{where} is in the archive for a second time.")
+                raise ValueError(f"{where} occurs twice in the archive.")
             if found and folder not in found.values():
                 raise ValueError(f"{where} is in another folder than the files before it.")
             found[name] = folder
             yield name, where, partial(_read_member, stream, member.size, where)
-        while stream.read(_BLOCK):  # to the end, where the checksum is
+        while stream.read(_BLOCK):  # gzip checks its checksum at the end
             pass
 
 
 def _unpacked(path):
-    """Open the archive for reading; by its first bytes, whatever it is called."""
+    """Open the archive for reading. Its first bytes decide on the format, not its name."""
     size = path.stat().st_size
     if size > _MAX_ARCHIVE_BYTES:
         raise ValueError(f"{path} has {size} bytes, far more than the archive of CIFAR-10.")
@@ -93,7 +93,7 @@ def _read_file(path):
 
 
 def _read_member(stream, size, where):
-    # Block by block: what is claimed takes no memory before it is there.
+    # Read block by block, so that a false size in the header allocates no memory.
     content = bytearray()
     with _damage_is_value_error(where):
         while len(content) < size:
@@ -107,18 +107,18 @@ def _damage_is_value_error(where):
         yield
     except (TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise ValueError(
-            f"{where} is not, or not in, a whole .tar.gz or .tar archive: {error}"
+            f"{where} is not, or is not in, a complete .tar.gz or .tar archive: {error}"
         ) from error
 
 
 class _Bounded:
-    """A stream that refuses to unpack a small file to an enormous one."""
+    """A stream that limits the number of bytes that an archive unpacks to."""
 
     def __init__(self, file, path):
         self.file, self.path, self.position = file, path, 0
 
     def read(self, size):
-        """Read at most so many bytes; none at the end."""
+        """Read at most `size` bytes, and none at the end of the stream."""
         block = self.file.read(size)
         self.position += len(block)
         if self.position > _MAX_ARCHIVE_BYTES:
@@ -126,13 +126,13 @@ class _Bounded:
         return block
 
     def read_exactly(self, size):
-        """Read so many bytes."""
+        """Read exactly `size` bytes."""
         block = self.read(size)
         if len(block) < size:
             raise EOFError("it ends in the middle of a file")
         return block
 
     def skip_to(self, position):
-        """Read on up to there."""
+        """Read and discard all bytes before `position`."""
         while self.position < position:
             self.read_exactly(min(_BLOCK, position - self.position))

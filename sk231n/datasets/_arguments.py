@@ -1,4 +1,4 @@
-"""What the functions of this package take as numbers and paths."""
+"""Constraints on the numbers and paths that the functions of this package accept."""
 
 import os
 from numbers import Integral, Real
@@ -7,21 +7,21 @@ from pathlib import Path
 from sk231n.core.arguments import Number
 
 MAX_COUNT = 2**31 - 1
-MAX_SECONDS = 10**6  # what sockets and clocks can count goes hardly further than 10**9
+MAX_SECONDS = 10**6  # sockets and clocks overflow soon after 10**9
 
 
 def count(least, most=MAX_COUNT):
-    """Whole numbers from the least to the most."""
+    """Constraint: an integer from `least` to `most`."""
     return Number(Integral, least, most, closed="both")
 
 
 def amount(most):
-    """Real numbers from zero to the most."""
+    """Constraint: a real number from 0 to `most`."""
     return Number(Real, 0, most, closed="both")
 
 
 def as_path(path, name="path"):
-    """Path that the user means: ``~`` is their home, as in a shell."""
+    """Convert to a path; a leading ``~`` is the user's home folder, as in a shell."""
     text = os.fspath(path)
     if not isinstance(text, str):
         raise TypeError(f"{name} must be text; got {path!r}, whose path is bytes.")

@@ -1,14 +1,14 @@
 """The pickles of CIFAR-10, read without the :mod:`pickle` module.
 
-A pickle is a program for a small stack machine, and Python's machine can be told to call anything,
-or to allocate any amount of memory. The machine below knows the few instructions that a CIFAR-10
-batch consists of. It imports nothing, calls nothing but the stand-ins at the end of this file, and
-takes no more memory than the size of the file allows.
+A pickle is a program for a small stack machine, and Python's machine runs programs that call any
+function or allocate any amount of memory. The machine below knows only the few instructions that
+occur in a CIFAR-10 batch. It imports nothing, calls nothing but the stand-ins at the end of this
+file, and limits its memory by the size of the file.
 """
 
 from struct import unpack_from
 
-# Instructions followed by a length and that many bytes: name, and the width of the length.
+# Instructions that are followed by a length and that many bytes: code and width of the length.
 _STRINGS = {b"U": 1, b"T": 4, b"X": 4, b"\x8c": 1, b"C": 1, b"B": 4}
 _INTEGERS = {b"K": "<B", b"M": "<H", b"J": "<i"}
 _CONSTANTS = {b"N": None, b"\x88": True, b"\x89": False}
@@ -16,14 +16,14 @@ _TUPLES = {b"\x85": 1, b"\x86": 2, b"\x87": 3}
 _PUTS = {b"q": "<B", b"r": "<I"}
 _GETS = {b"h": "<B", b"j": "<I"}
 
-# An image takes over 3072 bytes and three or four instructions. A file with many more is no batch,
-# and would only fill the memory with small objects.
+# An image takes more than 3072 bytes and three or four instructions. A file with many more
+# instructions is not a batch; it could fill the memory with small objects.
 _BYTES_PER_INSTRUCTION = 256
 _FREE_INSTRUCTIONS = 1000
 
 
 def parse(content):
-    """Read the one value of a pickle.
+    """Read the value that a pickle holds.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def parse(content):
     Returns
     -------
     value : object
-        Made of None, bool, int, list, tuple, dict with keys of bytes, memoryview (any kind of
-        string: its bytes, not copied) and the stand-ins below.
+        Consists of None, bool, int, list, tuple, dict with bytes as keys, memoryview (the bytes
+        of any kind of string, not copied) and the stand-ins below.
 
     Raises
     ------
@@ -141,28 +141,28 @@ def _expect(value, *types):
 
 
 class PickledArray:
-    """Stands for a numpy array; its ``state`` is what numpy's would be set to."""
+    """Stands for a NumPy array; ``state`` is the state that NumPy would restore it from."""
 
     state = None
 
 
 class PickledUint8:
-    """Stands for the data type of bytes, the only one that is let in."""
+    """Stands for the data type uint8, the only one that is accepted."""
 
     state = None
 
 
 class PickledLatin1:
-    """Stands for many bytes that were pickled as text; a pickle may ask a thousand times for them.
+    """Stands for a long string of bytes that was pickled as text.
 
-    So they are not decoded before they are needed.
+    It is decoded only when needed, since a pickle may refer to the same text a thousand times.
     """
 
     def __init__(self, text):
         self.text = text
 
     def decode(self):
-        """Bytes that are meant."""
+        """Return the bytes that the text stands for."""
         return memoryview(str(self.text, "utf-8").encode("latin1"))
 
 
@@ -177,14 +177,14 @@ def _dtype(name, align, copy):
 
 
 def _encode(text, encoding):
-    # How Python 3 spells bytes in a pickle for Python 2.
+    # Python 3 writes bytes this way into a pickle for Python 2.
     if bytes(_expect(encoding, memoryview)[:20]) not in (b"latin1", b"latin-1"):
         raise ValueError("holds bytes in an encoding other than latin1")
     value = PickledLatin1(_expect(text, memoryview))
     return value if len(text) > 100 else value.decode()
 
 
-# The names that a batch may ask for, and what it gets: nothing of numpy, nothing of Python.
+# The names that a batch may refer to, and their stand-ins: no code of NumPy or Python is called.
 _STAND_INS = {
     (b"numpy.core.multiarray", b"_reconstruct"): _reconstruct,
     (b"numpy._core.multiarray", b"_reconstruct"): _reconstruct,
@@ -204,7 +204,7 @@ def _stand_in(module, name):
 
 
 def _call(function, arguments):
-    # The stack can hold no functions but the stand-ins; unhashable values are no functions.
+    # The only callables on the stack are the stand-ins, which are hashable.
     if not callable(function) or _ARGUMENTS.get(function) != len(arguments):
-        raise ValueError("is not a CIFAR-10 batch: it calls something in a way that no batch does")
+        raise ValueError("is not a CIFAR-10 batch: it calls something as no batch does")
     return function(*arguments)

@@ -1,17 +1,17 @@
-"""CIFAR-10 from any of the forms in which it is handed round."""
+"""CIFAR-10 from any of the forms in which it is distributed."""
 
 import os
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from sk231n.datasets._archive import files_in_archive, files_in_folder
 from sk231n.datasets._arguments import as_path
-from sk231n.datasets._bunch import image_bunch
+from sk231n.datasets._bunch import DataAndTarget, ImageBunch, image_bunch
 from sk231n.datasets._cifar10_formats import (
     N_PIXELS,
     read_binary_batch,
@@ -24,8 +24,8 @@ _TRAIN = tuple(f"data_batch_{i}" for i in range(1, 6))
 _SPLITS = {"train": _TRAIN, "test": ("test_batch",), "all": (*_TRAIN, "test_batch")}
 
 _DESCR = """\
-CIFAR-10: 60000 colour photographs of 32 x 32 pixels in 10 classes, 50000 to train on and 10000 to
-test on, collected by Alex Krizhevsky, Vinod Nair and Geoffrey Hinton.
+CIFAR-10: 60000 colour photographs of 32 x 32 pixels in 10 classes, 50000 for training and 10000 for
+testing, collected by Alex Krizhevsky, Vinod Nair and Geoffrey Hinton.
 
 Alex Krizhevsky: Learning Multiple Layers of Features from Tiny Images. Technical report,
 University of Toronto, 2009. https://www.cs.toronto.edu/~kriz/cifar.html
@@ -33,7 +33,7 @@ University of Toronto, 2009. https://www.cs.toronto.edu/~kriz/cifar.html
 
 
 class _Layout(NamedTuple):
-    """One of the two official forms: where it lies, how its files are called and read."""
+    """One of the two official forms: its folder, the names of its files, and their readers."""
 
     folder: str
     suffix: str
@@ -55,6 +55,18 @@ _LAYOUTS = (
 _LAYOUT_OF = {name: layout for layout in _LAYOUTS for name in layout.files("all")}
 
 
+@overload
+def load_cifar10(
+    path: str | os.PathLike[str], *, split: str = "all", return_X_y: Literal[False] = False
+) -> ImageBunch: ...
+@overload
+def load_cifar10(
+    path: str | os.PathLike[str], *, split: str = "all", return_X_y: Literal[True]
+) -> DataAndTarget: ...
+@overload
+def load_cifar10(
+    path: str | os.PathLike[str], *, split: str = "all", return_X_y: bool
+) -> ImageBunch | DataAndTarget: ...
 @validate_params(
     {
         "path": [str, os.PathLike],
@@ -63,12 +75,14 @@ _LAYOUT_OF = {name: layout for layout in _LAYOUTS for name in layout.files("all"
     },
     prefer_skip_nested_validation=True,
 )
-def load_cifar10(path, *, split="all", return_X_y=False):
+def load_cifar10(
+    path: str | os.PathLike[str], *, split: str = "all", return_X_y: bool = False
+) -> ImageBunch | DataAndTarget:
     r"""Load CIFAR-10 from a folder or an archive on disk.
 
     ==============   =====================================
     Classes                                             10
-    Images           50000 to train on, 10000 to test on
+    Images             50000 training, 10000 test images
     Pixels                             32 x 32, RGB, 0-255
     ==============   =====================================
 
@@ -84,10 +98,11 @@ def load_cifar10(path, *, split="all", return_X_y=False):
         - the ``.tar.gz`` or ``.tar`` of either, which is read in one pass without unpacking it to
           disk.
 
-        A ``~`` at the beginning is your home folder.
+        A leading ``~`` is your home folder.
     split : {"all", "train", "test"}, default="all"
-        Which images: the five training batches, the test batch, or first the ones and then the
-        other. Batches may hold any number of images; the files of the other split may be missing.
+        Which images: the five training batches, the test batch, or the training batches followed
+        by the test batch. A batch may hold any number of images. The files of the other split may
+        be missing.
     return_X_y : bool, default=False
         Whether to return only ``(data, target)``.
 
@@ -99,7 +114,7 @@ def load_cifar10(path, *, split="all", return_X_y=False):
         data : ndarray of shape (n_samples, 3072), dtype uint8
             The images as rows, in C order: pixel by pixel, red, green and blue side by side.
         images : ndarray of shape (n_samples, 32, 32, 3), dtype uint8
-            The same memory as images.
+            The same images as a stack; shares its memory with `data`.
         target : ndarray of shape (n_samples,), dtype int64
             The class of each image, 0 to 9.
         target_names : ndarray of shape (10,), dtype str
@@ -114,7 +129,7 @@ def load_cifar10(path, *, split="all", return_X_y=False):
     FileNotFoundError
         If `path`, or a file that belongs to the split, does not exist.
     ValueError
-        If a file is not what it should be. The message names the file and says what is wrong.
+        If a file is damaged or of another format. The message names the file and the fault.
 
     See Also
     --------
@@ -122,12 +137,12 @@ def load_cifar10(path, *, split="all", return_X_y=False):
 
     Notes
     -----
-    The files are not trusted. The pickles of the Python version are read by a parser that knows
-    nothing but numbers, strings, lists, dictionaries and arrays of bytes: whatever else they hold
-    is refused, and nothing of it runs. Archives with links, paths that lead out of them, members
-    or headers of absurd size are refused, too.
+    The files are treated as untrusted. The pickles of the Python version are read by a parser that
+    knows only numbers, strings, lists, dictionaries and arrays of bytes: anything else is refused,
+    and no code in them runs. Archives with links, with paths that lead out of them, or with
+    members or headers of implausible size are refused too.
 
-    The memory needed on top of the result is that of one batch.
+    Beyond the result, loading needs the memory of one batch.
 
     References
     ----------
@@ -136,7 +151,7 @@ def load_cifar10(path, *, split="all", return_X_y=False):
 
     Examples
     --------
-    A made-up test batch of two images in the binary version, a grey cat and a white ship:
+    An invented test batch of two images in the binary version, a grey cat and a white ship:
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -174,7 +189,7 @@ def load_cifar10(path, *, split="all", return_X_y=False):
 
 
 def _find_folder(path):
-    """Folder that holds the batches, and their layout."""
+    """Return the folder that holds the batches, and their layout."""
     for layout in _LAYOUTS:
         if any((path / name).exists() for name in layout.files("all")):
             return path, layout
@@ -188,10 +203,10 @@ def _find_folder(path):
 
 
 def _assemble(files, split, path):
-    """Rows and labels in the order of the split, and the names of the classes.
+    """Return rows and labels in the order of the split, and the names of the classes.
 
-    The batches of an archive come in any order. They are put one after the other as they come, and
-    moved to their places at the end: so the rows are in memory only once.
+    The batches of an archive come in any order. They are appended as they come and reordered in
+    place at the end, so that the rows are in memory only once.
     """
     rows, labels, names, layout = np.empty((0, N_PIXELS), np.uint8), {}, None, None
     for name, where, read in files:
@@ -226,13 +241,13 @@ def _append(rows, read_batch, content):
     start = len(rows)
     rows.resize((start + len(planes), N_PIXELS), refcheck=False)
     pixels, planes = rows[start:].reshape(-1, 1024, 3), planes.reshape(-1, 3, 1024)
-    for channel in range(3):  # twice as quick as one transposed copy
+    for channel in range(3):  # twice as fast as one transposed copy
         pixels[..., channel] = planes[:, channel]
     return labels
 
 
 def _reorder(rows, lengths, order):
-    """Bring blocks of rows, of these lengths one after the other, into another order in place."""
+    """Reorder consecutive blocks of rows in place; `lengths` maps their names to their lengths."""
     blocks = list(lengths)
     for i, name in enumerate(order):
         j = blocks.index(name)
@@ -242,7 +257,7 @@ def _reorder(rows, lengths, order):
 
 
 def _move_block_up(rows, n_rows):
-    """Move the last `n_rows` to the front; needs the memory of that block, not of all rows."""
+    """Move the last `n_rows` rows to the front; copies that block only, not all rows."""
     if len(rows) == n_rows:
         return
     block = rows[-n_rows:].copy()

@@ -1,7 +1,7 @@
-"""What is inside the files of CIFAR-10: records of bytes, or pickled dictionaries.
+"""The content of the files of CIFAR-10: records of bytes, or pickled dictionaries.
 
-Every function takes the content of one file and returns what it means, or raises a ``ValueError``
-that says what is wrong with it; the caller knows the name of the file.
+Every function takes the content of one file and returns its data, or raises a ``ValueError`` that
+says what is wrong with it. The caller adds the name of the file to the message.
 """
 
 import numpy as np
@@ -27,9 +27,11 @@ def read_binary_batch(content):
 
 
 def read_binary_names(content):
-    """Names of the classes in ``batches.meta.txt``, one a line."""
+    """Names of the classes in ``batches.meta.txt``, one per line."""
     if len(content) > 1000:
-        raise ValueError(f"has {len(content)} bytes; expected {N_CLASSES} short names, one a line")
+        raise ValueError(
+            f"has {len(content)} bytes; expected {N_CLASSES} short names, one per line"
+        )
     return _check_names(bytes(content).split(b"\n"))
 
 
@@ -74,13 +76,13 @@ def _get(batch, key, expected):
 
 
 def _check_pixels(array):
-    """Turn the recorded state of a numpy array into an array, if it is one of CIFAR-10 images."""
+    """Turn the pickled state of a NumPy array into an array; refuse all but CIFAR-10 images."""
     match array.state:
         case (int(), (int(n), int(width)), PickledUint8(), int(fortran), pixels):
             pass
         case _:
             raise ValueError("has data that are not a matrix of uint8")
-    if isinstance(n, bool) or isinstance(width, bool):  # to Python they are integers
+    if isinstance(n, bool) or isinstance(width, bool):  # bool is a subclass of int
         raise ValueError(f"has data of the shape ({n}, {width}); expected integers")
     if isinstance(pixels, PickledLatin1):
         pixels = pixels.decode()

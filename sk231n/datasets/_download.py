@@ -1,4 +1,4 @@
-"""One file from the first of several servers that has it, in as many sittings as it takes."""
+"""Download one file from the first of several servers that delivers it; resume if interrupted."""
 
 import hashlib
 import http.client
@@ -20,11 +20,11 @@ except ImportError:  # on Windows, where two processes should not download at on
 logger = logging.getLogger(__name__)
 
 _BLOCK = 2**16
-_MAX_BYTES = 2**28  # no server shall fill the disk
+_MAX_BYTES = 2**28  # limits the disk space that a server can fill
 
 
 def is_whole(path, sha256):
-    """Whether a file is there and has this SHA-256, in hexadecimal digits."""
+    """Whether a file exists and has this SHA-256, given in hexadecimal digits."""
     if not path.is_file():
         return False
     with open(path, "rb") as file:
@@ -34,23 +34,26 @@ def is_whole(path, sha256):
 def download(urls, target, *, sha256, timeout, n_retries, delay):
     """Download a file whose SHA-256 is known; go to the next server when one fails.
 
-    What has arrived is kept in ``{target}.part``, where the next attempt goes on. Under its own
-    name there is only ever the whole file. Who holds the lock of the part is alone in reading,
-    changing and renaming it; others wait, and then find the file whole or go on in its place.
+    The bytes received so far are kept in ``{target}.part``, and the next attempt continues there.
+    The target itself is only ever the complete file. Only the process that holds the lock of the
+    part reads, changes or renames it; the others wait, then find the file complete or continue
+    the download themselves.
     """
     part = target.with_name(target.name + ".part")
     with suppress(FileNotFoundError):
-        if not stat.S_ISREG(part.stat().st_mode):  # one look: it may get its name at any time
+        if not stat.S_ISREG(
+            part.stat().st_mode
+        ):  # one call: another process may rename it at any time
             raise OSError(f"{part} is not a file.")
     while not is_whole(target, sha256):
         with _locked(part) as file:
             if not _is_at(part, file):
-                continue  # whoever had it before has finished
+                continue  # the process that held the lock before has finished
             try:
-                if not is_whole(target, sha256):  # finished before this part was made
+                if not is_whole(target, sha256):  # finished before this part was created
                     _fill(file, urls, target, sha256, timeout, n_retries, delay)
                     if fcntl is None:
-                        file.close()  # Windows renames no open file
+                        file.close()  # Windows cannot rename an open file
                     os.replace(part, target)
                     return
             finally:
@@ -61,10 +64,10 @@ def download(urls, target, *, sha256, timeout, n_retries, delay):
 
 @contextmanager
 def _locked(part):
-    """Open the part, and wait until no other process has it."""
+    """Open the part, and wait until no other process holds its lock."""
     with open(part, "a+b") as file:
         if fcntl is not None:
-            with suppress(OSError):  # not every file system has locks
+            with suppress(OSError):  # some file systems have no locks
                 fcntl.flock(file, fcntl.LOCK_EX)
         yield file
 
@@ -86,17 +89,17 @@ def _has(file, sha256):
 
 
 def _fill(file, urls, target, sha256, timeout, n_retries, delay):
-    """Bring the part to its end, from one server or the other."""
+    """Complete the part from the first server that can."""
     if _size(file) > _MAX_BYTES:
         file.truncate(0)
     if _has(file, sha256):
-        return  # interrupted just before it got its name
+        return  # the last call was interrupted just before renaming it
     reasons = []
     for url in urls:
         logger.info("Downloading %s to %s", url, target)
         try:
             _fill_from(url, file, sha256, timeout, n_retries, delay)
-        # An address that is broken, or leads to a broken one, is a ValueError.
+        # A malformed address, or a redirect to one, raises a ValueError.
         except (OSError, http.client.HTTPException, ValueError, OverflowError) as error:
             reasons.append(f"{url}: {str(error) or type(error).__name__}")
         else:
@@ -107,13 +110,13 @@ def _fill(file, urls, target, sha256, timeout, n_retries, delay):
 
 
 def _fill_from(url, file, sha256, timeout, n_retries, delay):
-    """Fill the part from one server, or say in an exception why that does not work."""
+    """Complete the part from one server, or raise an exception that says why it failed."""
     for attempt in range(n_retries + 1):
         resumed = _size(file) > 0
         try:
             _continue(url, file, timeout)
         except HTTPError:
-            raise  # the server has decided; the next one may decide otherwise
+            raise  # a retry would give the same answer; another server may not
         except (OSError, http.client.HTTPException):
             if attempt == n_retries:
                 raise
@@ -124,12 +127,12 @@ def _fill_from(url, file, sha256, timeout, n_retries, delay):
         file.truncate(0)
         if not resumed:
             break
-        # The beginning may have been that of another file. Once more, from the start.
+        # The part may have begun with bytes of another file. Try once more from the start.
     raise OSError(f"what it sends has another SHA-256 than {sha256}")
 
 
 def _continue(url, file, timeout):
-    """Ask for what is still missing in the part and append it."""
+    """Request the bytes that the part lacks and append them."""
     start = _size(file)
     headers = {"User-Agent": "sk231n", "Accept-Encoding": "identity"}
     if start:
@@ -139,12 +142,12 @@ def _continue(url, file, timeout):
     except HTTPError as error:
         error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
-            file.truncate(0)  # not the beginning of this file
+            file.truncate(0)  # the part is not the beginning of this file
             return _continue(url, file, timeout)
         raise
     with response:
         if response.status == http.HTTPStatus.OK:
-            file.truncate(0)  # the server sends everything, whatever it was asked for
+            file.truncate(0)  # the server ignores the range and sends the whole file
         elif response.status != http.HTTPStatus.PARTIAL_CONTENT:
             raise OSError(f"it answers with status {response.status}")
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
@@ -154,7 +157,7 @@ def _continue(url, file, timeout):
 
 
 def _save(response, file):
-    expected = response.length  # None if it does not say
+    expected = response.length  # None if the server does not say
     start = position = _size(file)
     try:
         while block := response.read(_BLOCK):

@@ -5,12 +5,13 @@ import math
 import os
 import zlib
 from struct import unpack
+from typing import Literal, overload
 
 import numpy as np
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from sk231n.datasets._arguments import as_path
-from sk231n.datasets._bunch import image_bunch
+from sk231n.datasets._bunch import DataAndTarget, ImageBunch, image_bunch
 
 _NAMES = (
     "T-shirt/top",
@@ -26,17 +27,29 @@ _NAMES = (
 )
 _SPLITS = {"train": ("train",), "test": ("t10k",), "all": ("train", "t10k")}
 _MAX_IMAGES = 200_000  # the official files hold 60000 at most
-_MAX_RATIO = 1040  # gzip cannot make more than 1032 bytes of one
+_MAX_RATIO = 1040  # gzip expands a byte to at most 1032
 
 _DESCR = """\
-Fashion-MNIST: 70000 grey pictures of 28 x 28 pixels, of clothes in 10 classes, 60000 to train on
-and 10000 to test on, by Zalando.
+Fashion-MNIST: 70000 grey pictures of clothes, 28 x 28 pixels, in 10 classes, 60000 for training and
+10000 for testing, by Zalando.
 
 Han Xiao, Kashif Rasul, Roland Vollgraf: Fashion-MNIST: a Novel Image Dataset for Benchmarking
 Machine Learning Algorithms. 2017. https://arxiv.org/abs/1708.07747
 """
 
 
+@overload
+def load_fashion_mnist(
+    path: str | os.PathLike[str], *, split: str = "all", return_X_y: Literal[False] = False
+) -> ImageBunch: ...
+@overload
+def load_fashion_mnist(
+    path: str | os.PathLike[str], *, split: str = "all", return_X_y: Literal[True]
+) -> DataAndTarget: ...
+@overload
+def load_fashion_mnist(
+    path: str | os.PathLike[str], *, split: str = "all", return_X_y: bool
+) -> ImageBunch | DataAndTarget: ...
 @validate_params(
     {
         "path": [str, os.PathLike],
@@ -45,12 +58,14 @@ Machine Learning Algorithms. 2017. https://arxiv.org/abs/1708.07747
     },
     prefer_skip_nested_validation=True,
 )
-def load_fashion_mnist(path, *, split="all", return_X_y=False):
+def load_fashion_mnist(
+    path: str | os.PathLike[str], *, split: str = "all", return_X_y: bool = False
+) -> ImageBunch | DataAndTarget:
     """Load Fashion-MNIST from a folder on disk.
 
     ==============   =====================================
     Classes                                             10
-    Images           60000 to train on, 10000 to test on
+    Images             60000 training, 10000 test images
     Pixels                            28 x 28, grey, 0-255
     ==============   =====================================
 
@@ -58,12 +73,12 @@ def load_fashion_mnist(path, *, split="all", return_X_y=False):
     ----------
     path : str or path-like
         Folder with ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``,
-        ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, unpacked or as ``.gz``; a dot
-        may stand before ``idx``. If a file is there in several forms, the unpacked one is read. A
-        ``~`` at the beginning is your home folder.
+        ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, unpacked or as ``.gz``; the
+        names may have a dot before ``idx``. If a file exists in several forms, the unpacked one is
+        read. A leading ``~`` is your home folder.
     split : {"all", "train", "test"}, default="all"
-        Which images: those to train on, those to test on, or first the ones and then the other.
-        The files of the other split may be missing.
+        Which images: the training set, the test set, or the training set followed by the test
+        set. The files of the other split may be missing.
     return_X_y : bool, default=False
         Whether to return only ``(data, target)``.
 
@@ -75,7 +90,7 @@ def load_fashion_mnist(path, *, split="all", return_X_y=False):
         data : ndarray of shape (n_samples, 784), dtype uint8
             The images as rows; 0 is the background.
         images : ndarray of shape (n_samples, 28, 28), dtype uint8
-            The same memory as images.
+            The same images as a stack; shares its memory with `data`.
         target : ndarray of shape (n_samples,), dtype int64
             The class of each image, 0 to 9.
         target_names : ndarray of shape (10,), dtype str
@@ -90,13 +105,13 @@ def load_fashion_mnist(path, *, split="all", return_X_y=False):
     FileNotFoundError
         If `path`, or a file that belongs to the split, does not exist.
     ValueError
-        If a file is not what it should be. The message names the file and says what is wrong.
+        If a file is damaged or of another format. The message names the file and the fault.
 
     Notes
     -----
     The Debian package ``dataset-fashion-mnist`` puts the files into
-    ``/usr/share/datasets/fashion-mnist``. MNIST has files of the same names and form: it loads,
-    too, and then only `target_names` is wrong.
+    ``/usr/share/datasets/fashion-mnist``. MNIST has files of the same names and format: it loads
+    too, but `target_names` is then wrong.
 
     References
     ----------
@@ -105,7 +120,7 @@ def load_fashion_mnist(path, *, split="all", return_X_y=False):
 
     Examples
     --------
-    A made-up test set of two images, a black bag and a white sandal:
+    An invented test set of two images, a black bag and a white sandal:
 
     >>> import struct, tempfile
     >>> from pathlib import Path
@@ -137,7 +152,7 @@ def load_fashion_mnist(path, *, split="all", return_X_y=False):
 
 
 def _read_part(folder, part):
-    """Images (n, 28, 28) and labels (n,) of one of the two halves of the data set."""
+    """Images (n, 28, 28) and labels (n,) of the training or the test set."""
     images_path = _find(folder, f"{part}-images-idx3-ubyte")
     labels_path = _find(folder, f"{part}-labels-idx1-ubyte")
     images, labels = _read_idx(images_path, (28, 28)), _read_idx(labels_path, ())
@@ -148,21 +163,23 @@ def _read_part(folder, part):
     wrong = np.flatnonzero(labels >= len(_NAMES))
     if len(wrong):
         raise ValueError(
-            f"{labels_path} has the label {labels[wrong[0]]} in place {wrong[0]}; expected labels "
+            f"{labels_path} has the label {labels[wrong[0]]} at index {wrong[0]}; expected labels "
             f"in 0..{len(_NAMES) - 1}."
         )
     return images, labels
 
 
 def _find(folder, name):
-    """Path of the file in one of the forms in which it is handed round."""
+    """Return the path of the file, in whichever of its forms it exists."""
     dotted = name.replace("-idx", ".idx")
     for path in (folder / f"{form}{end}" for end in ("", ".gz") for form in (name, dotted)):
         if path.is_file():
             return path
         if path.exists():
             raise ValueError(f"{path} is not a file.")
-    raise FileNotFoundError(f"{folder} has neither {name} nor {name}.gz, also not as {dotted}.")
+    raise FileNotFoundError(
+        f"{folder} has neither {name} nor {name}.gz, nor either of them as {dotted}."
+    )
 
 
 def _read_idx(path, shape):
@@ -178,7 +195,7 @@ def _read_idx(path, shape):
 
 
 def _read_array(file, shape, most):
-    """Array from an open file that unpacks to so many bytes at most."""
+    """Read the array of an open file that unpacks to at most `most` bytes."""
     header = file.read(4 * (2 + len(shape)))
     if len(header) < 4 * (2 + len(shape)):
         raise ValueError("is truncated: it ends within its header")

@@ -1,8 +1,9 @@
-"""CIFAR-10 from the net."""
+"""CIFAR-10 from the internet, downloaded once."""
 
 import os
 from numbers import Real
 from pathlib import Path
+from typing import Literal, overload
 from urllib.parse import urlsplit
 
 from sklearn.datasets import get_data_home
@@ -10,6 +11,7 @@ from sklearn.utils._param_validation import StrOptions, validate_params
 
 from sk231n._warnings import warn
 from sk231n.datasets._arguments import MAX_SECONDS, Number, amount, as_path, count
+from sk231n.datasets._bunch import DataAndTarget, ImageBunch
 from sk231n.datasets._cifar10 import load_cifar10
 from sk231n.datasets._download import download, is_whole
 
@@ -17,12 +19,51 @@ _FILE = "cifar-10-binary.tar.gz"
 _MIRRORS = (
     f"https://www.cs.toronto.edu/~kriz/{_FILE}",
     f"https://web.archive.org/web/2024id_/https://www.cs.toronto.edu/~kriz/{_FILE}",
-    # Works when certificates do not; the checksum tells whether it is the same file.
+    # Works even where certificates fail; the checksum verifies that the file is the same.
     f"http://www.cs.toronto.edu/~kriz/{_FILE}",
 )
 _SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
 
 
+@overload
+def fetch_cifar10(
+    data_home: str | os.PathLike[str] | None = None,
+    *,
+    split: str = "all",
+    return_X_y: Literal[False] = False,
+    download_if_missing: bool = True,
+    mirrors: list[str] | tuple[str, ...] = ...,
+    sha256: str = ...,
+    timeout: float = 30.0,
+    n_retries: int = 3,
+    delay: float = 1.0,
+) -> ImageBunch: ...
+@overload
+def fetch_cifar10(
+    data_home: str | os.PathLike[str] | None = None,
+    *,
+    split: str = "all",
+    return_X_y: Literal[True],
+    download_if_missing: bool = True,
+    mirrors: list[str] | tuple[str, ...] = ...,
+    sha256: str = ...,
+    timeout: float = 30.0,
+    n_retries: int = 3,
+    delay: float = 1.0,
+) -> DataAndTarget: ...
+@overload
+def fetch_cifar10(
+    data_home: str | os.PathLike[str] | None = None,
+    *,
+    split: str = "all",
+    return_X_y: bool,
+    download_if_missing: bool = True,
+    mirrors: list[str] | tuple[str, ...] = ...,
+    sha256: str = ...,
+    timeout: float = 30.0,
+    n_retries: int = 3,
+    delay: float = 1.0,
+) -> ImageBunch | DataAndTarget: ...
 @validate_params(
     {
         "data_home": [str, os.PathLike, None],
@@ -38,49 +79,49 @@ _SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
     prefer_skip_nested_validation=True,
 )
 def fetch_cifar10(
-    data_home=None,
+    data_home: str | os.PathLike[str] | None = None,
     *,
-    split="all",
-    return_X_y=False,
-    download_if_missing=True,
-    mirrors=_MIRRORS,
-    sha256=_SHA256,
-    timeout=30.0,
-    n_retries=3,
-    delay=1.0,
-):
+    split: str = "all",
+    return_X_y: bool = False,
+    download_if_missing: bool = True,
+    mirrors: list[str] | tuple[str, ...] = _MIRRORS,
+    sha256: str = _SHA256,
+    timeout: float = 30.0,
+    n_retries: int = 3,
+    delay: float = 1.0,
+) -> ImageBunch | DataAndTarget:
     """Load CIFAR-10 from scikit-learn's data folder; download it the first time.
 
     The download is the official archive of the binary version, 170 MB. It may be interrupted at any
-    time: what has arrived stays in ``cifar-10-binary.tar.gz.part``, and the next call goes on from
-    there if the server can. Only a complete file with the right checksum gets its proper name. If
-    several processes call at once, one downloads and the others wait for it.
+    time: the bytes received stay in ``cifar-10-binary.tar.gz.part``, and the next call resumes from
+    there if the server supports it. Only a complete file with the right checksum gets its final
+    name. If several processes call the function at once, one downloads and the others wait.
 
     Parameters
     ----------
     data_home : str or path-like, default=None
         Folder for the archive. None is scikit-learn's, see
-        :func:`sklearn.datasets.get_data_home`. A ``~`` at the beginning is your home folder.
+        :func:`sklearn.datasets.get_data_home`. A leading ``~`` is your home folder.
     split : {"all", "train", "test"}, default="all"
-        Which images, as in :func:`load_cifar10`.
+        Which images to load, as in :func:`load_cifar10`.
     return_X_y : bool, default=False
         Whether to return only ``(data, target)``.
     download_if_missing : bool, default=True
-        Whether to download the archive if it is missing. If False, that is an error.
+        Whether to download the archive if it is missing. If False, a missing archive is an error.
     mirrors : list or tuple of str
-        Addresses of the archive, http or https, tried one after the other. The default is the
-        site of its author, encrypted, then a copy in the Internet Archive, then the author's
-        site unencrypted. For a file of your own, ``mirrors=["http://..."]`` with its `sha256`.
+        Addresses of the archive, http or https, tried in order. The default is the author's site
+        over https, then a copy in the Internet Archive, then the author's site over http. To use
+        a file of your own, pass ``mirrors=["http://..."]`` together with its `sha256`.
     sha256 : str
-        Checksum of the archive, 64 hexadecimal digits; the default is that of its author. A file
-        that has another one is deleted, and the next mirror is tried.
+        Checksum of the archive, 64 hexadecimal digits; the default is that of the author's file.
+        A file with another checksum is deleted, and the next mirror is tried.
     timeout : float, default=30.0
-        Seconds to wait for a server that says nothing, or that does not come to the file. A slow
-        one may then take as long as it needs.
+        Seconds to wait for a silent server, or for the file to begin. A slow download may then
+        take as long as it needs.
     n_retries : int, default=3
-        How often to go on with the same mirror after the connection broke.
+        How often to resume from the same mirror after the connection broke.
     delay : float, default=1.0
-        Seconds before going on.
+        Seconds to wait before resuming.
 
     Returns
     -------
@@ -92,21 +133,21 @@ def fetch_cifar10(
     Raises
     ------
     OSError
-        If no mirror delivers the file (the message lists each with its reason), or if the archive
+        If no mirror delivers the file (the message lists the reason for each), or if the archive
         is missing and `download_if_missing` is False.
     ValueError
         If an argument is wrong, or the archive is not CIFAR-10.
 
     See Also
     --------
-    load_cifar10 : Load CIFAR-10 from a place of your choice; takes the same archive.
+    load_cifar10 : Load CIFAR-10 from any folder or archive on disk, such as this one.
 
     Notes
     -----
-    Every call compares the checksum of the archive on disk. If it differs, the archive is
-    downloaded again, with a warning. Proxies are taken from the environment. A process that waits
-    for another knows of it by a lock on the ``.part``, which Windows and some network drives do
-    not have; there, let one call end before the next.
+    Every call verifies the checksum of the archive on disk. If it differs, the archive is
+    downloaded again, with a warning. Proxies are taken from the environment. Processes wait for
+    each other through a lock on the ``.part``, which Windows and some network drives do not
+    support; there, let one call finish before starting the next.
 
     References
     ----------
@@ -142,14 +183,14 @@ def _check_mirrors(mirrors):
         try:
             parts = urlsplit(mirror)
             good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:  # half a bracket, a port that is no number
+        except ValueError:  # an unmatched bracket, or a port that is not a number
             good = False
         if not good:
             raise ValueError(f"mirrors must be http or https addresses; got {mirror!r}.")
 
 
 def _folder(data_home):
-    """Folder for the archive, made if there is none."""
+    """Return the folder for the archive, and create it if it does not exist."""
     folder = None if data_home is None else as_path(data_home, "data_home")
     try:
         return Path(get_data_home(folder))

@@ -1,4 +1,4 @@
-"""An opener for http and https that no server can hold on to for ever."""
+"""An opener for http and https that no server can keep waiting forever."""
 
 import http.client
 import io
@@ -20,18 +20,18 @@ _MAX_HEAD_BYTES = 2**16
 
 
 class _Wire(io.RawIOBase):
-    """What comes through a socket: so many bytes, and until then."""
+    """The incoming bytes of a socket, limited in number and in time."""
 
     def __init__(self, sock):
         self.raw = sock.makefile("rb", buffering=0)
         self.n_left, self.deadline = _MAX_HEAD_BYTES, time.monotonic() + (sock.gettimeout() or inf)
 
     def readable(self):
-        """Return that it can be read."""
+        """Whether the stream can be read: always."""
         return True
 
     def readinto(self, buffer):
-        """Read what there is."""
+        """Read the bytes that are available."""
         if time.monotonic() > self.deadline:
             raise TimeoutError("it takes too long to begin with the file")
         n = self.raw.readinto(buffer)
@@ -47,10 +47,10 @@ class _Wire(io.RawIOBase):
 
 
 class _Response(http.client.HTTPResponse):
-    """A response that comes to its point.
+    """A response whose overhead is limited.
 
     The base class reads ``100 Continue``, the lines after the last chunk and the text of a redirect
-    for as long as a server sends them, also when each comes just before the timeout of the socket.
+    for as long as a server sends them, even if each arrives just before the timeout of the socket.
     """
 
     def __init__(self, sock, *arguments, **keywords):
@@ -60,13 +60,13 @@ class _Response(http.client.HTTPResponse):
         self.fp = io.BufferedReader(self._wire)
 
     def begin(self):
-        """Read the head; if a file follows, that takes the time that it takes."""
+        """Read the head. If a file follows, its download has no deadline."""
         super().begin()
         if self.status < 300:
             self._wire.deadline = inf
 
     def read(self, amt=None):
-        """Read a block; in small chunks it is longer on the wire."""
+        """Read a block. If it is sent in small chunks, more bytes than its own are transferred."""
         self._wire.n_left = _MAX_HEAD_BYTES + 8 * (amt or 0)
         return super().read(amt)
 
@@ -90,7 +90,7 @@ class _SecureHandler(HTTPSHandler):
 
 
 def _make_opener():
-    """Opener for http and https, redirects included, and for nothing else."""
+    """Make an opener for http and https, with redirects, and for no other protocol."""
     opener = OpenerDirector()
     for handler in (
         ProxyHandler,

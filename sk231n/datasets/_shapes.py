@@ -1,7 +1,8 @@
-"""Coloured shapes on busy grounds: images for every example, made up in a moment."""
+"""Generated images of coloured shapes on patterned backgrounds, for examples and tests."""
 
 import math
 import sys
+from typing import Literal, overload
 
 import numpy as np
 from sklearn.utils import check_random_state, gen_batches
@@ -9,21 +10,21 @@ from sklearn.utils._param_validation import validate_params
 
 from sk231n.core.arguments import RANDOM_STATE
 from sk231n.datasets._arguments import amount, count
-from sk231n.datasets._bunch import image_bunch
+from sk231n.datasets._bunch import DataAndTarget, ImageBunch, image_bunch
 
 _DESCR = """\
-Shapes: made-up photographs of coloured shapes, by sk231n.datasets.make_shapes.
+Shapes: generated images of coloured shapes, from sk231n.datasets.make_shapes.
 
-Position, size, rotation, colour and ground are random. The hue of a shape tells a little about its
-class, its outline tells nearly all, single pixels tell almost nothing.
+Position, size, rotation, colour and background are random. The hue of a shape says a little about
+its class, its outline says nearly everything, single pixels say almost nothing.
 """
 
-_MOST_NOISE = 1e6  # in parts of the full range: far more than noise and nothing else
-_BLOCK = 128  # images painted at once: their planes stay in the processor's cache
+_MOST_NOISE = 1e6  # as a fraction of the full range, far above any useful value
+_BLOCK = 128  # images painted at once, so that their planes fit into the processor's cache
 
 
-# A shape is the signed distance of the points (u, v) from its outline, negative inside. The shapes
-# fit into the unit circle and are about equally large.
+# A shape is a function that returns the signed distance of the points (u, v) from its outline,
+# negative inside. All shapes fit into the unit circle and are about equally large.
 def _circle(u, v):
     return np.hypot(u, v) - 0.75
 
@@ -46,7 +47,7 @@ def _ring(u, v):
 
 
 def _star(u, v):
-    # One tip, five times: fold the plane into the wedge around it.
+    # Five equal tips: fold the plane into the wedge around one of them.
     wedge = 2 * np.pi / 5
     angle = np.abs((np.arctan2(v, u) + wedge / 2) % wedge - wedge / 2)
     return np.hypot(u, v) * np.cos(angle - wedge) - 0.31
@@ -65,6 +66,36 @@ _SHAPES = (_circle, _square, _triangle, _cross, _ring, _star, _crescent, _stripe
 _NAMES = tuple(shape.__name__[1:] for shape in _SHAPES)
 
 
+@overload
+def make_shapes(
+    n_samples: int = 1000,
+    *,
+    image_size: int = 32,
+    n_classes: int = 8,
+    noise: float = 0.05,
+    random_state: int | np.random.RandomState | None = None,
+    return_X_y: Literal[False] = False,
+) -> ImageBunch: ...
+@overload
+def make_shapes(
+    n_samples: int = 1000,
+    *,
+    image_size: int = 32,
+    n_classes: int = 8,
+    noise: float = 0.05,
+    random_state: int | np.random.RandomState | None = None,
+    return_X_y: Literal[True],
+) -> DataAndTarget: ...
+@overload
+def make_shapes(
+    n_samples: int = 1000,
+    *,
+    image_size: int = 32,
+    n_classes: int = 8,
+    noise: float = 0.05,
+    random_state: int | np.random.RandomState | None = None,
+    return_X_y: bool,
+) -> ImageBunch | DataAndTarget: ...
 @validate_params(
     {
         "n_samples": [count(1)],
@@ -77,30 +108,30 @@ _NAMES = tuple(shape.__name__[1:] for shape in _SHAPES)
     prefer_skip_nested_validation=True,
 )
 def make_shapes(
-    n_samples=1000,
+    n_samples: int = 1000,
     *,
-    image_size=32,
-    n_classes=8,
-    noise=0.05,
-    random_state=None,
-    return_X_y=False,
-):
-    """Make images of coloured shapes on busy grounds, as an image data set that is always there.
+    image_size: int = 32,
+    n_classes: int = 8,
+    noise: float = 0.05,
+    random_state: int | np.random.RandomState | None = None,
+    return_X_y: bool = False,
+) -> ImageBunch | DataAndTarget:
+    """Generate images of coloured shapes on patterned backgrounds: a data set without a download.
 
     Parameters
     ----------
     n_samples : int, default=1000
-        Number of images, divided evenly between the classes.
+        Number of images, divided evenly among the classes.
     image_size : int, default=32
         Height and width of an image in pixels, at least 8.
     n_classes : int, default=8
         Number of classes, the first of: circle, square, triangle, cross, ring, star, crescent,
         stripes.
     noise : float, default=0.05
-        Standard deviation of the noise on every pixel, in parts of the full range 0 to 255; at
-        most a million.
+        Standard deviation of the noise on every pixel, as a fraction of the full range 0 to 255;
+        at most a million.
     random_state : int, RandomState instance or None, default=None
-        Decides everything. An int gives the same images every time.
+        Determines all random choices. An int gives the same images every time.
     return_X_y : bool, default=False
         Whether to return only ``(data, target)``.
 
@@ -112,22 +143,22 @@ def make_shapes(
         data : ndarray of shape (n_samples, image_size * image_size * 3), dtype uint8
             The images as rows, in C order: pixel by pixel, red, green and blue side by side.
         images : ndarray of shape (n_samples, image_size, image_size, 3), dtype uint8
-            The same memory as images.
+            The same images as a stack; shares its memory with `data`.
         target : ndarray of shape (n_samples,), dtype int64
             The class of each image, 0 to ``n_classes - 1``.
         target_names : ndarray of shape (n_classes,), dtype str
             The names of the classes.
         DESCR : str
-            What the data are.
+            A description of the data.
     (data, target) : tuple of ndarray
         If `return_X_y` is True.
 
     Notes
     -----
-    Made so that the methods of the course come out in their usual order: a linear classifier on
-    pixels is poor, because a shape may be anywhere, and lighter or darker than its ground; nearest
-    neighbours are better; a linear classifier on HOG features is far better; the hue alone gives
-    a hint and, added to HOG, a little more.
+    The data are designed so that the methods of the course rank in their usual order: a linear
+    classifier on pixels is poor, because a shape may be anywhere, and lighter or darker than its
+    background; nearest neighbours are better; a linear classifier on HOG features is far better;
+    the hue alone is a weak feature and improves HOG a little.
 
     Examples
     --------
@@ -138,7 +169,7 @@ def make_shapes(
     >>> shapes.target_names[:4].tolist()
     ['circle', 'square', 'triangle', 'cross']
     """
-    # Products of NumPy's integers overflow.
+    # Python's integers: products of NumPy's could overflow.
     n_samples, image_size, n_classes = int(n_samples), int(image_size), int(n_classes)
     shape = (n_samples, image_size, image_size, 3)
     if math.prod(shape) > sys.maxsize:
@@ -155,7 +186,7 @@ def make_shapes(
 
 
 def _paint(target, n_classes, size, noise, rng):
-    """Images of these classes, uint8 of shape (n, size, size, 3)."""
+    """Paint images of the classes in `target`: uint8, of shape (n, size, size, 3)."""
     n = len(target)
 
     def uniform(low, high):
@@ -163,7 +194,7 @@ def _paint(target, n_classes, size, noise, rng):
 
     y, x = (np.mgrid[:size, :size].astype(np.float32) + 0.5) * (2 / size) - 1
 
-    # The shape: its own coordinates (u, v), then how much of each pixel it covers.
+    # The shape: its own coordinates (u, v), then the fraction of each pixel that it covers.
     radius, angle = uniform(0.6, 0.9), uniform(-0.4, 0.4)
     left, top = x - uniform(-0.8, 0.8) * (1 - radius), y - uniform(-0.8, 0.8) * (1 - radius)
     u = (np.cos(angle) * left + np.sin(angle) * top) / radius
@@ -174,13 +205,13 @@ def _paint(target, n_classes, size, noise, rng):
         distance[chosen] = _SHAPES[k](u[chosen], v[chosen])
     cover = np.clip(0.5 - distance * radius * (size / 2), 0, 1)
 
-    # The ground: a sum of waves, from gentle slopes to busy grids, between two shades.
+    # The background: a sum of waves, from smooth gradients to dense grids.
     ground = np.zeros_like(u)
     for _ in range(3):
         frequency, direction, phase = uniform(0, 9), uniform(0, 2 * np.pi), uniform(0, 2 * np.pi)
         ground += np.sin(frequency * (np.cos(direction) * x + np.sin(direction) * y) + phase)
 
-    # Shape and ground differ in brightness, either way. The hue of a shape leans to its class's.
+    # The shape is lighter or darker than the background. Its hue is near the hue of its class.
     light = uniform(0, 1)
     hue = (target / n_classes)[:, None, None] + 0.2 * rng.standard_normal((n, 1, 1))
     colour = _rgb(hue, uniform(0.5, 1), 0.2 + 0.8 * light)

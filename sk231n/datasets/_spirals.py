@@ -1,6 +1,7 @@
 """The spiral arms on which the course trains its first network."""
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import validate_params
 
@@ -19,8 +20,14 @@ _MOST_NOISE = 1e6  # radians
     },
     prefer_skip_nested_validation=True,
 )
-def make_spirals(n_samples=300, *, n_classes=3, noise=0.2, random_state=None):
-    """Make points on spiral arms in the plane, one arm a class.
+def make_spirals(
+    n_samples: int = 300,
+    *,
+    n_classes: int = 3,
+    noise: float = 0.2,
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Generate points on spiral arms in the plane, one arm per class.
 
     A linear classifier gets about half of three classes right; a network with one hidden layer
     of 100 units gets nearly all.
@@ -28,15 +35,15 @@ def make_spirals(n_samples=300, *, n_classes=3, noise=0.2, random_state=None):
     Parameters
     ----------
     n_samples : int, default=300
-        Number of points. They are divided evenly between the classes; what is left over goes to
-        the first ones, one each.
+        Number of points. They are divided evenly among the classes; the remainder goes to the
+        first classes, one point each.
     n_classes : int, default=3
         Number of arms.
     noise : float, default=0.2
-        Standard deviation of the points' angle around that of their arm, in radians; at most a
+        Standard deviation of a point's angle from the angle of its arm, in radians; at most a
         million.
     random_state : int, RandomState instance or None, default=None
-        Decides the noise and the order of the points. An int gives the same points every time.
+        Determines the noise and the order of the points. An int gives the same points every time.
 
     Returns
     -------
@@ -48,8 +55,8 @@ def make_spirals(n_samples=300, *, n_classes=3, noise=0.2, random_state=None):
     Notes
     -----
     Along an arm the radius grows from 0 to 1 while the arm turns by 4 radians. The arms begin at
-    equal angles; the notes let every arm begin where the one before ends, which is nearly the
-    same for three of them.
+    equal angles; in the course notes each arm begins where the previous one ends, which is nearly
+    the same for three arms.
 
     References
     ----------
@@ -70,7 +77,7 @@ def make_spirals(n_samples=300, *, n_classes=3, noise=0.2, random_state=None):
     rng = check_random_state(random_state)
     n_samples, n_classes, noise = int(n_samples), int(n_classes), float(noise)
     y = np.sort(np.arange(n_samples, dtype=np.int64) % n_classes)
-    sizes = np.bincount(y)  # of many classes and few points, the last ones have none
+    sizes = np.bincount(y)  # the last classes have no points if there are more classes than points
     radius = np.concatenate([np.linspace(0, 1, size) for size in sizes])
     angle = y * 2 * np.pi / n_classes + 4 * radius + noise * rng.standard_normal(n_samples)
     X = radius[:, None] * np.column_stack([np.sin(angle), np.cos(angle)])

@@ -4,6 +4,7 @@ from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import _safe_indexing, check_random_state, column_or_1d, indexable
 from sklearn.utils._param_validation import validate_params
@@ -24,12 +25,12 @@ class _Sets(NamedTuple):
 
 
 class TrainValDev(_Sets):
-    """What :func:`train_val_dev_split` returns: three sets, each with its images and classes.
+    """Result of :func:`train_val_dev_split`: three sets, each with its images and classes.
 
     Attributes
     ----------
     cv : PredefinedSplit
-        The same split of the data as they were handed in, for searches.
+        The same split of the original data, for searches.
     """
 
     cv: PredefinedSplit
@@ -49,12 +50,20 @@ _SIZE = [count(1), Number(Real, 0, 1, closed="neither")]
     },
     prefer_skip_nested_validation=True,
 )
-def train_val_dev_split(X, y, *, val_size=0.1, dev_size=0.01, stratify=False, random_state=None):
+def train_val_dev_split(
+    X: Any,
+    y: ArrayLike,
+    *,
+    val_size: int | float = 0.1,
+    dev_size: int | float = 0.01,
+    stratify: bool = False,
+    random_state: int | np.random.RandomState | None = None,
+) -> TrainValDev:
     """Split data at random into a training, a validation and a development set.
 
-    The validation set is held out of the training set: hyperparameters are chosen on it. The
-    development set is a small part *of the training set*, for the first quick experiments: a
-    model that cannot memorise it has a mistake in it.
+    The validation set is disjoint from the training set; hyperparameters are chosen on it. The
+    development set is a small part *of the training set*, for first quick experiments: a model
+    that cannot memorise it contains a mistake.
 
     Parameters
     ----------
@@ -63,23 +72,23 @@ def train_val_dev_split(X, y, *, val_size=0.1, dev_size=0.01, stratify=False, ra
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The classes.
     val_size : int or float, default=0.1
-        Size of the validation set: a number of samples, or a fraction of them all.
+        Size of the validation set: a number of samples, or a fraction of all samples.
     dev_size : int or float, default=0.01
         Size of the development set: a number of samples, or a fraction of the training set, at
         least one.
     stratify : bool, default=False
-        Whether every set has the classes in the same proportions.
+        Whether each set contains the classes in the same proportions.
     random_state : int, RandomState instance or None, default=None
-        Decides which samples go where. An int gives the same split every time.
+        Determines which samples go into which set. An int gives the same split every time.
 
     Returns
     -------
     TrainValDev
-        The named tuple ``(X_train, y_train, X_val, y_val, X_dev, y_dev)``. Each is of the type of
-        `X` or `y` and is a copy. The samples are in random order. Its attribute `cv` is the same
-        split as a :class:`~sklearn.model_selection.PredefinedSplit` of `X` and `y` as they were
-        handed in: one fold, in which a search trains on the training set and scores on the
-        validation set.
+        The named tuple ``(X_train, y_train, X_val, y_val, X_dev, y_dev)``. Each entry has the type
+        of `X` or `y` and is a copy. The samples are in random order. Its attribute `cv` is the
+        same split as a :class:`~sklearn.model_selection.PredefinedSplit` of the original `X` and
+        `y`: one fold, in which a search trains on the training set and scores on the validation
+        set.
 
     Raises
     ------
@@ -90,8 +99,7 @@ def train_val_dev_split(X, y, *, val_size=0.1, dev_size=0.01, stratify=False, ra
 
     See Also
     --------
-    sklearn.model_selection.GridSearchCV : Takes `cv`, and fits the best model to all data at the
-        end.
+    sklearn.model_selection.GridSearchCV : Accepts `cv`, and refits the best model on all data.
 
     References
     ----------
@@ -109,8 +117,8 @@ def train_val_dev_split(X, y, *, val_size=0.1, dev_size=0.01, stratify=False, ra
     ((900, 32, 32, 3), (100, 32, 32, 3), (50, 32, 32, 3))
     >>> X_train, y_train, X_val, y_val, X_dev, y_dev = split
 
-    The course's search: train on the training set, choose on the validation set. It gets the data
-    before they were split:
+    The course's search trains on the training set and chooses on the validation set. Pass it the
+    original data:
 
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sk231n import KNNClassifier
@@ -136,7 +144,7 @@ def train_val_dev_split(X, y, *, val_size=0.1, dev_size=0.01, stratify=False, ra
     val, train = order[:n_val], order[n_val:]
     parts = (_safe_indexing(values, i) for i in (train, val, train[:n_dev]) for values in (X, y))
     split = TrainValDev(*parts)
-    fold = np.full(n_samples, -1)  # in no fold to score on
+    fold = np.full(n_samples, -1)  # -1: never in a validation fold
     fold[val] = 0
     split.cv = PredefinedSplit(fold)
     return split
@@ -155,17 +163,17 @@ def _check_indexable(values, name):
 
 
 def _class_codes(y):
-    """Classes numbered from 0."""
+    """Number the classes from 0."""
     try:
         return np.unique(column_or_1d(y), return_inverse=True)[1]
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"stratify=True needs a y of one class per sample, all of one type: {error}"
+            f"stratify=True needs a y with one class per sample, all of one type: {error}"
         ) from error
 
 
 def _count(name, size, n_samples, what):
-    """Turn a fraction into a number of samples, at least one; check that there are as many."""
+    """Turn a fraction into a number of samples, at least one; check that there are enough."""
     n = size if isinstance(size, Integral) else max(1, round(float(size) * n_samples))
     if n > n_samples:
         raise ValueError(f"{name}={size}, but there are only {n_samples} {what}.")
@@ -173,9 +181,9 @@ def _count(name, size, n_samples, what):
 
 
 def _interleave(order, codes, rng):
-    """Reorder samples so that every stretch of them has the classes in the same proportions.
+    """Reorder samples so that every consecutive part has the classes in the same proportions.
 
-    The samples of a class spread evenly over the interval from 0 to 1, in their order so far.
+    The samples of each class are spread evenly over the interval from 0 to 1, in their given order.
     """
     codes, counts = codes[order], np.bincount(codes)
     by_class = np.argsort(codes, kind="stable")

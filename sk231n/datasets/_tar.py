@@ -1,8 +1,8 @@
-"""The members of a tar archive, as far as files and folders go.
+"""The members of a tar archive that consists of files and folders.
 
-:mod:`tarfile` reads a header of any length before anybody can look at it, and follows chains of
-extended headers and maps of sparse files wherever they lead. Here a header is a block of 512 bytes,
-which :mod:`tarfile` decodes, or an extension of a few kilobytes; all else is refused at its sight.
+:mod:`tarfile` reads headers of any length before its caller can check them, and follows chains of
+extended headers and maps of sparse files of any length. Here a header is a block of 512 bytes,
+which :mod:`tarfile` decodes, or an extension of a few kilobytes; anything else is refused at once.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import NamedTuple
 _BLOCK = 512
 _MAX_MEMBERS = 1000
 _MAX_HEADER_BYTES = 2**13
-_MAX_RECORDS = 200  # of such a header; there are a handful
+_MAX_RECORDS = 200  # in an extended header, which usually has a handful
 
 _LONG_NAME, _LONG_LINK = tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK
 _EXTENDED = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
@@ -21,7 +21,7 @@ _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE)
 
 
 class Member(NamedTuple):
-    """A file or a folder of an archive."""
+    """A file or a folder in an archive."""
 
     name: str
     size: int
@@ -29,24 +29,24 @@ class Member(NamedTuple):
 
 
 def members(stream, path):
-    """Yield the members; the stream then stands at the first byte of their content.
+    """Yield the members; at each, the stream is at the first byte of its content.
 
     Parameters
     ----------
     stream : object
         With ``position``, ``read(size)``, ``read_exactly(size)`` and ``skip_to(position)``.
     path : path-like
-        What to call the archive in messages.
+        Name of the archive in messages.
 
     Yields
     ------
     Member
-        The stream may be read up to the end of its content.
+        The caller may read the stream up to the end of the member's content.
     """
     for_all, for_next = {}, {}
     for n_headers in count():
         block = stream.read(_BLOCK)
-        if not block.strip(b"\0"):  # the end, with or without the blocks of zeros that mark it
+        if not block.strip(b"\0"):  # the end: no more bytes, or the block of zeros that marks it
             return
         if n_headers == _MAX_MEMBERS:
             raise ValueError(f"{path} has more than {_MAX_MEMBERS} members.")
@@ -75,11 +75,11 @@ def _read_extension(stream, header, where):
 
 
 def _member(stream, header, records, where):
-    """Yield the one member of this header, then leave its content behind."""
+    """Yield the member that the header describes, then skip the rest of its content."""
     is_folder = header.type == tarfile.DIRTYPE
     if not is_folder and header.type not in _FILES:
         raise ValueError(f"{where} is a link, a device or another special file.")
-    # Of folders the size is that on disk; they have no content.
+    # The header of a folder may hold its size on disk, but a folder has no content.
     size = 0 if is_folder else int(records.get("size", header.size))
     if size < 0:
         raise ValueError(f"{where} has {size} bytes.")
@@ -97,9 +97,9 @@ _LENGTH = re.compile(rb"([0-9]{1,4}) ")
 
 
 def _records(content, where):
-    """Those records of an extended header that matter: ``{"path": ..., "size": ...}``.
+    """Return the relevant records of an extended header, ``{"path": ..., "size": ...}``.
 
-    A record is its own length, a blank, ``key=value`` and the end of the line.
+    A record is its own length, a blank, ``key=value`` and a newline.
     """
     if content.count(b"\n") > _MAX_RECORDS:
         raise ValueError(f"{where} is a header of far too many records.")
