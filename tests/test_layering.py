@@ -32,6 +32,7 @@ LEVELS = {
         "features._block_norms",
         "features._color_spaces",
         "features._gradients",
+        "features._hog_pictures",
         "neighbors._callables",
         "neighbors._frame",
         "neighbors._memory",

@@ -1,4 +1,4 @@
-"""Hand-made features of images: gradients and colours."""
+"""Hand-crafted features of images: histograms of gradients, colour histograms and moments."""
 
 from sk231n.features.color_moments import ColorMoments
 from sk231n.features.hog import HOG

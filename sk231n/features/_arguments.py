@@ -1,4 +1,4 @@
-"""Checks that the features share: pairs of numbers, threads, values that are too large."""
+"""Argument checks that the feature transformers share."""
 
 from numbers import Integral
 
@@ -12,17 +12,17 @@ N_JOBS = [
     Number(Integral, None, -1, closed="right"),
     None,
 ]
-MOST_BINS = 2**24  # of one histogram: as many as there are colours of three bytes
+MOST_BINS = 2**24  # of one histogram; there are as many colours of three bytes
 
 
 def check_pair(name, pair):
-    """Refuse anything but two positive integers as the constructor's argument `name`."""
+    """Check that the constructor's argument `name` is a pair of positive integers."""
     if len(pair) != 2 or not all(map(is_count, pair)):
         raise ValueError(f"{name} must be two positive integers (rows, columns); got {pair!r}.")
 
 
 def check_overflow(features, images):
-    """Refuse images whose values are so large that the features came out infinite or NaN."""
+    """Refuse images whose values are so large that the features are infinite or NaN."""
     if not np.isfinite(features).all():
         raise ValueError(
             f"X holds values too large to compute with in {images.dtype}: the largest magnitude "

@@ -1,15 +1,15 @@
-"""Many images, block by block, on every core.
+"""Features of many images, computed block by block on several threads.
 
-A block is small enough for its temporary arrays to stay in the processor's cache and large enough
-for the interpreter's own time not to count. How the images are cut into blocks depends on their
-number and size alone; threads take whichever block is next.
+A block is small enough for its temporary arrays to stay in the processor's cache, and large enough
+for the interpreter's overhead to be negligible. The division into blocks depends only on the number
+and the size of the images; each thread takes the next block that is left.
 """
 
 from sk231n._threads import count_threads, run_on_threads
 from sk231n.core.blocks import blocks, even_block_size
 
 PIXELS_PER_BLOCK = 2**17
-ROUNDS = 4  # where there are several blocks, their number is a multiple: few threads end together
+ROUNDS = 4  # several blocks are a multiple of this number, so that up to 4 threads finish together
 
 
 def run_in_blocks(make_worker, n_images, values_per_image, n_jobs):
@@ -19,12 +19,12 @@ def run_in_blocks(make_worker, n_images, values_per_image, n_jobs):
     ----------
     make_worker : callable
         ``make_worker(block_size)`` is called once per thread and returns ``worker(block)``, which
-        gets a slice of at most `block_size` images. The worker may own scratch arrays.
+        is called with slices of at most `block_size` images. The worker may own scratch arrays.
     n_images : int
         Number of images.
     values_per_image : int
-        Number of pixels of one image, or of the values made from it where these are more; a block
-        holds at most ``PIXELS_PER_BLOCK``, or one image.
+        Number of pixels of one image, or of values computed from it, whichever is larger. A block
+        holds at most ``PIXELS_PER_BLOCK`` of them, but at least one image.
     n_jobs : int or None
         Number of threads, see :func:`sk231n._threads.count_threads`.
     """

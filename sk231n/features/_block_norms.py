@@ -1,4 +1,4 @@
-"""Blocks of histograms, brought to a common contrast."""
+"""Normalization of blocks of histograms to a common contrast."""
 
 import numpy as np
 

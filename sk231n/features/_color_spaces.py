@@ -1,6 +1,6 @@
-"""Colour spaces, and the bin of a histogram into which a colour falls.
+"""Colour spaces, and the histogram bin of each colour.
 
-Colours come as three arrays of one shape, red, green and blue.
+Colours are given as three arrays of the same shape: red, green and blue.
 """
 
 from functools import lru_cache
@@ -14,7 +14,7 @@ def _value_and_chroma(r, g, b):
 
 
 def _hue(r, g, b):
-    """Hue between 0 and 1, by matplotlib's operations in matplotlib's order."""
+    """Hue between 0 and 1, by the same operations in the same order as matplotlib."""
     value, chroma = _value_and_chroma(r, g, b)
     grey = chroma == 0
     chroma[grey] = 1
@@ -61,31 +61,32 @@ _HSV_CHANNELS = {"h": _hue, "s": _saturation, "v": _value}
 
 
 def _bins_of_values(values, n_bins):
-    """Bin of values between 0 and 1, counted in 255ths; the last bin is closed.
+    """Bins of values between 0 and 1, counted in 255ths; the last bin is closed.
 
-    The course multiplies the hue by 255, and :func:`numpy.histogram` compares that in float64 with
-    the edges ``linspace(0, 255, n_bins + 1)``. On an edge, the rounding of these steps decides.
+    The course multiplies the hue by 255, and :func:`numpy.histogram` compares the products in
+    float64 with the edges ``linspace(0, 255, n_bins + 1)``. For a value on an edge, the bin depends
+    on the rounding of these steps.
     """
     edges = np.linspace(0, 255, n_bins + 1)[1:-1]
     rounded = edges.astype(values.dtype)
-    # For float32 values, the next float32 above an edge is as good as the edge itself.
+    # For float32 values, comparing with the next float32 above an edge gives the same result.
     above = np.where(rounded < edges, np.nextafter(rounded, values.dtype.type(np.inf)), rounded)
     return np.searchsorted(above, values * values.dtype.type(255), side="right")
 
 
 def float_bins(planes, channel, n_bins, *, span):
-    """Bins of colours of any type; full intensity is `span`. Integers are computed in float64."""
+    """Bins of colours of any type, where `span` is full intensity; integers use float64."""
     dtype = planes[0].dtype if planes[0].dtype.kind == "f" else np.dtype(np.float64)
     planes = [np.clip(plane.astype(dtype), 0, span) / dtype.type(span) for plane in planes]
     return _bins_of_values(_HSV_CHANNELS[channel](*planes), n_bins)
 
 
 def byte_bins(planes, channel, n_bins):
-    """Bins of uint8 colours, out of tables: the same bins as those of `float_bins`."""
+    """Bins of uint8 colours from lookup tables: the same bins as those of `float_bins`."""
     return _BYTE_BINS[channel](planes, n_bins)
 
 
-# The hue of bytes depends on two differences alone: 512 * (r - g) + (g - b) + CODE_OF_GREY.
+# The hue of bytes depends only on two differences, coded as 512 * (r - g) + (g - b) + CODE_OF_GREY.
 CODE_OF_GREY = 512 * 255 + 255
 
 
@@ -106,10 +107,10 @@ def _byte_hue_bins(planes, n_bins):
 
 @lru_cache(maxsize=8)
 def _byte_hue_table(n_bins):
-    """Bin by code; -1 where the hue is on an edge, so that its rounding decides.
+    """Bin of each code, or -1 where the hue is on an edge and its bin depends on rounding.
 
-    How it is rounded depends on the brightness too, which the code leaves out. Not so if two
-    channels are equal: the hue is then k / 6, always rounded alike.
+    The rounding also depends on the brightness, which the code omits, unless two channels are
+    equal: the hue is then k / 6, which is always rounded in the same way.
     """
     r_g, g_b = np.arange(-255.0, 256)[:, np.newaxis], np.arange(-255.0, 257)
     hue = _hue(r_g + g_b, g_b, np.zeros_like(g_b))  # a colour with these differences

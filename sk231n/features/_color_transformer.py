@@ -1,4 +1,4 @@
-"""What the colour features share: images of one or three channels, cut by a grid."""
+"""Base of the colour features: images of one or three channels, divided by a grid."""
 
 import numpy as np
 
@@ -7,7 +7,10 @@ from sk231n.features._arguments import check_pair
 
 
 class ColorTransformer(ImageTransformer):
-    """What the two transformers share: images of one or three channels, cut by a grid."""
+    """Base of the transformers whose features are computed in each cell of a grid."""
+
+    grid: tuple[int, int]
+    grid_: tuple[int, int]
 
     def _check_arguments(self):
         super()._check_arguments()
@@ -16,7 +19,8 @@ class ColorTransformer(ImageTransformer):
     def _fit_images(self, X):
         images = super()._fit_images(X)
         check_color(type(self).__name__, self.image_shape_, only_rgb=True)
-        self.grid_ = tuple(map(int, map(min, self.grid, images.shape[1:3])))
+        rows, columns = map(min, self.grid, images.shape[1:3])
+        self.grid_ = int(rows), int(columns)
         return images
 
     def _names(self, prefix, kinds):
@@ -29,5 +33,5 @@ class ColorTransformer(ImageTransformer):
 
 
 def rgb_planes(images):
-    """Red, green and blue, each of shape (n, h, w); thrice the same for grey images."""
+    """Red, green and blue, each of shape (n, h, w); for grey images all three are the same."""
     return [images[..., min(channel, images.shape[3] - 1)] for channel in range(3)]

@@ -1,16 +1,24 @@
-"""The direction and the strength of the gradient at each pixel: the votes that HOG counts."""
+"""The direction and the magnitude of the gradient at each pixel: the votes that HOG counts."""
 
 from functools import lru_cache
 
 import numpy as np
 
+LUMINANCE = (0.2125, 0.7154, 0.0721)  # of red, green and blue (ITU-R BT.709)
+
+
+def luminance(pixels):
+    """Grey images (n, h, w, 1); a matrix product would round differently for each memory layout."""
+    red, green, blue = (weight * pixels[..., k : k + 1] for k, weight in enumerate(LUMINANCE))
+    return red + green + blue
+
 
 def _bins_of_gradients(g_row, g_column, orientations, signed):
-    """Bin of each gradient; `orientations` itself, a bin too many, for an angle of 180 (360)."""
+    """Bin of each gradient; `orientations`, past the last bin, where rounding gives 180 (360)."""
     period = 360.0 if signed else 180.0
     angles = np.rad2deg(np.arctan2(g_row, g_column))
     angles -= period * (angles == period)
-    angles += period * (angles < 0)  # just below 0 becomes `period`: rounding, as in numpy.mod
+    angles += period * (angles < 0)  # an angle just below 0 is rounded to `period`, as in numpy.mod
     edges = period / orientations * np.arange(1, orientations + 1)
     return np.searchsorted(edges, angles, side="right")
 
@@ -24,11 +32,11 @@ def float_votes(pixels, orientations, signed):
         row = np.where(longer, other_row, row)
         column = np.where(longer, other_column, column)
         length = np.where(longer, other_length, length)
-    # In float64 also for float32 images: a rounded angle would end in the wrong bin.
+    # In float64 even for float32 images: a rounded angle could fall into the wrong bin.
     row, column = row.astype(np.float64), column.astype(np.float64)
     bins = _bins_of_gradients(row, column, orientations, signed)
-    nowhere = bins == orientations
-    bins[nowhere], length[nowhere] = 0, 0
+    without_bin = bins == orientations
+    bins[without_bin], length[without_bin] = 0, 0
     return bins, length
 
 
@@ -40,9 +48,16 @@ def _gradient(channel):
     return g_row, g_column, np.hypot(g_row, g_column)
 
 
-# Bytes have only 511 x 511 gradients: bin and vote of each are looked up in one table, at the
-# gradient's code 512 * g_row + g_column + CODE_OF_ZERO. Both fit into one float64: it is the vote,
-# and its lowest BIN_BITS bits, worth less than one part in 10^8, hold the bin.
+# Bytes have only 511 x 511 different gradients, so bin and vote of each are looked up in one table,
+# at the index 512 * g_row + g_column + CODE_OF_ZERO. One float64 holds both:
+#
+#     bit  63     62 ... 52    51 ................. 20    19 ......... 0
+#         +------+----------+-------------------------+----------------+
+#         | sign | exponent |    mantissa, 32 bits    |  bin, 20 bits  |
+#         +------+----------+-------------------------+----------------+
+#          read as float64: the vote                    & BIN_MASK: the bin
+#
+# The bin replaces the low bits of the mantissa, which changes the vote by less than 2**-32 of it.
 CODE_OF_ZERO = 512 * 255 + 255
 BIN_BITS = 20
 BIN_MASK = 2**BIN_BITS - 1
@@ -57,12 +72,17 @@ def _byte_table(orientations, signed):
 
 
 def byte_voter(image_shape, block_size, orientations, signed):
-    """Build the function from at most `block_size` uint8 images to bins and votes.
+    """Build the function that maps at most `block_size` uint8 images to bins and votes.
 
-    The function maps images (n, h, w, c) to two arrays (n, h, w), valid until its next call.
-    Everything before the table is integer arithmetic, in place and on flat arrays, which is where
-    the speed comes from. All views are made here, once: while a thread is in the interpreter, no
-    other one can be.
+    The function maps images (n, h, w, c) to two arrays (n, h, w), which are valid until its next
+    call. It computes the index of each gradient by integer arithmetic, in place and on flat arrays,
+    and splits the float64 found in the table into bin and vote::
+
+        pixels -> g_row, g_column -> index -> table[index] -> vote (all 64 bits)
+                                                           -> bin  (the low BIN_BITS bits)
+
+    All views are made here, once, because threads cannot run Python code at the same time.
+    :func:`sk231n.reference.hog` computes the same in plain loops.
     """
     table = _byte_table(orientations, signed)
     height, width, n_channels = image_shape
@@ -73,8 +93,8 @@ def byte_voter(image_shape, block_size, orientations, signed):
 
     def gradient_writer(square, code):
         """Build the function that writes the squared length and the code of the gradients."""
-        # On flat arrays, a difference of neighbours is one of two shifted arrays; it is wrong on
-        # the borders only, where the gradient is zero by definition.
+        # On flat arrays, the differences of neighbours are the difference of two shifted arrays. It
+        # is wrong only on the borders, where the gradient is zero by definition.
         below, above, rows = _shifted(pixels, width), _shifted(pixels, -width), _inner(g_row, width)
         right, left, columns = _shifted(pixels, 1), _shifted(pixels, -1), _inner(code, 1)
         borders = g_row[:, 0], g_row[:, -1], code[:, :, 0], code[:, :, -1]
@@ -99,8 +119,9 @@ def byte_voter(image_shape, block_size, orientations, signed):
         write_best(images[..., 0])
         for channel in range(1, n_channels):
             write(images[..., channel])
-            # -1, all bits set, where this channel is stronger; the masked exclusive or then
-            # replaces best_code there. Several times as fast as numpy.where.
+            # best_code = where(square > best_square, code, best_code), but several times as fast:
+            # `stronger` is -1 (all bits set) where this channel is stronger and 0 elsewhere, and
+            # best_code ^ ((code ^ best_code) & stronger) is then code or best_code.
             stronger = np.subtract(best_square, square, out=pixels)
             np.right_shift(stronger, 31, out=stronger)
             np.bitwise_xor(code, best_code, out=code)
@@ -109,7 +130,7 @@ def byte_voter(image_shape, block_size, orientations, signed):
             np.maximum(best_square, square, out=best_square)
         np.add(best_code, CODE_OF_ZERO, out=best_code)
         np.copyto(bins, best_code)
-        np.take(table, bins, out=votes, mode="clip")  # other modes fill a buffer first
+        np.take(table, bins, out=votes, mode="clip")  # other modes copy through a buffer
         np.bitwise_and(votes_as_bits, BIN_MASK, out=bins)
         return bins[: len(images)], votes[: len(images)]
 
@@ -117,7 +138,7 @@ def byte_voter(image_shape, block_size, orientations, signed):
 
 
 def _shifted(array, step):
-    """Flat view of those pixels that lie `step` after (before) each one of :func:`_inner`."""
+    """Flat view of the pixels that lie `step` after (before) the pixels of :func:`_inner`."""
     flat, size = array.reshape(-1), array.size
     return flat[2 * step :] if step > 0 else flat[: max(size + 2 * step, 0)]
 

@@ -1,8 +1,11 @@
 """Mean, standard deviation and skewness of colours."""
 
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -24,14 +27,15 @@ class ColorMoments(ColorTransformer):
     image_shape : tuple of int, default=None
         Shape of one image in pixels, (h, w) or (h, w, 3). None takes it from a stack of images;
         rows of length 3*k*k then count as (k, k, 3), other rows of length k*k as (k, k), and all
-        others as one grey line. A grey image counts as one whose red, green and blue are equal.
+        others as one grey line. A grey image is treated as a colour image whose red, green and
+        blue are equal.
     grid : tuple of 2 int, default=(4, 4)
-        Number of rows and columns of cells that the image is cut into. Cell ``i`` of ``k`` spans
-        pixels ``i * h // k`` to ``(i + 1) * h // k``. Never more cells than pixels: for a smaller
-        image the grid shrinks to one pixel per cell.
+        Number of rows and columns of cells that the image is divided into. Cell ``i`` of ``k``
+        spans pixels ``i * h // k`` to ``(i + 1) * h // k``. For a smaller image the grid shrinks to
+        one pixel per cell.
     color_space : {"rgb", "hsv", "opponent"}, default="rgb"
-        The channels. All values count as they come, in the unit of `X`; but hue and saturation
-        lie between 0 and 1 for any unit, and "hsv" takes negative values for zero.
+        The channels. All values are in the unit of `X`, except that hue and saturation lie between
+        0 and 1 for any unit; "hsv" treats negative values as zero.
     moments : sequence of {"mean", "std", "skew"}, default=("mean", "std")
         The moments and their order. All three have the unit of the channel.
 
@@ -60,7 +64,7 @@ class ColorMoments(ColorTransformer):
     ``(R + G - 2 B) / sqrt(6)`` and ``(R + G + B) / sqrt(3)`` [2]_. Hue is an angle, but its
     moments are those of a number: reds on both sides of zero average to cyan.
 
-    Blocks of images are computed on every available core, unless ``joblib.parallel_config`` says
+    Blocks of images are processed on every available core, unless ``joblib.parallel_config`` says
     otherwise.
 
     References
@@ -90,8 +94,18 @@ class ColorMoments(ColorTransformer):
         "moments": [tuple, list],
     }
 
+    image_shape_: tuple[int, ...]
+    grid_: tuple[int, int]
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
     def __init__(
-        self, image_shape=None, *, grid=(4, 4), color_space="rgb", moments=("mean", "std")
+        self,
+        image_shape: tuple[int, ...] | None = None,
+        *,
+        grid: tuple[int, int] = (4, 4),
+        color_space: str = "rgb",
+        moments: Sequence[str] = ("mean", "std"),
     ):
         self.image_shape = image_shape
         self.grid = grid
@@ -109,7 +123,7 @@ class ColorMoments(ColorTransformer):
             )
 
     @contained
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the moments of each image.
 
         Parameters
@@ -121,7 +135,8 @@ class ColorMoments(ColorTransformer):
         -------
         features : ndarray of shape (n_samples, n_features_out)
             Cell by cell in row-major order, within a cell channel by channel, within a channel
-            moment by moment. float32; float64 for float64 and for integers of more than 16 bits.
+            moment by moment. The type is float32, or float64 for float64 images and for integers
+            of more than 16 bits.
         """
         images = self._images(X)
         out = np.empty((len(images), self._n_features_out), float_dtype(images.dtype))
@@ -135,7 +150,7 @@ class ColorMoments(ColorTransformer):
         features = out.reshape(len(images), rows, columns, 3, len(self.moments))
 
         def worker(block):
-            # In C order, whatever the order of X: in which order NumPy adds depends on it.
+            # In C order for any X, because the order of NumPy's additions depends on it.
             planes = [plane.astype(out.dtype, order="C") for plane in rgb_planes(images[block])]
             with np.errstate(over="ignore", invalid="ignore"):  # check_overflow reports it
                 channels = COLOR_SPACES[self.color_space](*planes)
@@ -143,7 +158,7 @@ class ColorMoments(ColorTransformer):
                     top, bottom = r * height // rows, (r + 1) * height // rows
                     left, right = c * width // columns, (c + 1) * width // columns
                     for i, channel in enumerate(channels):
-                        # Flat, so that NumPy adds pairwise, whatever the number of images.
+                        # Flat, so that NumPy adds pairwise for any number of images.
                         x = channel[:, top:bottom, left:right].reshape(len(channel), -1)
                         mean = x.mean(axis=1)
                         deviation = x - mean[:, np.newaxis]
@@ -156,13 +171,13 @@ class ColorMoments(ColorTransformer):
     def _n_features_out(self):
         return self.grid_[0] * self.grid_[1] * 3 * len(self.moments)
 
-    def get_feature_names_out(self, input_features=None):
-        """Names of the features, as columns of a data frame.
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
+        """Return the names of the features, such as the columns of a data frame have.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the pixels; only checked against those seen in `fit`.
+            Names of the pixels, which are only compared with those seen in `fit`.
 
         Returns
         -------

@@ -1,12 +1,14 @@
-"""Histograms of oriented gradients, for a whole batch of images at once."""
+"""Histograms of oriented gradients of many images at once."""
 
 from functools import partial
 from itertools import product
 from math import prod
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,61 +19,60 @@ from sk231n.core.arguments import Number
 from sk231n.features._arguments import N_JOBS, check_overflow, check_pair
 from sk231n.features._batch import run_in_blocks
 from sk231n.features._block_norms import normalize_blocks
-from sk231n.features._gradients import byte_voter, float_votes
-
-LUMINANCE = (0.2125, 0.7154, 0.0721)  # of red, green and blue (ITU-R BT.709)
+from sk231n.features._gradients import byte_voter, float_votes, luminance
+from sk231n.features._hog_pictures import draw_histograms
 
 
 class HOG(ImageTransformer):
     """Histograms of oriented gradients.
 
-    The image is cut into cells. Each pixel of a cell votes, with the magnitude of its gradient,
-    for the direction of its gradient; the votes of a cell make a histogram. Blocks of
-    neighbouring cells are then brought to a common contrast, and the normalized blocks, which
-    overlap, are the features.
+    The image is divided into cells. Each pixel of a cell votes for the direction of its gradient,
+    weighted by the magnitude of the gradient; the votes of a cell form a histogram. Overlapping
+    blocks of neighbouring cells are then normalized to a common contrast, and these blocks are the
+    features.
 
     Parameters
     ----------
     image_shape : tuple of int, default=None
         Shape of one image in pixels, (h, w) or (h, w, c). None takes it from a stack of images;
         rows of length 3*k*k then count as (k, k, 3), other rows of length k*k as (k, k), and all
-        others as one grey line. Any number of channels but four: the fourth would be transparency.
+        others as one grey line. Any number of channels except four is accepted: the fourth channel
+        would be transparency.
     orientations : int, default=9
         Number of directions, the bins of one histogram; at most 65,536.
     pixels_per_cell : tuple of 2 int, default=(8, 8)
-        Height and width of a cell in pixels. Pixels on the right and at the bottom that fill no
-        whole cell do not vote. An image smaller than a cell is one cell.
+        Height and width of a cell in pixels. Pixels at the right and at the bottom that do not fill
+        a whole cell do not vote. An image smaller than a cell is one cell.
     cells_per_block : tuple of 2 int, default=(2, 2)
-        Height and width of a block in cells. A block never exceeds the image: where there are
-        fewer cells, it shrinks to what exists.
+        Height and width of a block in cells. If the image has fewer cells, the block shrinks to
+        fit.
     block_norm : {"L1", "L1-sqrt", "L2", "L2-Hys"} or None, default="L2-Hys"
-        How a block is normalized. None returns the histograms of the cells as they are, each
-        once.
+        How a block is normalized. None returns the histogram of each cell once, unnormalized.
     signed : bool, default=False
-        False takes opposite gradients for the same direction, and the bins share 180 degrees.
-        True tells dark-to-light from light-to-dark, and the bins share 360 degrees.
+        False treats opposite gradients as the same direction, and the bins divide 180 degrees.
+        True distinguishes dark-to-light from light-to-dark, and the bins divide 360 degrees.
     color : {"max", "gray", "each"}, default="max"
-        What a colour image's gradient is. "max" is, at each pixel, the gradient of the channel
-        where it is largest (the first of equals). "gray" is the gradient of the luminance
-        ``0.2125 R + 0.7154 G + 0.0721 B``. "each" makes histograms of every channel by itself: the
-        features of the first channel, then those of the second, and so on. It tells a red edge
-        from a green one, and takes as many times the features and the time as there are channels.
-        A grey image has one channel.
+        The gradient of a colour image. "max" takes, at each pixel, the gradient of the channel
+        where it is largest (the first one of equals). "gray" takes the gradient of the luminance
+        ``0.2125 R + 0.7154 G + 0.0721 B``. "each" computes the histograms of every channel
+        separately: the features of the first channel, then those of the second, and so on. It
+        distinguishes a red edge from a green one, and multiplies the number of features and the
+        time by the number of channels. A grey image has one channel.
     transform_sqrt : bool, default=False
-        Whether to take the square root of the pixels first, which lessens the effect of
-        shadows. Needs values of at least zero.
+        Whether to take the square root of the pixels first, which reduces the effect of shadows.
+        All values must be non-negative.
     n_jobs : int, default=None
         Number of threads. None uses every available core, unless ``joblib.parallel_config``
         says otherwise; within a joblib worker, such as those of
-        :class:`~sklearn.model_selection.GridSearchCV`, it means one thread. The result does not
-        depend on it.
+        :class:`~sklearn.model_selection.GridSearchCV`, it means one thread. The result is the same
+        for any number of threads.
 
     Attributes
     ----------
     image_shape_ : tuple of int
         Shape of one image, (h, w) or (h, w, c).
     pixels_per_cell_, cells_per_block_ : tuple of 2 int
-        The sizes in use: the arguments, or less where the image is smaller.
+        The sizes used: those of the arguments, or smaller ones for a smaller image.
     n_cells_, n_blocks_ : tuple of 2 int
         Number of cells and of blocks, by rows and columns.
     n_features_in_ : int
@@ -97,12 +98,12 @@ class HOG(ImageTransformer):
     * L2: ``v / sqrt(sum(v**2) + eps**2)``;
     * L2-Hys: L2, clipped at 0.2, and L2 again.
 
-    float64 images give what ``skimage.feature.hog`` gives, to about 1e-15, with ``color="each"``
-    what it gives for each channel. For that the votes of
-    a cell are added up in float32, as is done there, and a gradient that points a rounding error
-    below 0 degrees (``mod 180`` then gives 180 itself) has no vote. All other images give float32
-    features (integers of more than 16 bits: float64), from sums in float64; there, among channels
-    of exactly equal magnitude the first wins.
+    For float64 images, the features equal those of ``skimage.feature.hog`` to about 1e-15, and with
+    ``color="each"`` those that it gives for each channel. To this end the votes of a cell are added
+    up in float32, as scikit-image does, and a gradient whose angle is negative by a rounding error
+    only (``mod 180`` then gives 180 itself) does not vote. For all other images the votes are added
+    up in float64 and the features are float32 (for integers of more than 16 bits: float64); among
+    channels of exactly equal magnitude, the first one is used.
 
     References
     ----------
@@ -134,18 +135,26 @@ class HOG(ImageTransformer):
         "n_jobs": N_JOBS,
     }
 
+    image_shape_: tuple[int, ...]
+    pixels_per_cell_: tuple[int, int]
+    cells_per_block_: tuple[int, int]
+    n_cells_: tuple[int, int]
+    n_blocks_: tuple[int, int]
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
     def __init__(
         self,
-        image_shape=None,
+        image_shape: tuple[int, ...] | None = None,
         *,
-        orientations=9,
-        pixels_per_cell=(8, 8),
-        cells_per_block=(2, 2),
-        block_norm="L2-Hys",
-        signed=False,
-        color="max",
-        transform_sqrt=False,
-        n_jobs=None,
+        orientations: int = 9,
+        pixels_per_cell: tuple[int, int] = (8, 8),
+        cells_per_block: tuple[int, int] = (2, 2),
+        block_norm: str | None = "L2-Hys",
+        signed: bool = False,
+        color: str = "max",
+        transform_sqrt: bool = False,
+        n_jobs: int | None = None,
     ):
         self.image_shape = image_shape
         self.orientations = orientations
@@ -168,7 +177,6 @@ class HOG(ImageTransformer):
         is_gray = self.color == "gray"
         check_color("HOG(color='gray')" if is_gray else "HOG", self.image_shape_, only_rgb=is_gray)
         self._check_sign(images)
-        # An image smaller than a cell is one cell, fewer cells than a block are one block.
         cell = tuple(map(int, map(min, self.pixels_per_cell, (height, width))))
         n_cells = (height // cell[0], width // cell[1])
         block = tuple(map(int, map(min, self.cells_per_block, n_cells)))
@@ -185,7 +193,7 @@ class HOG(ImageTransformer):
             )
 
     @contained
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the features of each image.
 
         Parameters
@@ -197,15 +205,15 @@ class HOG(ImageTransformer):
         -------
         features : ndarray of shape (n_samples, n_features_out)
             Block by block in row-major order, within a block cell by cell, within a cell
-            orientation by orientation; with ``color="each"`` all of one channel before the next.
-            float32; float64 for float64 and for integers of more than 16 bits.
+            orientation by orientation; with ``color="each"``, channel by channel. The type is
+            float32, or float64 for float64 images and for integers of more than 16 bits.
         """
         check_is_fitted(self)
         return self._run(X, self._n_features_out, self._describe)
 
     @contained
-    def visualize(self, X):
-        """Draw the histograms: one line per cell and orientation, as bright as its votes.
+    def visualize(self, X: ArrayLike) -> NDArray[Any]:
+        """Draw the histograms: one line per cell and orientation, as bright as it has votes.
 
         Parameters
         ----------
@@ -215,8 +223,8 @@ class HOG(ImageTransformer):
         Returns
         -------
         pictures : ndarray of shape (n_samples, h, w)
-            The lines lie along the edges, at right angles to the gradients. No block
-            normalization. With ``color="each"``, the sum of the pictures of the channels.
+            The lines lie along the edges, at right angles to the gradients. The histograms are not
+            normalized. With ``color="each"``, the pictures of the channels are added up.
         """
         check_is_fitted(self)
         height, width = self.image_shape_[:2]
@@ -225,16 +233,16 @@ class HOG(ImageTransformer):
 
     @property
     def _n_bins(self):
-        """Number of orientations, as an integer that no product with it overflows."""
+        """Number of orientations as a Python integer, whose products do not overflow."""
         return int(self.orientations)
 
     @property
     def _n_planes(self):
-        """Number of pictures of one channel that an image is described as."""
+        """Number of planes per image whose histograms are computed separately."""
         return (*self.image_shape_, 1)[2] if self.color == "each" else 1
 
     def _run(self, X, n_values, finish):
-        """Apply `finish(histograms, out)` to the cell histograms of each block of pictures."""
+        """Compute the cell histograms, from which ``finish(histograms, out)`` makes the results."""
         images = self._images(X)
         self._check_sign(images)
         n_pictures, n_pixels = len(images) * self._n_planes, images[0, ..., 0].size
@@ -255,12 +263,13 @@ class HOG(ImageTransformer):
         def make_finisher(block_size):
             return lambda block: finish(histograms[block], pictures[block])
 
-        # Histograms are few numbers: fewer, larger blocks keep the threads out of each other's way.
+        # A histogram has fewer values than an image, so a block may hold more of them. With fewer,
+        # larger blocks the threads wait less for each other.
         run_in_blocks(make_finisher, n_pictures, max(1, pictures.shape[1] // 4), self.n_jobs)
         return out
 
     def _planes(self, images):
-        """The images (n, h, w, c) themselves, or their channels one by one, (n c, h, w, 1)."""
+        """Return images (n, h, w, c) as they are or, for "each", as channels (n c, h, w, 1)."""
         if self.color != "each":
             return images
         return np.moveaxis(images, 3, 1).reshape(-1, *images.shape[1:3], 1)
@@ -278,7 +287,10 @@ class HOG(ImageTransformer):
         return worker
 
     def _float_worker(self, images, histograms, block_size):
-        add_votes = self._add_votes_in_float32 if images.dtype == np.float64 else self._add_votes
+        # The features of float64 images equal those of scikit-image, which adds up the votes in
+        # float32. For other images, sums in float64 are faster and more accurate.
+        like_skimage = images.dtype == np.float64
+        add_votes = self._add_votes_like_skimage if like_skimage else self._add_votes
         slots = self._slots(block_size * self._n_planes)
 
         def worker(block):
@@ -287,7 +299,7 @@ class HOG(ImageTransformer):
                 if self.transform_sqrt:
                     pixels = np.sqrt(pixels)
                 if self.color == "gray" and pixels.shape[3] == 3:
-                    pixels = _luminance(pixels)
+                    pixels = luminance(pixels)
                 bins, votes = float_votes(pixels, self._n_bins, self.signed)
                 sums = add_votes(bins, votes, slots)
                 histograms[block] = sums.reshape(-1, histograms.shape[1])
@@ -295,7 +307,7 @@ class HOG(ImageTransformer):
         return worker
 
     def _slots(self, n_images):
-        """Where each pixel's histogram begins in the flat array of all histograms of a block."""
+        """Index at which the histogram of each pixel's cell begins in the flat array of a block."""
         (cell_h, cell_w), (rows, columns) = self.pixels_per_cell_, self.n_cells_
         cells = np.add.outer(np.arange(rows * cell_h) // cell_h * columns,
                              np.arange(columns * cell_w) // cell_w)  # fmt: skip
@@ -303,7 +315,7 @@ class HOG(ImageTransformer):
         return cells * self._n_bins
 
     def _add_votes(self, bins, votes, slots):
-        """Histograms of shape (n, rows, columns, orientations), the votes of each cell added up."""
+        """Add up the votes of each cell: histograms of shape (n, rows, columns, orientations)."""
         n_images, height, width = len(bins), *slots.shape[1:]
         bins = bins[:, :height, :width]
         bins += slots[:n_images]
@@ -315,8 +327,8 @@ class HOG(ImageTransformer):
         sums /= self.pixels_per_cell_[0] * self.pixels_per_cell_[1]
         return sums.reshape(n_images, *self.n_cells_, self._n_bins)
 
-    def _add_votes_in_float32(self, bins, votes, slots):
-        """The same with scikit-image's rounding: to float32 after each vote, row by row."""
+    def _add_votes_like_skimage(self, bins, votes, slots):
+        """Add up the votes with scikit-image's rounding: row by row, to float32 after each vote."""
         n_images, height, width = len(bins), *slots.shape[1:]
         (cell_h, cell_w), (rows, columns) = self.pixels_per_cell_, self.n_cells_
         bins = bins[:, :height, :width] + slots[:n_images]
@@ -338,23 +350,9 @@ class HOG(ImageTransformer):
         normalize_blocks(blocks.reshape(len(out), prod(self.n_blocks_), -1), self.block_norm)
 
     def _draw(self, histograms, out):
-        """Write the pictures into `out`."""
-        (cell_h, cell_w), (rows, columns) = self.pixels_per_cell_, self.n_cells_
+        """Draw the histograms into `out`, a picture per row."""
         pictures = out.reshape(len(out), *self.image_shape_[:2])
-        pictures[...] = 0
-        length = max(min(cell_h, cell_w) // 2 - 1, 0)
-        period = 2 * np.pi if self.signed else np.pi
-        middle = period * (np.arange(self._n_bins) + 0.5) / self._n_bins
-        along_rows, along_columns = length * np.cos(middle), length * np.sin(middle)
-        for r, c, k in np.ndindex(rows, columns, self._n_bins):
-            row, column = r * cell_h + cell_h // 2, c * cell_w + cell_w // 2
-            line = _line(
-                int(row - along_rows[k]),
-                int(column + along_columns[k]),
-                int(row + along_rows[k]),
-                int(column - along_columns[k]),
-            )
-            pictures[:, *line] += histograms[:, r, c, k, np.newaxis]
+        draw_histograms(histograms, pictures, self.pixels_per_cell_, self.signed)
 
     @property
     def _shape_of_histograms(self):
@@ -370,20 +368,20 @@ class HOG(ImageTransformer):
     def _n_features_out(self):
         return prod(self._shape_of_features)
 
-    def get_feature_names_out(self, input_features=None):
-        """Names of the features, as columns of a data frame.
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
+        """Return the names of the features, such as the columns of a data frame have.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the pixels; only checked against those seen in `fit`.
+            Names of the pixels, which are only compared with those seen in `fit`.
 
         Returns
         -------
         names : ndarray of str objects of shape (n_features_out,)
             ``hog_r{row}_c{column}_y{row in the block}_x{column in the block}_bin{orientation}``;
             without normalization ``hog_r{row}_c{column}_bin{orientation}``. With ``color="each"``
-            they begin with the channel, ``hog_ch{channel}_r{row}``, and so on.
+            the names begin with the channel, ``hog_ch{channel}_r{row}``.
         """
         check_is_fitted(self)
         self._check_input_features(input_features)
@@ -395,23 +393,3 @@ class HOG(ImageTransformer):
         if self.color != "each":
             names = [name.removeprefix("ch0_") for name in names]
         return np.array([f"hog_{name}" for name in names], dtype=object)
-
-
-def _luminance(pixels):
-    """Grey images (n, h, w, 1); not by a matrix product, whose rounding depends on the layout."""
-    red, green, blue = (weight * pixels[..., k : k + 1] for k, weight in enumerate(LUMINANCE))
-    return red + green + blue
-
-
-def _line(row, column, last_row, last_column):
-    """Rows and columns of the pixels on a straight line, both ends included (Bresenham)."""
-    d_row, d_column = last_row - row, last_column - column
-    steps = max(abs(d_row), abs(d_column))
-    i = np.arange(steps + 1)
-    if steps == 0:
-        return i + row, i + column
-
-    def nearest(d):  # i * |d| / steps, halves rounded up
-        return np.sign(d) * ((2 * i * abs(d) + steps) // (2 * steps))
-
-    return row + nearest(d_row), column + nearest(d_column)

@@ -1,10 +1,13 @@
 """Histograms of hue, saturation and value."""
 
+from collections.abc import Sequence
 from functools import partial
 from math import prod
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -27,27 +30,28 @@ class HSVHistogram(ColorTransformer):
     image_shape : tuple of int, default=None
         Shape of one image in pixels, (h, w) or (h, w, 3). None takes it from a stack of images;
         rows of length 3*k*k then count as (k, k, 3), other rows of length k*k as (k, k), and all
-        others as one grey line. A grey image counts as one whose red, green and blue are equal.
+        others as one grey line. A grey image is treated as a colour image whose red, green and
+        blue are equal.
     bins : int or sequence of int, default=10
-        Number of bins, one for all channels or one per channel of `channels`; together at most
-        2**24, as many as there are colours of three bytes.
+        Number of bins, the same for all channels or one number per channel of `channels`. Their
+        product is at most 2**24, the number of colours of three bytes.
     channels : {"h", "s", "v", "hs", "hv", "sv", "hsv"}, default="h"
-        The channels to count. Several make one joint histogram, of all combinations of bins.
+        The channels to count. Several channels make one joint histogram of all combinations of
+        bins.
     grid : tuple of 2 int, default=(1, 1)
-        Number of rows and columns of cells that the image is cut into, each with its own
-        histogram. Cell ``i`` of ``k`` spans pixels ``i * h // k`` to ``(i + 1) * h // k``. In a
+        Number of rows and columns of cells that the image is divided into, each with its own
+        histogram. Cell ``i`` of ``k`` spans pixels ``i * h // k`` to ``(i + 1) * h // k``. For a
         smaller image the grid shrinks to one pixel per cell.
     density : bool, default=True
-        True gives fractions of a cell's pixels, which add up to 1; False gives numbers of pixels.
+        True counts fractions of a cell's pixels, which add up to 1; False counts pixels.
     data_range : float, default=None
-        The value that means full intensity, between 1e-30 and 1e30; zero means none. None is the
-        largest value of an integer type, and 1 for floats. Values beyond are clipped, with a
-        warning.
+        The value of full intensity, between 1e-30 and 1e30. None is the largest value of an integer
+        type, and 1 for floats. Values outside of 0 to `data_range` are clipped, with a warning.
     n_jobs : int, default=None
         Number of threads. None uses every available core, unless ``joblib.parallel_config``
         says otherwise; within a joblib worker, such as those of
-        :class:`~sklearn.model_selection.GridSearchCV`, it means one thread. The result does not
-        depend on it.
+        :class:`~sklearn.model_selection.GridSearchCV`, it means one thread. The result is the same
+        for any number of threads.
 
     Attributes
     ----------
@@ -72,16 +76,16 @@ class HSVHistogram(ColorTransformer):
     -----
     With ``V = max(R, G, B)`` and ``d = V - min(R, G, B)``, saturation is ``S = d / V`` and the hue
     is a sixth of ``4 + (R - G) / d`` where blue is the largest, else ``2 + (B - R) / d`` where
-    green is, else ``(G - B) / d``, modulo 1; grey has hue 0, black has saturation 0. These are
-    ``matplotlib.colors.rgb_to_hsv``'s numbers of ``X / data_range``, to the last bit.
+    green is, else ``(G - B) / d``, modulo 1; grey has hue 0, black has saturation 0. The values
+    equal those of ``matplotlib.colors.rgb_to_hsv(X / data_range)`` to the last bit.
 
     Each channel is counted in 255ths, as in the function ``color_histogram_hsv`` of the course's
-    first assignment: ``numpy.histogram(255 * channel, bins=numpy.linspace(0, 255, n + 1))``. So
-    bin ``k`` of ``n`` holds the values from ``k / n`` up to, but without, ``(k + 1) / n``, and the
-    last bin holds 1 too. Where a value lies on the edge of a bin, the rounding of this arithmetic
-    decides, and the counts are the course's for every colour. Integers are computed in float64 and
-    floats in their own type, so that bytes, the same bytes as float64 with ``data_range=255`` and
-    as float64 divided by 255 fall into the same bins.
+    first assignment: ``numpy.histogram(255 * channel, bins=numpy.linspace(0, 255, n + 1))``. Bin
+    ``k`` of ``n`` thus holds the values from ``k / n`` up to, but excluding, ``(k + 1) / n``, and
+    the last bin also holds 1. For a value on the edge of a bin, the rounding of this arithmetic
+    decides, so that the counts equal the course's for every colour. Integers are computed in
+    float64 and floats in their own type, so that bytes, the same bytes as float64 with
+    ``data_range=255``, and the same bytes as float64 divided by 255 fall into the same bins.
 
     References
     ----------
@@ -113,16 +117,22 @@ class HSVHistogram(ColorTransformer):
         "n_jobs": N_JOBS,
     }
 
+    image_shape_: tuple[int, ...]
+    grid_: tuple[int, int]
+    bins_: tuple[int, ...]
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
     def __init__(
         self,
-        image_shape=None,
+        image_shape: tuple[int, ...] | None = None,
         *,
-        bins=10,
-        channels="h",
-        grid=(1, 1),
-        density=True,
-        data_range=None,
-        n_jobs=None,
+        bins: int | Sequence[int] = 10,
+        channels: str = "h",
+        grid: tuple[int, int] = (1, 1),
+        density: bool = True,
+        data_range: float | None = None,
+        n_jobs: int | None = None,
     ):
         self.image_shape = image_shape
         self.bins = bins
@@ -155,7 +165,7 @@ class HSVHistogram(ColorTransformer):
         return images
 
     @contained
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the histograms of each image.
 
         Parameters
@@ -167,12 +177,13 @@ class HSVHistogram(ColorTransformer):
         -------
         histograms : ndarray of shape (n_samples, n_features_out)
             Cell by cell in row-major order; in a joint histogram the last channel varies fastest.
-            float32; float64 for float64 and for integers of more than 16 bits.
+            The type is float32, or float64 for float64 images and for integers of more than 16
+            bits.
 
         Warns
         -----
         UserWarning
-            If values lie outside of 0 to `data_range`; they are clipped.
+            If values lie outside of 0 to `data_range` and are clipped.
         """
         images = self._images(X)
         span = self._span(images)
@@ -187,7 +198,7 @@ class HSVHistogram(ColorTransformer):
         return out
 
     def _span(self, images):
-        """Value of full intensity; warns if `images` exceeds it."""
+        """Return the value of full intensity, and warn if `images` exceed it."""
         if self.data_range is not None:
             span = float(self.data_range)
         else:
@@ -231,13 +242,13 @@ class HSVHistogram(ColorTransformer):
     def _n_features_out(self):
         return prod(self.grid_) * prod(self.bins_)
 
-    def get_feature_names_out(self, input_features=None):
-        """Names of the features, as columns of a data frame.
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
+        """Return the names of the features, such as the columns of a data frame have.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the pixels; only checked against those seen in `fit`.
+            Names of the pixels, which are only compared with those seen in `fit`.
 
         Returns
         -------
@@ -254,6 +265,6 @@ class HSVHistogram(ColorTransformer):
 
 
 def _cell_of_pixel(length, n_cells):
-    """Number of the cell of each of `length` pixels; cell i begins at ``i * length // n_cells``."""
+    """Index of the cell of each of `length` pixels; cell i begins at ``i * length // n_cells``."""
     starts = np.arange(1, n_cells) * length // n_cells
     return np.searchsorted(starts, np.arange(length), side="right")
