@@ -1,4 +1,4 @@
-"""Preprocessing of the course: subtract a mean, append a constant, rotate and whiten."""
+"""Preprocessing steps of the course: mean subtraction, the bias trick and whitening."""
 
 from sk231n.preprocessing._bias_trick import BiasTrick
 from sk231n.preprocessing._mean_subtraction import MeanSubtraction

@@ -1,8 +1,10 @@
-"""The constant feature that makes the intercept one of the weights."""
+"""The bias trick: a constant feature that makes the intercept one of the weights."""
 
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk231n._estimators import (
@@ -31,11 +33,12 @@ class BiasTrick(FloatTransformer):
     n_features_in_ : int
         Number of features, without the constant.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features, where `X` had any.
+        Names of the features, if `X` had any.
 
     Notes
     -----
-    :math:`W x + b = (W \; b) \binom{x}{1}`. Unlike an intercept the last weight is then penalised.
+    :math:`W x + b = (W \; b) \binom{x}{1}`. Unlike an intercept, the last weight is then
+    penalised.
 
     References
     ----------
@@ -50,11 +53,14 @@ class BiasTrick(FloatTransformer):
 
     _parameter_constraints: dict = {"value": [Number(Real, None, None, closed="neither")]}
 
-    def __init__(self, value=1.0):
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
+    def __init__(self, value: float = 1.0):
         self.value = value
 
     @contained
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Check the data.
 
         Parameters
@@ -62,7 +68,7 @@ class BiasTrick(FloatTransformer):
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
             Data; stacks of images are flattened.
         y : None
-            Ignored; here for the sake of :class:`~sklearn.pipeline.Pipeline`.
+            Ignored; present for compatibility with :class:`~sklearn.pipeline.Pipeline`.
 
         Returns
         -------
@@ -81,7 +87,7 @@ class BiasTrick(FloatTransformer):
         return self
 
     @contained
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Append the constant as the last column.
 
         Parameters
@@ -92,8 +98,8 @@ class BiasTrick(FloatTransformer):
         Returns
         -------
         ndarray of shape (n_samples, n_features + 1)
-            The rows with the constant. float32 for float32 and for 8 or 16 bit integers, float64
-            otherwise.
+            The rows with the constant: float32 for float32 data and for integers of 8 or 16 bits,
+            float64 otherwise.
 
         Raises
         ------
@@ -110,7 +116,7 @@ class BiasTrick(FloatTransformer):
 
     @quiet
     def _constant(self, dtype):
-        """The constant in the type of the data, in which 1e300 may be infinite and 1e-300 zero."""
+        """Return `value` in the type of the data; refuse a value that overflows or underflows."""
         constant = dtype.type(float(self.value))
         if not np.isfinite(constant) or (constant == 0 and self.value != 0):
             raise ValueError(
@@ -119,8 +125,8 @@ class BiasTrick(FloatTransformer):
             )
         return constant
 
-    def get_feature_names_out(self, input_features=None):
-        """Name the features: those of the input, and "bias".
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
+        """Return the names of the features: those of the input, and "bias".
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Means of columns, of rows that may come in batches."""
+"""Means of columns, whose rows may come in batches."""
 
 import numpy as np
 
@@ -6,14 +6,15 @@ from sk231n._floating_point import quiet
 from sk231n.core.blocks import blocks
 
 _LARGEST = np.finfo(np.float64).max
-_EXPONENT = 64  # 2**64 times a float64 is more than can be added up
+_EXPONENT = 64  # no sum of fewer than 2**64 float64 numbers exceeds 2**64 times the largest one
 
 
 class ColumnMeans:
-    """Sums of columns, from which their means follow.
+    """Sums of columns, from which their means are computed.
 
-    Sums of integers are exact below 2**53, so that no cut into batches changes the last bit. A
-    column whose sum is beyond float64 goes on with 2**-64 of it: the mean lies among the values.
+    Sums of integers are exact below 2**53, so that their means are the same to the last bit for any
+    division into batches. If the sum of a column overflows float64, the column is scaled by 2**-64;
+    its mean does not overflow.
 
     Parameters
     ----------
@@ -33,12 +34,12 @@ class ColumnMeans:
 
     @quiet
     def plus(self, X):
-        """Return the means of these and of further rows; nothing here changes."""
+        """Return the means of these and further rows; the object itself does not change."""
         means = ColumnMeans(len(self._totals))
         means.n_rows = self.n_rows + len(X)
         means._totals, means._exponents = self._totals, self._exponents
         for rows in blocks(len(X)):
-            # Always in C order: the order of the additions is that of the rows then.
+            # Always in C order, so that the rows are always added in the same order.
             means._add(np.array(X[rows], dtype=np.float64, order="C"))
         return means
 
@@ -57,7 +58,7 @@ class ColumnMeans:
     def values(self):
         """The means, an ndarray of shape (n_columns,)."""
         means = np.ldexp(self._totals / self.n_rows, self._exponents)
-        return np.clip(means, -_LARGEST, _LARGEST)  # where the last rounding went up
+        return np.clip(means, -_LARGEST, _LARGEST)  # rounding may exceed the largest number
 
 
 def column_means(X):

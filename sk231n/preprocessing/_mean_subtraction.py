@@ -1,6 +1,9 @@
-"""The mean of the training images, subtracted."""
+"""Subtraction of the mean of the training images."""
+
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._param_validation import StrOptions
 
@@ -11,41 +14,43 @@ from sk231n.preprocessing._column_means import ColumnMeans, column_means
 
 
 class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
-    r"""Subtract the mean of the training images: image by pixel, by channel, or one number.
+    r"""Subtract the mean of the training images: per pixel, per channel, or of all values.
 
     Parameters
     ----------
     image_shape : tuple of int or None, default=None
         Shape of one image, (height, width) or (height, width, channels), in pixels. None takes it
-        from a stack, and from rows by the rule: ``3 * k * k`` features are (k, k, 3), else
-        ``k * k`` are (k, k), else it is one grey line. Only ``mode="channel"`` depends on it.
+        from a stack of images; rows of length ``3 * k * k`` count as (k, k, 3), other rows of
+        length ``k * k`` as (k, k), and all others as one grey line. Only ``mode="channel"``
+        depends on it.
     mode : {"pixel", "channel", "global"}, default="pixel"
-        Whether each feature has its own mean (the mean image), each channel, or all share one.
+        Whether to subtract the mean of each feature (the mean image), the mean of each channel, or
+        the mean of all values.
 
     Attributes
     ----------
     mean_ : ndarray of shape (n_features,), (n_channels,) or ()
-        The mean for each feature, for each channel, or of all values, float64.
+        The mean of each feature, of each channel, or of all values, in float64.
     image_shape_ : tuple of int
         Shape of one image.
     n_samples_seen_ : int
-        Number of samples of :meth:`fit`, and of :meth:`partial_fit` since then.
+        Number of samples seen by :meth:`fit` and by :meth:`partial_fit` since then.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features, where `X` had any.
+        Names of the features, if `X` had any.
 
     See Also
     --------
-    sklearn.preprocessing.StandardScaler : Divides by the standard deviation too.
+    sklearn.preprocessing.StandardScaler : Also divides by the standard deviation.
 
     Notes
     -----
-    Images of 8 or 16 bit integers and of float32 become float32, others float64.
+    Images of float32 and of integers of 8 or 16 bits become float32, all others float64.
 
-    The mean is computed in float64, whatever the type of the data, and does not depend on how they
-    lie in memory. Batches of :meth:`partial_fit` give the mean of :meth:`fit` on all of them: to
-    the last bit for integers, up to rounding for floats.
+    The mean is computed in float64 for data of any type, and does not depend on their memory
+    layout. Batches passed to :meth:`partial_fit` give the same mean as :meth:`fit` on all of them:
+    to the last bit for integers, up to rounding for floats.
 
     References
     ----------
@@ -69,12 +74,18 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
         "mode": [StrOptions({"pixel", "channel", "global"})],
     }
 
-    def __init__(self, image_shape=None, *, mode="pixel"):
+    mean_: NDArray[np.float64]
+    image_shape_: tuple[int, ...]
+    n_samples_seen_: int
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
+    def __init__(self, image_shape: tuple[int, ...] | None = None, *, mode: str = "pixel"):
         self.image_shape = image_shape
         self.mode = mode
 
     @contained
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Compute the mean.
 
         Parameters
@@ -82,7 +93,7 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
             The images.
         y : None
-            Ignored; here for the sake of :class:`~sklearn.pipeline.Pipeline`.
+            Ignored; present for compatibility with :class:`~sklearn.pipeline.Pipeline`.
 
         Returns
         -------
@@ -100,16 +111,15 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
         return self
 
     @contained
-    def partial_fit(self, X, y=None):
-        """Go on with further images: the mean is that of all images seen so far.
+    def partial_fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Update the mean with further images: it is the mean of all images seen so far.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
-            A batch of images, perhaps a single one. The first batch decides on the shape of the
-            images.
+            A batch of one or more images. The first batch determines the shape of the images.
         y : None
-            Ignored; here for the sake of :class:`~sklearn.pipeline.Pipeline`.
+            Ignored; present for compatibility with :class:`~sklearn.pipeline.Pipeline`.
 
         Returns
         -------
@@ -119,7 +129,7 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
         Raises
         ------
         ValueError
-            If the images are invalid or of another shape than those before.
+            If the images are invalid, or of another shape than the images seen before.
         """
         if not hasattr(self, "n_samples_seen_"):
             return self.fit(X)
@@ -144,7 +154,7 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
         self.mean_ = mean
 
     @contained
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Subtract the mean.
 
         Parameters
@@ -165,13 +175,13 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
         return self._shifted(np.subtract, X)
 
     @contained
-    def inverse_transform(self, X):
-        """Add the mean again.
+    def inverse_transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Add the mean back.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
-            What :meth:`transform` returned.
+            Rows as returned by :meth:`transform`.
 
         Returns
         -------
@@ -200,6 +210,6 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
             ) from error
 
 
-@with_errors(over="raise")  # the processor notices by itself, where a look at the result takes time
+@with_errors(over="raise")  # faster than checking the result: the processor detects overflow
 def _shift(ufunc, rows, mean, dtype):
     return ufunc(rows, np.asarray(mean, dtype), dtype=dtype)

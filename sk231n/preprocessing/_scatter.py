@@ -1,8 +1,9 @@
-"""Mean and scatter of rows that may come in batches, and the axes along which they vary.
+"""Mean and scatter matrix of rows that may come in batches, and the principal axes of the rows.
 
-The scatter is the sum of ``(x - mean) (x - mean)^T``. It is kept as its square root while that is
-smaller: at most as many rows as features, whose products it is the sum of. Two batches are merged
-by the formula of Chan, Golub and LeVeque, in which the distance of their means is one more row.
+The scatter is the sum of ``(x - mean) (x - mean)^T``. As long as it takes less memory, a square
+root of the scatter is kept instead: a matrix ``R`` of at most as many rows as features, with the
+scatter ``R^T R``. Two batches are merged by the formula of Chan, Golub and LeVeque, in which the
+difference of their means adds one row to ``R``.
 """
 
 import math
@@ -16,16 +17,16 @@ from sk231n._floating_point import quiet
 from sk231n._threads import count_threads, run_on_threads
 from sk231n.core.blocks import blocks
 
-_PANEL = 256  # columns of a product that one thread computes
-_LARGE_PRODUCT = 2**23  # multiplications that are worth a second thread
-_FEW_FEATURES = 256  # for which exact axes cost little
+_PANEL = 256  # number of columns of a product that one thread computes at a time
+_LARGE_PRODUCT = 2**23  # number of multiplications above which a second thread pays off
+_FEW_FEATURES = 256  # up to this number of features, exact axes cost little
 _EPSILON = np.finfo(np.float64).eps
-_LONG = 1e-6  # of the largest variance; axes are then orthogonal to ten digits
-_ROUNDINGS = 4  # that data of their precision have been through, in units of the last place
+_LONG = 1e-6  # an axis with this share of the largest variance is accurate to ten digits
+_ROUNDINGS = 4  # assumed rounding error of the data, in units in the last place
 
 
 class Scatter:
-    """Mean and scatter of no rows yet.
+    """Mean and scatter; at first of no rows.
 
     Parameters
     ----------
@@ -37,19 +38,19 @@ class Scatter:
     n_rows : int
         Number of rows seen.
     dtype : dtype
-        Float type in which all of them can be computed.
+        Float type in which results for all these rows are returned.
     """
 
     def __init__(self, n_columns):
         self.n_rows = 0
         self.dtype = np.dtype(np.float32)
-        # Everything is measured from the first row: a constant column is exactly zero then, and
-        # far from zero no digits are lost.
+        # All values are relative to the first row: a constant column is then exactly zero, and
+        # columns far from zero lose no digits.
         self._origin = None
         self._shift = np.zeros(n_columns)  # from the origin to the mean
-        self._rounding = np.zeros(n_columns)  # mean square of what the type of the data rounds off
-        self._roots = np.empty((0, n_columns))  # the scatter is their roots.T @ roots,
-        self._matrix = None  # or the lower triangle of this
+        self._rounding = np.zeros(n_columns)  # mean square of the rounding error of the data
+        self._roots = np.empty((0, n_columns))  # the scatter is roots.T @ roots, or
+        self._matrix = None  # the lower triangle of this matrix
 
     @property
     def mean(self):
@@ -58,7 +59,7 @@ class Scatter:
 
     @quiet
     def plus(self, X):
-        """Return the scatter of these and of further rows; nothing here changes."""
+        """Return the scatter of these and further rows; the object itself does not change."""
         n, m = self.n_rows, len(X)
         merged = Scatter(X.shape[1])
         merged.n_rows = n + m
@@ -96,17 +97,17 @@ class Scatter:
 
     @quiet
     def principal_axes(self, most=None):
-        """Directions along which the rows vary, orthogonal unit vectors by falling variance.
+        """Return the directions along which the rows vary: orthonormal, by decreasing variance.
 
-        Directions whose variance is no more than rounding are left out: the rounding of these
-        computations, or that of the data. For the latter suppose each number to be off by some
-        units in its last place; that is noise, of which a direction has at most the variance
-        below (Marchenko and Pastur).
+        Directions whose variance does not exceed the rounding error are omitted: that of these
+        computations, or that of the data. For the latter, each number is assumed to be off by a few
+        units in its last place. This is noise, whose variance along any direction is at most the
+        bound below (Marchenko and Pastur).
 
         Parameters
         ----------
         most : int or None, default=None
-            How many are wanted; there may be more or fewer. None wants all.
+            Number of directions needed; the result may have more or fewer. None means all.
 
         Returns
         -------
@@ -116,12 +117,14 @@ class Scatter:
             The directions.
         """
         n, n_columns = self.n_rows, len(self._shift)
-        # What adding up n products and taking a matrix apart do at most, in all likelihood.
+        # A probable bound on the rounding error of n additions and of a decomposition.
         relative = _EPSILON * (n_columns + 10 * math.sqrt(n))
         roots = self._roots
         if roots is None and n_columns <= _FEW_FEATURES:
             roots = _square_root(self._matrix, relative)
-        if roots is not None and not len(roots):  # not every SciPy takes no rows apart
+        if roots is not None and not len(
+            roots
+        ):  # some versions of SciPy cannot decompose an empty matrix
             return np.empty(0), np.empty((0, n_columns))
         leading = _leading_axes(roots, most)
         if leading is not None:
@@ -141,7 +144,7 @@ class Scatter:
 
 
 def _first_moments(X, origin):
-    """Mean of ``X - origin``, and the mean square of the rounding of each number."""
+    """Mean of ``X - origin``, and the mean square of the rounding error, for each column."""
     total, squares = np.zeros((2, X.shape[1]))
     is_exact = X.dtype.kind != "f" and X.dtype.itemsize <= 4
     for rows in blocks(len(X)):
@@ -155,16 +158,16 @@ def _first_moments(X, origin):
 
 
 def _centred(X, origin, shift):
-    """Rows minus their mean, always in C order: the order of the additions depends on it."""
+    """Rows minus their mean, always in C order, on which the order of later additions depends."""
     centred = np.subtract(X, origin, order="C", dtype=np.float64)
     centred -= shift
     return centred
 
 
 def _roots(centred):
-    """One row less, with the same scatter: rows that add up to zero have no more than that.
+    """Return one row fewer with the same scatter, which is possible as the rows add up to zero.
 
-    A reflection that turns the vector of ones to the first axis; the first row becomes zero.
+    A reflection maps the vector of ones to the first axis, which makes the first row zero.
     """
     if len(centred) == 1:
         return centred[:0]
@@ -174,7 +177,8 @@ def _roots(centred):
 def _add_products(matrix, rows):
     """Add ``rows.T @ rows`` to the lower triangle.
 
-    The product is cut into panels by its shape alone, so that threads do not change a bit.
+    The product is divided into panels by its shape alone, so that the result is the same to the
+    last bit for any number of threads.
     """
 
     def add(start):
@@ -183,15 +187,15 @@ def _add_products(matrix, rows):
 
     starts = range(0, len(matrix), _PANEL)
     is_large = rows.size * len(matrix) > _LARGE_PRODUCT
-    # The first panels are the longest, and the last task is taken first.
+    # The first panels are the longest and have to be started first; tasks are taken from the end.
     run_on_threads(lambda: add, reversed(starts), count_threads(None) if is_large else 1)
 
 
 def _square_root(matrix, relative):
-    """Rows of which the scatter is that of the matrix, as many as its rank.
+    """Return as many rows as the rank of the matrix, whose scatter is the matrix.
 
-    Cholesky's factor, with the largest pivots first, of the correlations: features of very
-    different units keep their digits, which the eigenvalues of the matrix itself would lose.
+    This is the Cholesky factor, with pivoting, of the correlation matrix. Features in very
+    different units keep their accuracy, which the eigenvalues of the matrix itself would lose.
     """
     scale = np.sqrt(np.diag(matrix))
     divisor = np.where(scale > 0, scale, 1)
@@ -203,10 +207,10 @@ def _square_root(matrix, relative):
 
 
 def _leading_axes(roots, most):
-    """The first few squared lengths and axes, from the products of all pairs of rows.
+    """Return the first few squared lengths and axes, from the products of all pairs of rows.
 
-    Squares cost half of the digits, which a few long axes do not miss. None where the axes wanted
-    are not few or not long, or where there is little to gain.
+    Squaring halves the number of accurate digits, which is harmless for a few long axes. The result
+    is None if too many axes are needed, if they are not long, or if this would not be faster.
     """
     if roots is None or most is None or min(roots.shape) < max(_FEW_FEATURES, 4 * most):
         return None

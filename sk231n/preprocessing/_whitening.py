@@ -1,9 +1,11 @@
-"""Whitening: the principal components, each with unit variance."""
+"""Whitening: decorrelated features of unit variance."""
 
 from functools import cached_property
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import RealNotInt, StrOptions
 from sklearn.utils.validation import (
     _check_feature_names_in,
@@ -13,7 +15,6 @@ from sklearn.utils.validation import (
 
 from sk231n._estimators import (
     FloatTransformer,
-    float_dtype,
     one_blas_thread,
     only_numbers,
     unchanged_on_error,
@@ -21,14 +22,10 @@ from sk231n._estimators import (
 )
 from sk231n._floating_point import contained, quiet
 from sk231n._images import as_rows
-from sk231n._threads import count_threads, run_on_threads
 from sk231n.core.arguments import Number
-from sk231n.core.blocks import blocks
 from sk231n.core.errors import naming
 from sk231n.preprocessing._scatter import Scatter
-
-_TILE = 96  # rows of a product: always as many, for its rounding depends on its shape
-_LARGE_PRODUCT = 2**23  # multiplications that are worth a second thread
+from sk231n.preprocessing._tiles import in_tiles
 
 
 class Whitening(FloatTransformer):
@@ -37,37 +34,37 @@ class Whitening(FloatTransformer):
     Parameters
     ----------
     method : {"pca", "zca"}, default="pca"
-        "pca" stays in the basis of the principal components; "zca" turns back, so that the whitened
-        images stay as close as they can to the images.
+        "pca" returns coordinates in the basis of the principal components; "zca" rotates back, so
+        that the whitened images stay as close as possible to the images.
     n_components : int, float or None, default=None
-        Number of principal components that are kept; a float in (0, 1) keeps as many as explain
-        that share of the variance; None keeps all directions along which the data vary, at most
+        Number of principal components to keep. A float in (0, 1) keeps as many as explain that
+        share of the variance; None keeps all directions along which the data vary, at most
         ``min(n_samples - 1, n_features)``.
     epsilon : float >= 0, default=1e-5
-        Added to the variances, in the squared unit of the features; a larger one leaves more of the
-        noise in directions of little variance unamplified.
+        Added to the variances, in the squared unit of the features. A larger value amplifies the
+        noise in directions of little variance less.
 
     Attributes
     ----------
     mean_ : ndarray of shape (n_features,)
         Mean of the training data.
     components_ : ndarray of shape (`n_components_`, n_features)
-        The principal components, unit vectors by falling variance; the largest entry of each is
-        positive.
+        The principal components: unit vectors in order of decreasing variance. The entry of
+        largest magnitude of each is positive.
     explained_variance_ : ndarray of shape (`n_components_`,)
         Variance along each component (divided by n_samples).
     n_components_ : int
         Number of components kept.
     n_samples_seen_ : int
-        Number of samples of :meth:`fit`, and of :meth:`partial_fit` since then.
+        Number of samples seen by :meth:`fit` and by :meth:`partial_fit` since then.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features, where `X` had any.
+        Names of the features, if `X` had any.
 
     See Also
     --------
-    sklearn.decomposition.PCA : Many more ways to find principal components.
+    sklearn.decomposition.PCA : Offers more solvers for principal components.
 
     Notes
     -----
@@ -77,21 +74,23 @@ class Whitening(FloatTransformer):
     .. math:: z_\text{pca} = \frac{(x - \mu) U}{\sqrt{\lambda + \epsilon}}, \qquad
               z_\text{zca} = z_\text{pca} U^T.
 
-    *Directions without variance* are left out, for dividing by their spread would only amplify
-    rounding: those that :math:`n` samples cannot span, constant features, features that are sums of
-    others. What a direction has to have is more than rounding, that of the numbers given (float32
-    counts seven digits) and that of the computation, which is done in float64. With at most as many
-    samples as features that is an SVD of the centred data, and a spread of about :math:`10^{-13}`
-    of the largest is seen. With more samples than features it is the covariance, in which spreads
-    are squared: of at most 256 features it sees a direction that is left with about
-    :math:`10^{-6}` of the spread of the features it is made of, whatever their units; of more
-    features a spread of about :math:`10^{-6}` of the largest.
+    *Directions without variance* are omitted, because dividing by their standard deviation would
+    only amplify rounding errors: directions that :math:`n` samples cannot span, constant features,
+    and features that are sums of others. A direction is kept if its variance exceeds the rounding
+    error of the data (float32 has seven digits) and of the computation in float64. With at most as
+    many samples as features, the computation is an SVD of the centred data, and detects a standard
+    deviation of about :math:`10^{-13}` of the largest one. With more samples than features it uses
+    the covariance, in which standard deviations are squared. With at most 256 features it detects a
+    direction that has about :math:`10^{-6}` of the standard deviation of the features that it
+    combines, whatever their units; with more features, a standard deviation of about
+    :math:`10^{-6}` of the largest one.
 
-    *Batches* of :meth:`partial_fit` give what :meth:`fit` gives on all of them, up to rounding. The
-    means and scatters of batches are merged (Chan et al.), in at most n_features x n_features
-    numbers, which the estimator keeps; the components follow from them when they are needed.
+    *Batches* passed to :meth:`partial_fit` give the same result as :meth:`fit` on all of them, up
+    to rounding. The means and scatters of batches are merged (Chan et al.) into at most
+    n_features x n_features numbers, which the estimator keeps. The components are computed from
+    them when they are needed.
 
-    The result does not depend on how the data lie in memory, nor on the number of threads.
+    The result depends neither on the memory layout of the data nor on the number of threads.
 
     References
     ----------
@@ -122,21 +121,32 @@ class Whitening(FloatTransformer):
         "epsilon": [Number(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, method="pca", *, n_components=None, epsilon=1e-5):
+    mean_: NDArray[Any]
+    n_samples_seen_: int
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
+    def __init__(
+        self,
+        method: str = "pca",
+        *,
+        n_components: int | float | None = None,
+        epsilon: float = 1e-5,
+    ):
         self.method = method
         self.n_components = n_components
         self.epsilon = epsilon
 
     @contained
-    def fit(self, X, y=None):
-        """Compute mean and principal components.
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Compute the mean and the principal components.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
             Data; stacks of images are flattened.
         y : None
-            Ignored; here for the sake of :class:`~sklearn.pipeline.Pipeline`.
+            Ignored; present for compatibility with :class:`~sklearn.pipeline.Pipeline`.
 
         Returns
         -------
@@ -146,8 +156,8 @@ class Whitening(FloatTransformer):
         Raises
         ------
         ValueError
-            If the data are invalid or do not vary at all, or if `n_components` is a larger number
-            than that of the directions along which they vary.
+            If the data are invalid or do not vary at all, or if `n_components` exceeds the number
+            of directions along which they vary.
         """
         with unchanged_on_error(self):
             self._validate_params()
@@ -159,21 +169,21 @@ class Whitening(FloatTransformer):
         return self
 
     @contained
-    def partial_fit(self, X, y=None):
-        """Go on with further data: mean and components are those of all data seen so far.
+    def partial_fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Update mean and components with further data: they are those of all data seen so far.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
-            A batch of data, perhaps a single sample; stacks of images are flattened.
+            A batch of one or more samples; stacks of images are flattened.
         y : None
-            Ignored; here for the sake of :class:`~sklearn.pipeline.Pipeline`.
+            Ignored; present for compatibility with :class:`~sklearn.pipeline.Pipeline`.
 
         Returns
         -------
         self : object
             The transformer itself. As long as the data vary along fewer than `n_components`
-            directions, it keeps as many as there are.
+            directions, it keeps all of them.
 
         Raises
         ------
@@ -204,8 +214,8 @@ class Whitening(FloatTransformer):
     def _check_n_components(self, n_directions):
         if isinstance(self.n_components, Integral) and self.n_components > n_directions:
             raise ValueError(
-                f"n_components={self.n_components}, but X varies along {n_directions} directions "
-                "only; expected at most as many."
+                f"n_components={self.n_components}, but X varies along {n_directions} directions; "
+                "expected at most as many."
             )
 
     def _check_varies(self):
@@ -216,7 +226,7 @@ class Whitening(FloatTransformer):
             )
 
     def _decompose(self):
-        """Set the components; return how many directions the scatter has, at least."""
+        """Set the components; return the number of directions that the decomposition found."""
         check_is_fitted(self)
         with one_blas_thread():
             few = int(self.n_components) if isinstance(self.n_components, Integral) else None
@@ -235,30 +245,30 @@ class Whitening(FloatTransformer):
         self.n_components_ = n_kept
         return n_directions
 
-    # Taking the scatter apart may cost more than adding a batch to it, so that partial_fit leaves
-    # it to whoever asks first. What is set then takes the place of these.
+    # Decomposing the scatter may cost more than adding a batch to it, so partial_fit leaves it to
+    # the first access to one of these properties. It sets attributes that replace them.
 
     @cached_property
-    def components_(self):
-        """The principal components, unit vectors by falling variance."""
+    def components_(self) -> NDArray[Any]:
+        """The principal components: unit vectors in order of decreasing variance."""
         self._decompose()
         return vars(self)["components_"]
 
     @cached_property
-    def explained_variance_(self):
+    def explained_variance_(self) -> NDArray[Any]:
         """Variance along each component."""
         self._decompose()
         return vars(self)["explained_variance_"]
 
     @cached_property
-    def n_components_(self):
+    def n_components_(self) -> int:
         """Number of components kept."""
         self._decompose()
         return vars(self)["n_components_"]
 
     @contained
-    def transform(self, X):
-        """Whiten.
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Whiten the data.
 
         Parameters
         ----------
@@ -268,12 +278,13 @@ class Whitening(FloatTransformer):
         Returns
         -------
         ndarray of shape (n_samples, `n_components_`), or (n_samples, n_features) for "zca"
-            The whitened rows, float32 for float32 and for 8 or 16 bit integers.
+            The whitened rows: float32 for float32 data and for integers of 8 or 16 bits, float64
+            otherwise.
 
         Raises
         ------
         ValueError
-            If the data are invalid, or what :meth:`partial_fit` has seen does not vary yet.
+            If the data are invalid, or if the data seen by :meth:`partial_fit` do not vary yet.
         """
         check_is_fitted(self)
         self._validate_params()
@@ -285,19 +296,19 @@ class Whitening(FloatTransformer):
             rows = (rows - mean) @ components.T / spread
             return rows @ components if self.method == "zca" else rows
 
-        return _in_tiles(whiten, X, self._n_outputs)
+        return in_tiles(whiten, X, self._n_outputs)
 
     @contained
-    def inverse_transform(self, X):
-        """Colour whitened rows again; exact for rows that vary along the kept components only.
+    def inverse_transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Undo the whitening; exact for rows that vary only along the components kept.
 
-        These are all rows where as many components are kept as there are features, and the rows
-        seen in :meth:`fit` where `n_components` is None.
+        These are all rows if as many components are kept as there are features, and the rows seen
+        in :meth:`fit` if `n_components` is None.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, `n_components_`), or (n_samples, n_features) for "zca"
-            What :meth:`transform` returned.
+            Rows as returned by :meth:`transform`.
 
         Returns
         -------
@@ -320,11 +331,11 @@ class Whitening(FloatTransformer):
             )
         mean, components, spread = self.mean_, self.components_, self._spread()
 
-        def colour(rows):
+        def unwhiten(rows):
             rows = rows @ components.T if self.method == "zca" else rows
             return (rows * spread) @ components + mean
 
-        return _in_tiles(colour, X, self.n_features_in_)
+        return in_tiles(unwhiten, X, self.n_features_in_)
 
     @property
     def _n_outputs(self):
@@ -332,15 +343,15 @@ class Whitening(FloatTransformer):
 
     @quiet
     def _spread(self):
-        """Standard deviation along each component, at least the root of epsilon."""
+        """Root of variance plus epsilon, for each component."""
         spread = np.sqrt(self.explained_variance_.astype(np.float64) + float(self.epsilon))
         dtype = self.mean_.dtype
         if not spread.max() <= np.finfo(dtype).max:
             raise ValueError(f"epsilon={self.epsilon!r} is too large for {dtype}.")
         return spread.astype(dtype)
 
-    def get_feature_names_out(self, input_features=None):
-        """Name the features: "whitening0", ... for "pca", those of the input for "zca".
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
+        """Return the names: "whitening0", ... for "pca", those of the input for "zca".
 
         Parameters
         ----------
@@ -363,27 +374,3 @@ class Whitening(FloatTransformer):
 @quiet
 def _total(variances):
     return variances.sum()
-
-
-@quiet
-def _in_tiles(function, X, n_outputs):
-    """Apply a function of floating-point rows to some rows at a time.
-
-    The rounding of a product depends on its shape. With tiles of one size, the last one filled up
-    with zeros, it depends neither on the number of rows nor on what else there is.
-    """
-    result = np.empty((len(X), n_outputs), float_dtype(X.dtype))
-
-    @quiet
-    def work(rows):
-        tile = np.zeros((_TILE, X.shape[1]), result.dtype)
-        tile[: rows.stop - rows.start] = X[rows]
-        result[rows] = function(tile)[: rows.stop - rows.start]
-
-    is_large = X.size * n_outputs > _LARGE_PRODUCT
-    with one_blas_thread():
-        tiles = blocks(len(X), _TILE)
-        run_on_threads(lambda: work, tiles, count_threads(None) if is_large else 1)
-    if not np.isfinite(result).all():
-        raise ValueError(f"X holds values too large for {result.dtype}; scale them down.")
-    return result
