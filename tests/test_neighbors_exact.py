@@ -28,11 +28,11 @@ from sk231n.neighbors._block_sums import BlockSumsScreen, Level
 from sk231n.neighbors._distances import METRICS, PairDistances
 from sk231n.neighbors._euclidean_screen import EuclideanScreen
 from sk231n.neighbors._exhaustive import ExhaustiveSearch
-from sk231n.neighbors._frame import make_frame
 from sk231n.neighbors._index import find_neighbors, make_search
 from sk231n.neighbors._manhattan_screen import ManhattanScreen
+from sk231n.neighbors._rescaling import fit_rescaling
 from sk231n.neighbors._search import ScreenedSearch
-from sk231n.neighbors._selection import first, smallest
+from sk231n.neighbors._selection import nearest_of_all, nearest_of_pairs
 from sk231n.neighbors._tree import TreeSearch
 
 LOOPS = {
@@ -320,15 +320,15 @@ def screens(draw, metric, X, image_shape):
     """
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     some = X[: draw(st.integers(1, len(X)))]
-    frame = make_frame(METRICS[metric], some)
+    rescaling = fit_rescaling(METRICS[metric], some)
     if metric != "manhattan":
         vectors = METRICS[metric].vectors(some, of_queries=0)
         bases = [None, *draw_bases(draw, vectors, rng)]
         return [
-            (f"basis {i}", EuclideanScreen(METRICS[metric], X, frame, basis, 1))
+            (f"basis {i}", EuclideanScreen(METRICS[metric], X, rescaling, basis, 1))
             for i, basis in enumerate(bases)
         ]
-    found = [("float32", ManhattanScreen(X, frame, 1))]
+    found = [("float32", ManhattanScreen(X, rescaling, 1))]
     for n_levels in (1, 2, 3):
         levels = draw_levels(draw, some, image_shape, n_levels)
         if levels:
@@ -364,7 +364,7 @@ def draw_levels(draw, some, image_shape, n_levels):
         if not all(np.isfinite(part).all() for part in sums):
             return None
         return [
-            Level(shape, part, dense=part is sums[0])
+            Level(shape, part, coarsest=part is sums[0])
             for shape, part in zip(shapes, sums, strict=True)
         ]
 
@@ -373,16 +373,16 @@ def draw_levels(draw, some, image_shape, n_levels):
 def sizes(draw):
     """Sizes of blocks, groups and buffers: what may change the time, and nothing else."""
     return [
-        (_search, "_GROUPS", draw(st.sampled_from([2, 8, 256]))),
-        (_search, "_MEMBERS", draw(st.sampled_from([1, 3, 16]))),
-        (_search, "_QUERIES", draw(st.sampled_from([1, 3, 256]))),
-        (_search, "_PAIRS", draw(st.sampled_from([1, 20, 2**19]))),
-        (_block_sums, "_PAIRS", draw(st.sampled_from([1, 7, 1024]))),
-        (_block_sums, "_ROWS", draw(st.sampled_from([1, 10, 512]))),
-        (_euclidean_screen, "_ROWS", draw(st.sampled_from([1, 10, 256]))),
-        (_manhattan_screen, "_VALUES", draw(st.sampled_from([1, 100, 2**20]))),
-        (_exhaustive, "_QUERIES", draw(st.sampled_from([1, 3, 256]))),
-        (_tree, "_QUERIES", draw(st.sampled_from([1, 3, 4096]))),
+        (_search, "_GROUPS_PER_TILE", draw(st.sampled_from([2, 8, 256]))),
+        (_search, "_MOST_MEMBERS", draw(st.sampled_from([1, 3, 16]))),
+        (_search, "_MOST_QUERIES", draw(st.sampled_from([1, 3, 256]))),
+        (_search, "_PAIRS_PER_BLOCK", draw(st.sampled_from([1, 20, 2**19]))),
+        (_block_sums, "_PAIRS_PER_BLOCK", draw(st.sampled_from([1, 7, 1024]))),
+        (_block_sums, "_ROWS_PER_BLOCK", draw(st.sampled_from([1, 10, 512]))),
+        (_euclidean_screen, "_ROWS_PER_BLOCK", draw(st.sampled_from([1, 10, 256]))),
+        (_manhattan_screen, "_NUMBERS_PER_BLOCK", draw(st.sampled_from([1, 100, 2**20]))),
+        (_exhaustive, "_MOST_QUERIES", draw(st.sampled_from([1, 3, 256]))),
+        (_tree, "_MOST_QUERIES", draw(st.sampled_from([1, 3, 4096]))),
         (_index, "_FEW_QUERIES", draw(st.sampled_from([1, 32]))),
         (_index, "_FEW_DIFFERENCES", 1),
         (_distances, "_BUFFER_BYTES", draw(st.sampled_from([1, 3000, 2**22]))),
@@ -436,10 +436,10 @@ def assert_nothing_lost(metric, screen, X, Q, name=None):
         scores = np.empty((len(Q), len(X)), screen.dtype)
         screen.scores(codes, slice(0, len(X)), out=scores)
         largest = np.inf if scores.dtype.kind == "f" else np.iinfo(scores.dtype).max
-        assert not (scores == largest).any(), name  # which is for rows out of the game
+        assert not (scores == largest).any(), name  # because it marks excluded rows
         for j, radii in enumerate(distances.T):
             assert not (scores[:, j] > screen.limits(codes, radii)).any(), name
-            queries, samples = screen.sift(codes, radii, everything, np.full(len(Q), j))
+            queries, samples = screen.prune(codes, radii, everything, np.full(len(Q), j))
             np.testing.assert_array_equal(queries, everything, err_msg=name)
             np.testing.assert_array_equal(samples, j, err_msg=name)
 
@@ -465,10 +465,10 @@ def test_no_neighbor_is_lost_near_the_plane_of_a_projection(metric, dtype, offse
         Q[:, 5] = rng.normal(size=20) * 10.0 ** rng.uniform(-4, 3, 20)
         Q[::2, :5] = X[:10, :5]
         X, Q = ((rows @ axes.T + offset).astype(dtype) for rows in (X, Q))
-        frame = make_frame(METRICS[metric], X)
-        basis = np.zeros((len(frame.centre), 5))
+        rescaling = fit_rescaling(METRICS[metric], X)
+        basis = np.zeros((len(rescaling.centre), 5))
         basis[:6] = axes[:, :5] / (1 + 1e-12)
-        screen = EuclideanScreen(METRICS[metric], _compact(X), frame, basis, 1)
+        screen = EuclideanScreen(METRICS[metric], _compact(X), rescaling, basis, 1)
         assert_nothing_lost(metric, screen, _compact(X), _compact(Q))
 
 
@@ -480,7 +480,7 @@ def test_sums_of_fractions_are_not_those_of_integers(dtype):
     Q = (X[:20] + rng.choice([-0.1, 0.9], (20, 1)) * (rng.random((20, 64)) < 0.1)).astype(dtype)
     for shapes in ([(1, 1, 1)], [(8, 8, 1)], [(1, 1, 1), (4, 4, 1)]):
         sums = _block_sums._block_sums(X, (8, 8, 1), shapes)
-        levels = [Level(shapes[i], sums[i], dense=i == 0) for i in range(len(shapes))]
+        levels = [Level(shapes[i], sums[i], coarsest=i == 0) for i in range(len(shapes))]
         screen = BlockSumsScreen(X, (8, 8, 1), levels, 1)
         assert_nothing_lost("manhattan", screen, X, Q)
 
@@ -527,7 +527,7 @@ def same(found, expected):
 def bounds_always(monkeypatch):
     """Makes every search one with bounds, however little they save."""
     monkeypatch.setattr(_index, "_FEW_VALUES", 0)
-    for metric_class in (_distances.Euclidean, _distances.Manhattan):
+    for metric_class in (_distances.Euclidean, _distances.Manhattan, _distances.Cosine):
         monkeypatch.setattr(metric_class, "tree_features", 0)
 
 
@@ -550,8 +550,8 @@ def test_threads_blocks_and_memory_change_nothing(metric, images, monkeypatch):
     with parallel_config(backend="threading", n_jobs=2):
         assert same(neighbors(X, Q, 7, metric), expected)
     for size in (1, 3, 40):
-        monkeypatch.setattr(_search, "_QUERIES", size)
-        monkeypatch.setattr(_search, "_PAIRS", 50 * size)
+        monkeypatch.setattr(_search, "_MOST_QUERIES", size)
+        monkeypatch.setattr(_search, "_PAIRS_PER_BLOCK", 50 * size)
         monkeypatch.setattr(_distances, "_BUFFER_BYTES", 2000 * size)
         assert same(neighbors(X, Q, 7, metric), expected)
 
@@ -598,7 +598,7 @@ def exhaustive(metric, X, Q, k):
 def test_few_features_are_searched_by_a_tree(metric, monkeypatch):
     monkeypatch.setattr(_index, "_FEW_VALUES", 0)
     monkeypatch.setattr(_index, "_TREE_SAMPLES", 100)
-    for metric_class in (_distances.Euclidean, _distances.Manhattan):
+    for metric_class in (_distances.Euclidean, _distances.Manhattan, _distances.Cosine):
         monkeypatch.setattr(metric_class, "tree_features", 3)
     rng = np.random.default_rng(0)
     X, Q = rng.integers(0, 30, (400, 3)).astype(np.float64), rng.normal(15, 9, (50, 3))
@@ -614,7 +614,7 @@ def test_projections_where_they_pay(metric, dtype, images, monkeypatch):
     def choose_basis(sample, *args):
         return _projection._bounded(_projection._principal_directions(sample, 8))
 
-    monkeypatch.setattr(_projection, "_FEW_SAMPLES", 0)
+    monkeypatch.setattr(_projection, "_FEWEST_SAMPLES", 0)
     monkeypatch.setattr(_projection, "_has_structure", lambda sample: True)
     monkeypatch.setattr(_projection, "_choose_basis", choose_basis)
     X, Q = (part.astype(dtype) for part in images)
@@ -625,8 +625,9 @@ def test_projections_where_they_pay(metric, dtype, images, monkeypatch):
 
 @pytest.mark.parametrize("offset", [0, 1e4])
 def test_a_basis_lengthens_nothing(offset, monkeypatch):
-    monkeypatch.setattr(_projection, "_PER_COORDINATE", 0)  # so that some components pay
-    monkeypatch.setattr(_projection, "_PER_CANDIDATE", 0)
+    # If exact distances cost nothing, some number of components saves time.
+    monkeypatch.setattr(_projection, "SECONDS_PER_EUCLIDEAN_COORDINATE", 0)
+    monkeypatch.setattr(_projection, "SECONDS_PER_EUCLIDEAN_CANDIDATE", 0)
     rng = np.random.default_rng(0)
     for rank in (1, 5, 64):
         sample = rng.normal(size=(300, rank)) @ rng.normal(size=(rank, 64)) + offset
@@ -638,7 +639,7 @@ def test_a_basis_lengthens_nothing(offset, monkeypatch):
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 @pytest.mark.parametrize("n_levels", [0, 1, 2])
 def test_block_sums_where_they_pay(n_levels, dtype, images, monkeypatch):
-    monkeypatch.setattr(_block_sums, "_FEW_VALUES", 0)
+    monkeypatch.setattr(_block_sums, "_FEWEST_NUMBERS", 0)
     monkeypatch.setattr(_block_sums, "_choose_levels", lambda *args: n_levels)
     X, Q = (part.astype(dtype) for part in images)
     search = make_search("manhattan", X, (16, 16, 3), 5, 1)
@@ -696,10 +697,10 @@ def test_selection_sorts_by_distance_and_index(data):
     table = data.draw(arrays(np.float64, (n_queries, n_samples), elements=values))
     k = data.draw(st.integers(1, n_samples))
     expected = np.argsort(table, axis=1, kind="stable")[:, :k]
-    samples, distances = smallest(k, table)
+    samples, distances = nearest_of_all(k, table)
     np.testing.assert_array_equal(samples, expected)
     np.testing.assert_array_equal(distances, np.take_along_axis(table, expected, axis=1))
     pairs = np.array(data.draw(st.permutations(list(np.ndindex(*table.shape)))))
-    samples, distances = first(k, *pairs.T, table[tuple(pairs.T)])
+    samples, distances = nearest_of_pairs(k, *pairs.T, table[tuple(pairs.T)])
     np.testing.assert_array_equal(samples, expected)
     np.testing.assert_array_equal(distances, np.take_along_axis(table, expected, axis=1))

@@ -9,7 +9,7 @@ from sklearn import config_context
 from sk231n import KNNClassifier, reference
 from sk231n.neighbors import _index
 from sk231n.neighbors._block_sums import BlockSumsScreen, Level, _block_sums
-from sk231n.neighbors._distances import METRICS, Euclidean, Manhattan
+from sk231n.neighbors._distances import METRICS, Cosine, Euclidean, Manhattan
 from sk231n.neighbors._exhaustive import ExhaustiveSearch
 from sk231n.neighbors._index import find_neighbors, make_search
 from sk231n.neighbors._search import ScreenedSearch
@@ -26,7 +26,7 @@ LOOPS = {
 @pytest.fixture(autouse=True)
 def bounds_always(monkeypatch):
     monkeypatch.setattr(_index, "_FEW_VALUES", 0)
-    for metric in (Euclidean, Manhattan):
+    for metric in (Euclidean, Manhattan, Cosine):
         monkeypatch.setattr(metric, "tree_features", 0)
 
 
@@ -109,7 +109,7 @@ def test_block_sums_of_every_size(data, k, n_levels):
         if not all(np.isfinite(np.ptp(part, axis=0).sum()) for part in sums):
             return
         levels = [
-            Level(shape, part, dense=part is sums[0])
+            Level(shape, part, coarsest=part is sums[0])
             for shape, part in zip(shapes, sums, strict=True)
         ]
         for level, part in zip(levels, sums, strict=True):

@@ -5,76 +5,131 @@ whole numbers are exact below ``2**52``. The distance of a pair depends on its t
 on the pairs beside it.
 """
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from sk231n.core.blocks import blocks
-from sk231n.neighbors._memory import temporary_size
+from sk231n.neighbors._memory import take_rows, temporary_size
 
-_BUFFER_BYTES = 2**21  # shorter calls would spend their time on the interpreter lock
-_BYTE_TERMS = 256  # float32 is exact up to 2^24 > 256 * 255^2
+# Small enough for the cache; with fewer pairs, a call would take so little time that threads would
+# mostly wait for the interpreter lock.
+_BUFFER_BYTES = 2**21
+
+# Sums of as many squared differences of bytes, at most 256 * 255^2 < 2^24, are exact in float32.
+_EXACT_BYTE_TERMS = 256
 
 
-class Euclidean:
-    """``sqrt(sum((a - b)**2))``."""
+class Metric(ABC):
+    """A distance that is a function of a norm: that of the difference between two vectors.
 
+    Attributes
+    ----------
+    p : int
+        Which norm it is: 1 for the sum of absolute values, 2 for the Euclidean length.
+    integers_are_exact : bool
+        Whether distances between rows of integers are computed without rounding, so that rows of
+        bytes may be treated by :meth:`distances_of_bytes`.
+    tree_features : int
+        Largest number of features for which a k-d tree is the fastest search.
+    """
+
+    p: int
     integers_are_exact = True
-    tree_features = 8  # up to which a k-d tree is fastest
+    tree_features: int
 
     def vectors(self, rows, of_queries):
-        """Vectors in whose space the distance is a norm: here the rows themselves."""
+        """Vectors between which the norm is taken: here the rows themselves.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_features)
+            Training rows or queries.
+        of_queries : int
+            1 if these are queries, 0 if they are training rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_coordinates)
+            The vectors.
+        """
         return rows
 
     def n_coordinates(self, n_features):
         """Length of a vector."""
         return n_features
 
-    def norms(self, differences):
-        """Distances from differences in float64, which are overwritten."""
-        return np.sqrt(_sums_of_squares(differences))
+    @abstractmethod
+    def distances(self, differences):
+        """Distances from differences of vectors in float64, which are overwritten."""
 
     def radii(self, distances):
-        """Norms of the differences that make the given distances."""
+        """Norms of the differences of vectors at the given distances."""
         return distances
 
-    def norms_of_bytes(self, differences):
+    def distances_of_bytes(self, differences):
         """Distances from absolute differences of bytes, in float32 and padded with zeros."""
-        parts = differences.reshape(len(differences), -1, _BYTE_TERMS)
+        raise NotImplementedError
+
+
+class Euclidean(Metric):
+    """``sqrt(sum((a - b)**2))``."""
+
+    p = 2
+    tree_features = 8
+
+    def distances(self, differences):
+        """Distances from differences of vectors in float64, which are overwritten."""
+        return np.sqrt(_sums_of_squares(differences))
+
+    def distances_of_bytes(self, differences):
+        """Distances from absolute differences of bytes, in float32 and padded with zeros."""
+        parts = differences.reshape(len(differences), -1, _EXACT_BYTE_TERMS)
         return np.sqrt(np.vecdot(parts, parts).sum(axis=1, dtype=np.float64))
 
 
-class Manhattan(Euclidean):
+class Manhattan(Metric):
     """``sum(|a - b|)``."""
 
+    p = 1
     tree_features = 5
 
-    def norms(self, differences):
-        """Distances from differences in float64, which are overwritten."""
+    def distances(self, differences):
+        """Distances from differences of vectors in float64, which are overwritten."""
         return np.add.reduce(np.abs(differences, out=differences), axis=1)
 
-    def norms_of_bytes(self, differences):
+    def distances_of_bytes(self, differences):
         """Distances from absolute differences of bytes, in float32 and padded with zeros."""
-        parts = differences.reshape(len(differences), -1, _BYTE_TERMS)
-        ones = np.ones(_BYTE_TERMS, np.float32)
+        parts = differences.reshape(len(differences), -1, _EXACT_BYTE_TERMS)
+        ones = np.ones(_EXACT_BYTE_TERMS, np.float32)
         return (parts @ ones).sum(axis=1, dtype=np.float64)
 
 
-class Cosine(Euclidean):
+class Cosine(Metric):
     """``1 - a b / (|a| |b|)``, evaluated as ``|a / |a| - b / |b||**2 / 2``.
 
-    The second form has no cancellation: vectors of one direction are at distance 0, or nearly so. A
-    row of zeros has no direction and is at distance 1, but for rounding, from every other.
+    The second form has no cancellation: vectors of the same direction are at distance 0 up to
+    rounding. A row of zeros has no direction and is, up to rounding, at distance 1 from every other
+    row.
     """
 
+    p = 2
     integers_are_exact = False
+    tree_features = 8
 
     def vectors(self, rows, of_queries):
-        """Unit vectors; zero rows of training set and queries get coordinates of their own."""
+        """Unit vectors with two more coordinates, in which rows of zeros are unit vectors, too.
+
+        A training row of zeros has a 1 in the first of these, a query of zeros in the second, so
+        that they are at distance 1 from all other vectors and from each other.
+        """
         n_rows, n_features = rows.shape
         vectors = np.zeros((n_rows, n_features + 2))
         units = vectors[:, :n_features]
         units[:] = rows
         largest = np.maximum(units.max(axis=1), -units.min(axis=1))
-        np.ldexp(units, -np.frexp(largest)[1][:, np.newaxis], out=units)  # squares stay finite
+        # Dividing by a power of two is exact, and keeps the squares finite.
+        np.ldexp(units, -np.frexp(largest)[1][:, np.newaxis], out=units)
         lengths = np.sqrt(_sums_of_squares(units.copy()))
         zero = lengths == 0
         lengths[zero] = 1
@@ -86,12 +141,12 @@ class Cosine(Euclidean):
         """Length of a vector."""
         return n_features + 2
 
-    def norms(self, differences):
-        """Distances from differences in float64, which are overwritten."""
+    def distances(self, differences):
+        """Distances from differences of vectors in float64, which are overwritten."""
         return _sums_of_squares(differences) / 2
 
     def radii(self, distances):
-        """Norms of the differences that make the given distances."""
+        """Norms of the differences of vectors at the given distances."""
         return np.sqrt(2 * distances)
 
 
@@ -111,14 +166,14 @@ def _sums_of_squares(differences):
 
 
 class PairDistances:
-    """Distances between any pairs of a training row and a query, some at a time.
+    """Exact distances of any pairs of a training row and a query, a buffer of pairs at a time.
 
-    Owns the buffers it works in, hence one for each thread.
+    Each thread needs an object of its own, because the object owns the buffers in which it works.
 
     Parameters
     ----------
-    metric : Euclidean
-        One of ``METRICS``.
+    metric : Metric
+        The distance.
     X : ndarray of shape (n_samples, n_features)
         Training rows.
     Q : ndarray of shape (n_queries, n_features)
@@ -127,32 +182,36 @@ class PairDistances:
 
     def __init__(self, metric, X, Q):
         self.metric, self.X, self.Q = metric, X, Q
-        self.of_bytes = X.dtype == Q.dtype and X.itemsize == 1 and metric.integers_are_exact
-        dtype = np.float32 if self.of_bytes else np.float64
+        self.are_bytes = X.dtype == Q.dtype and X.itemsize == 1 and metric.integers_are_exact
+        dtype = np.float32 if self.are_bytes else np.float64
         width = metric.n_coordinates(X.shape[1])
-        if self.of_bytes:
-            width = -(-width // _BYTE_TERMS) * _BYTE_TERMS  # the padding stays zero
+        if self.are_bytes:
+            width = -(-width // _EXACT_BYTE_TERMS) * _EXACT_BYTE_TERMS
         n_bytes = temporary_size(_BUFFER_BYTES)
         self.n_pairs = max(1, n_bytes // (width * np.dtype(dtype).itemsize))
         self.rows = [np.empty((self.n_pairs, X.shape[1]), Z.dtype) for Z in (X, Q)]
+        # Zeros, because bytes are padded with them.
         self.differences = np.zeros((self.n_pairs, width), dtype)
 
     def __call__(self, queries, samples):
-        """Distances between the queries and the training rows of the given indices, in pairs."""
+        """Distances of pairs, given as indices of queries and indices of training rows.
+
+        An index beyond the last training row means the last one.
+        """
         distances = np.empty(len(queries))
         for pairs in blocks(len(queries), self.n_pairs):
             n_pairs = pairs.stop - pairs.start
             x, q = (rows[:n_pairs] for rows in self.rows)
-            np.take(self.X, samples[pairs], axis=0, out=x, mode="clip")  # "raise" would copy
-            np.take(self.Q, queries[pairs], axis=0, out=q, mode="clip")
+            take_rows(self.X, samples[pairs], out=x)
+            take_rows(self.Q, queries[pairs], out=q)
             differences = self.differences[:n_pairs]
-            if self.of_bytes:
+            if self.are_bytes:
                 largest = np.maximum(x, q)
                 largest -= np.minimum(x, q, out=x)
                 differences[:, : x.shape[1]] = largest.view(np.uint8)
-                distances[pairs] = self.metric.norms_of_bytes(differences)
+                distances[pairs] = self.metric.distances_of_bytes(differences)
             else:
                 x, q = self.metric.vectors(x, 0), self.metric.vectors(q, 1)
                 np.subtract(q, x, out=differences, dtype=np.float64)
-                distances[pairs] = self.metric.norms(differences)
+                distances[pairs] = self.metric.distances(differences)
         return distances

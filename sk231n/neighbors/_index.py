@@ -1,4 +1,4 @@
-"""Which search suits the data, and the search on several threads."""
+"""The choice of a search that suits the data, and the search on several threads."""
 
 import numpy as np
 from sklearn import config_context, get_config
@@ -7,22 +7,32 @@ from sk231n._estimators import one_blas_thread
 from sk231n._threads import count_threads, run_on_threads
 from sk231n.core.blocks import blocks
 from sk231n.neighbors._block_sums import make_block_sums_screen
-from sk231n.neighbors._distances import METRICS, metric_of
+from sk231n.neighbors._distances import metric_of
 from sk231n.neighbors._exhaustive import CallableSearch, ExhaustiveSearch
-from sk231n.neighbors._frame import make_frame
 from sk231n.neighbors._manhattan_screen import ManhattanScreen
 from sk231n.neighbors._projection import make_euclidean_screen
+from sk231n.neighbors._rescaling import fit_rescaling
 from sk231n.neighbors._search import ScreenedSearch
 from sk231n.neighbors._tree import TreeSearch
 
+# With fewer training rows, building a k-d tree takes longer than it saves.
 _TREE_SAMPLES = 1000
+
+# If the training data hold no more numbers than this, computing all distances is fastest.
 _FEW_VALUES = 2**13
-_FEW_QUERIES = 32  # of a thread
-_FEW_DIFFERENCES = 2**25  # for more than one thread
+
+# Starting a thread takes as long as searching for about this number of queries, or as computing
+# this number of differences between coordinates. There are no more threads than are worth it.
+_FEW_QUERIES = 32
+_FEW_DIFFERENCES = 2**25
+
+# The scores of a block of queries may take one in so many parts of the working memory. The others
+# are for the temporary arrays in which candidates are measured and sorted.
+_PARTS_OF_MEMORY = 4
 
 
 def make_search(metric, X, image_shape, n_neighbors, n_jobs):
-    """Prepare the search that promises to be the fastest for the training rows.
+    """Prepare the search that is probably the fastest for the training rows.
 
     Parameters
     ----------
@@ -33,15 +43,14 @@ def make_search(metric, X, image_shape, n_neighbors, n_jobs):
     image_shape : tuple of int
         Shape of the image that a row is, or may be: (h, w) or (h, w, c).
     n_neighbors : int
-        Number of neighbours that will mostly be asked for.
+        Number of neighbours that most searches will be for.
     n_jobs : int or None
         Number of threads.
 
     Returns
     -------
-    object
-        Has ``block_size(memory, k)``, ``make_worker(Q, k, block_size, distances, indices)`` and
-        ``on_threads``, which tells whether several workers may run at once.
+    Search
+        The search.
     """
     if callable(metric):
         return CallableSearch(metric, X)
@@ -51,10 +60,10 @@ def make_search(metric, X, image_shape, n_neighbors, n_jobs):
     if X.shape[1] <= metric.tree_features and len(X) >= _TREE_SAMPLES:
         return TreeSearch(metric, X)
     n_threads = count_threads(n_jobs)
-    if metric is METRICS["manhattan"]:
+    if metric.p == 1:
         screen = make_block_sums_screen(X, image_shape, n_neighbors, n_threads)
         if screen is None:
-            screen = ManhattanScreen(X, make_frame(metric, X), n_threads)
+            screen = ManhattanScreen(X, fit_rescaling(metric, X), n_threads)
     else:
         screen = make_euclidean_screen(metric, X, n_neighbors, n_threads)
     return ScreenedSearch(metric, X, screen)
@@ -65,8 +74,8 @@ def find_neighbors(search, Q, k, n_jobs):
 
     Parameters
     ----------
-    search : object
-        Made by :func:`make_search`.
+    search : Search
+        A search among the training rows.
     Q : ndarray of shape (n_queries, n_features)
         Queries.
     k : int
@@ -80,29 +89,30 @@ def find_neighbors(search, Q, k, n_jobs):
         The distances in float64, and the indices of the training rows.
     """
     distances, indices = np.empty((len(Q), k)), np.empty((len(Q), k), np.intp)
-    # What takes less time than starting a thread is not worth one.
     n_threads = min(-(-len(Q) // _FEW_QUERIES), 1 + len(Q) * search.X.size // _FEW_DIFFERENCES)
     if not search.on_threads:
         n_threads = 1
     elif n_threads > 1:
         n_threads = min(n_threads, count_threads(n_jobs))
     working_memory = get_config()["working_memory"]
-    memory = working_memory * 2**20 / (4 * n_threads)
+    memory = working_memory * 2**20 / (_PARTS_OF_MEMORY * n_threads)
     size = min(search.block_size(memory, k), max(1, -(-len(Q) // n_threads)))
     tasks = list(blocks(len(Q), size))
 
     if not search.on_threads:
-        with one_blas_thread():  # their number would reach the bits of the user's products
+        # The rounding of matrix products in the user's function depends on the number of threads.
+        with one_blas_thread():
             run_on_threads(lambda: search.make_worker(Q, k, size, distances, indices), tasks, 1)
         return distances, indices
 
     def make_worker():
-        share = working_memory / n_threads  # threads do not inherit the configuration
+        # Threads do not inherit scikit-learn's configuration, so each sets its own share.
+        share = working_memory / n_threads
         with config_context(working_memory=share):
             search_block = search.make_worker(Q, k, size, distances, indices)
 
         def work(block):
-            # Overflow and underflow are part of the distances' definition; bounds allow for both.
+            # Distances may overflow and underflow by definition, and the bounds allow for both.
             with (
                 config_context(working_memory=share),
                 np.errstate(over="ignore", under="ignore", invalid="ignore"),

@@ -1,9 +1,9 @@
-"""The k nearest: ordered by (distance, index)."""
+"""Selection of the k nearest samples, ordered by (distance, index)."""
 
 import numpy as np
 
 
-def first(k, queries, samples, distances):
+def nearest_of_pairs(k, queries, samples, distances):
     """Pick the k nearest samples of each query from a list of pairs.
 
     Parameters
@@ -11,7 +11,7 @@ def first(k, queries, samples, distances):
     k : int
         Number of neighbours.
     queries, samples : ndarray of shape (n_pairs,)
-        Indices of queries 0, 1, ..., of which each comes at least k times, and of samples.
+        Indices of queries 0, 1, ..., each of them at least k times, and of samples.
     distances : ndarray of shape (n_pairs,)
         Distances of the pairs.
 
@@ -28,7 +28,7 @@ def first(k, queries, samples, distances):
     return samples[nearest], distances[nearest]
 
 
-def smallest(k, distances):
+def nearest_of_all(k, distances):
     """Pick the k nearest samples of each query from all the distances.
 
     Parameters
@@ -36,13 +36,13 @@ def smallest(k, distances):
     k : int
         Number of neighbours.
     distances : ndarray of shape (n_queries, n_samples)
-        Distances, without NaN.
+        All distances, none of them NaN.
 
     Returns
     -------
     samples, distances : ndarray of shape (n_queries, k)
-        As for :func:`first`.
+        As for :func:`nearest_of_pairs`.
     """
     kth = np.partition(distances, k - 1, axis=1)[:, k - 1, np.newaxis]
     queries, samples = np.nonzero(distances <= kth)
-    return first(k, queries, samples, distances[queries, samples])
+    return nearest_of_pairs(k, queries, samples, distances[queries, samples])
