@@ -13,7 +13,7 @@ help:
 	@echo "make test-kernels run the numeric tests with every kernel of OpenBLAS that runs here"
 	@echo "make test-oldest  run the quick tests with the oldest versions that pyproject.toml allows"
 	@echo "make soak         look for faults in random inputs; SECONDS=600 looks for so long"
-	@echo "make lint         check style, formatting and spelling"
+	@echo "make lint         check style, formatting, spelling and types"
 	@echo "make docs         build docs/_build/html, run the examples of its gallery, check its links"
 	@echo "make docs-quick   the same without running the examples"
 	@echo "make bench        measure against the peers and rewrite docs/results.md;"
@@ -49,6 +49,7 @@ lint: $(VENV)/dev.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
+	$(BIN)/python .ci/check_types.py
 
 docs: $(VENV)/docs.installed
 	rm -rf docs/api/generated docs/_build/html/_modules
