@@ -105,9 +105,10 @@ def check_package(folder):
     score = 100 * report["typeCompleteness"]["completenessScore"]
     if score < AT_LEAST:
         for symbol in report["typeCompleteness"]["symbols"]:
-            if symbol["isExported"] and not symbol["isTypeKnown"]:
+            if not symbol["isTypeKnown"]:  # a class needs its bases, private ones too
                 faults = "; ".join(d["message"].split("\n")[0] for d in symbol["diagnostics"])
-                print(f"{symbol['name']}: {faults or 'not known where it is defined'}")
+                public = "public" if symbol["isExported"] else "private"
+                print(f"{symbol['name']} ({public}): {faults or 'a part of it is not known'}")
     print(f"sk231n: the types of {score:.1f} % of the public names are known, {AT_LEAST} % needed")
     return score >= AT_LEAST
 
