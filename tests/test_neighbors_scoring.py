@@ -217,7 +217,7 @@ def test_misuse(arguments, message):
 def test_folds_need_weight():
     X, y = problem()
     folds = [(np.arange(60), np.arange(60, 120)), (np.arange(60, 120), np.arange(60))]
-    with pytest.raises(ValueError, match="without samples to test, or all of them have weight 0"):
+    with pytest.raises(ValueError, match="whose test part is empty or has only weights of 0"):
         KNNClassifierCV((1, 2), cv=folds).fit(X, y, np.arange(120) < 60)
 
 

@@ -128,7 +128,7 @@ def test_the_last_sample_counts_with_what_is_missing():
 @pytest.mark.parametrize(
     ("sample_weight", "message"),
     [
-        ([0.1, 0, 0], r"n_neighbors=2, but by sample_weight, .* there are only 1 training"),
+        ([0.1, 0, 0], "n_neighbors=2, but there are only 1 .*, counted by sample_weight"),
         ([0, 0, 0], "sample_weight is zero for all samples"),
         ([1, -1, 5], "sample_weight contains -1 at index 1"),
         ([1, 2], r"sample_weight has shape \(2,\); expected \(3,\)"),

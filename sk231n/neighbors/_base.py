@@ -1,9 +1,11 @@
-"""What the nearest-neighbour classifiers share: their data, and everything after ``fit``."""
+"""Base of the nearest-neighbour classifiers: their data, and everything after ``fit``."""
 
 import sys
 from numbers import Integral
+from typing import Any, Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, csr_matrix
 from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -19,22 +21,27 @@ from sk231n._labels import as_labels, check_labels, encode_labels, scikit_learn_
 from sk231n.core.arguments import Number, count, validate_arguments
 from sk231n.core.blocks import blocks
 from sk231n.core.errors import naming
+from sk231n.neighbors._costs import BYTES_PER_NEIGHBOR
 from sk231n.neighbors._distances import METRIC_NAMES
 from sk231n.neighbors._index import find_neighbors, make_search
 from sk231n.neighbors._votes import count_votes, neighbor_weights, voters, weigh_classes
 from sk231n.neighbors._weights import checked_weights, class_weights, with_finite_sum
 
-_BYTES_PER_NEIGHBOR = 192  # indices, distances, weights, and what it takes to count votes
-
 
 class NeighborsClassifier(ClassifierMixin, BaseEstimator):
     """Base of the classifiers that let the nearest training samples vote.
 
-    A subclass has the arguments ``metric``, ``weights``, ``class_weight`` and ``n_jobs``, says how
-    many neighbours vote (``_n_voters``), and calls :meth:`_data` and :meth:`_learn` in its ``fit``.
+    A subclass has the arguments ``metric``, ``weights``, ``class_weight`` and ``n_jobs``. Its
+    method ``_n_voters`` returns how many neighbours vote, and its ``fit`` calls
+    :meth:`_validated_data` and :meth:`_set_training_data`.
     """
 
-    _parameter_constraints: dict = {
+    classes_: NDArray[Any]
+    n_samples_fit_: int
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+
+    _parameter_constraints: dict[str, list[Any]] = {
         "metric": [StrOptions(set(METRIC_NAMES)), callable],
         "weights": [StrOptions({"uniform", "distance"}), callable],
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -45,19 +52,54 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         ],
     }
 
+    @overload
+    def kneighbors(
+        self,
+        X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
+        return_distance: Literal[True] = True,
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp]]: ...
+
+    @overload
+    def kneighbors(
+        self, X: ArrayLike | None, n_neighbors: int | None, return_distance: Literal[False]
+    ) -> NDArray[np.intp]: ...
+
+    @overload
+    def kneighbors(
+        self,
+        X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
+        *,
+        return_distance: Literal[False],
+    ) -> NDArray[np.intp]: ...
+
+    @overload
+    def kneighbors(
+        self,
+        X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
+        return_distance: bool = True,
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp]] | NDArray[np.intp]: ...
+
     @contained
-    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
+    def kneighbors(
+        self,
+        X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
+        return_distance: bool = True,
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp]] | NDArray[np.intp]:
         """Find the nearest training samples.
 
         Parameters
         ----------
         X : array-like of shape (n_queries, n_features), (n_queries, h, w) or \
 (n_queries, h, w, c), default=None
-            Queries; None asks for the neighbours of the training samples, each left out of its own.
+            Queries. None means the training samples, none of which is its own neighbour.
         n_neighbors : int, default=None
-            Number of neighbours; None means as many as vote.
+            Number of neighbours; None means the number that votes.
         return_distance : bool, default=True
-            Whether to return the distances, too.
+            Whether to return the distances as well.
 
         Returns
         -------
@@ -65,7 +107,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
             Distances in float64, growing along each row; only if `return_distance` is true.
         indices : ndarray of shape (n_queries, n_neighbors)
             Indices of the neighbours in the training data, ordered by (distance, index). Samples
-            whose weight is 0 are nobody's neighbours.
+            whose weight is 0 are never neighbours.
 
         Raises
         ------
@@ -87,29 +129,34 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         return (distances, indices) if return_distance else indices
 
     @contained
-    def kneighbors_graph(self, X=None, n_neighbors=None, mode="connectivity"):
+    def kneighbors_graph(
+        self,
+        X: ArrayLike | None = None,
+        n_neighbors: int | None = None,
+        mode: str = "connectivity",
+    ) -> csr_array | csr_matrix:
         """Compute the graph of the nearest training samples.
 
         Parameters
         ----------
         X : array-like of shape (n_queries, n_features), (n_queries, h, w) or \
 (n_queries, h, w, c), default=None
-            Queries; None asks for the neighbours of the training samples, each left out of its own.
+            Queries. None means the training samples, none of which is its own neighbour.
         n_neighbors : int, default=None
-            Number of neighbours; None means as many as vote.
+            Number of neighbours; None means the number that votes.
         mode : {"connectivity", "distance"}, default="connectivity"
             What is stored for each neighbour: 1, or its distance.
 
         Returns
         -------
         sparse matrix of shape (n_queries, n_samples_fit)
-            Row i holds the neighbours of query i, in float64 and CSR format; an array or a matrix,
-            as scikit-learn's option ``sparse_interface`` says.
+            Row i holds the neighbours of query i, in float64 and CSR format. Whether it is a sparse
+            array or a sparse matrix depends on scikit-learn's option ``sparse_interface``.
 
         Raises
         ------
         ValueError
-            As for :meth:`kneighbors`, or if there is no such `mode`.
+            As for :meth:`kneighbors`, or if `mode` is none of the above.
         """
         modes = StrOptions({"connectivity", "distance"})
         validate_arguments({"mode": [modes]}, {"mode": mode}, "kneighbors_graph")
@@ -121,15 +168,15 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         return make((values, indices.ravel(), starts), shape=(n_queries, self.n_samples_fit_))
 
     @contained
-    def predict(self, X):
-        """Predict the class with the most votes, the first in ``classes_`` of those that tie.
+    def predict(self, X: ArrayLike | None) -> NDArray[Any]:
+        """Predict the class with the most votes, and the first in ``classes_`` if several tie.
 
         Parameters
         ----------
         X : array-like of shape (n_queries, n_features), (n_queries, h, w) or \
 (n_queries, h, w, c), or None
-            Queries; stacks of images are flattened. None predicts the training samples, each by the
-            votes of the others (leave one out).
+            Queries; stacks of images are flattened. None means the training samples, each of which
+            is predicted by the votes of the others (leave one out).
 
         Returns
         -------
@@ -139,22 +186,22 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the queries are invalid, or `metric` or `weights` is a function that returns what it
-            must not.
+            If the queries are invalid, or `metric` or `weights` is a function whose result is
+            invalid.
         """
         winners = np.argmax(self._votes(X), axis=1)
         return self.classes_[winners]
 
     @contained
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike | None) -> NDArray[np.float64]:
         """Predict probabilities: the share of each class in the votes.
 
         Parameters
         ----------
         X : array-like of shape (n_queries, n_features), (n_queries, h, w) or \
 (n_queries, h, w, c), or None
-            Queries; stacks of images are flattened. None predicts the training samples, each by the
-            votes of the others (leave one out).
+            Queries; stacks of images are flattened. None means the training samples, each of which
+            is predicted by the votes of the others (leave one out).
 
         Returns
         -------
@@ -164,22 +211,25 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the queries are invalid, or `metric` or `weights` is a function that returns what it
-            must not.
+            If the queries are invalid, or `metric` or `weights` is a function whose result is
+            invalid.
         """
         votes = self._votes(X)
-        votes /= votes.max(axis=1, keepdims=True)  # the sum of tiny votes would lose digits
+        votes /= votes.max(axis=1, keepdims=True)  # because sums of tiny votes would lose digits
         return votes / votes.sum(axis=1, keepdims=True)
 
     @contained
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: ArrayLike | None, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Compute the accuracy.
 
         Parameters
         ----------
         X : array-like of shape (n_queries, n_features), (n_queries, h, w) or \
 (n_queries, h, w, c), or None
-            Queries; None means the training samples, each classified by the others (leave one out).
+            Queries. None means the training samples, each of which is predicted by the votes of the
+            others (leave one out).
         y : array-like of shape (n_queries,)
             Their labels.
         sample_weight : array-like of shape (n_queries,), default=None
@@ -188,7 +238,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         float
-            Share of the queries whose predicted class is `y`.
+            Share of the queries whose predicted class equals `y`.
 
         Raises
         ------
@@ -213,22 +263,26 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         arguments = self.get_params(deep=False)
         validate_arguments(self._parameter_constraints, arguments, type(self).__name__)
 
-    def _data(self, X, y):
-        """Validated rows, the shape of the image that one is, and indices of labels in classes."""
+    def _validated_data(self, X, y):
+        """Validate the data.
+
+        Returns the rows, the shape of the image that a row is, the classes, and the index of each
+        sample's class.
+        """
         check_no_missing(y)
         rows, stack = as_rows(X)
         with naming("y"):
             y = as_labels(y)
         rows, y = validated(self, rows, y, dtype=None, order="C")
         with naming("y"):
-            y = as_labels(y)  # a column is one-dimensional by now
+            y = as_labels(y)  # again, because validation has made a column one-dimensional
             check_labels(y)
             classes, y = encode_labels(y)
         rows = _compact(only_numbers(rows))
         return rows, stack or infer_image_shape(rows.shape[1]), classes, y
 
-    def _learn(self, rows, image_shape, classes, y, n_neighbors, counts=None):
-        """Prepare the search, and only then change the estimator."""
+    def _set_training_data(self, rows, image_shape, classes, y, n_neighbors, counts=None):
+        """Prepare the search, and change the estimator only after that has succeeded."""
         weights = class_weights(self.class_weight, classes, y, counts)
         voting, candidates = None, rows
         if counts is not None and not counts.all():
@@ -237,7 +291,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         search = make_search(self.metric, candidates, image_shape, n_neighbors, self.n_jobs)
         self.classes_, self.n_samples_fit_ = classes, len(rows)
         self._rows, self._search = rows, search
-        # Of the samples that vote: their indices (None means all), classes and counts.
+        # The samples that vote: their indices (None means all of them), classes and counts.
         self._voting, self._y, self._counts = voting, y, counts
         self._class_weights = weights
 
@@ -250,21 +304,26 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         return _compact(only_numbers(rows)), None
 
     def _nearest(self, queries, k, itself):
-        """Distances and indices of the samples that vote; queries that are among them do not."""
+        """Distances and indices of the nearest among the samples that vote.
+
+        `itself` holds the index of each query in the training data, if they are training samples;
+        a query is then no neighbour of itself.
+        """
         if itself is None:
             return find_neighbors(self._search, queries, k, self.n_jobs)
         n_found = min(k + 1, len(self._y))
         distances, indices = find_neighbors(self._search, queries, n_found, self.n_jobs)
         samples = indices if self._voting is None else self._voting[indices]
         others = samples != itself[:, np.newaxis]
-        # Itself may come later, after k duplicates: then these are its neighbours.
+        # A query with k duplicates of smaller index is not among those found. These are then its
+        # neighbours, and one more has to go.
         others[np.count_nonzero(others, axis=1) > k, -1] = False
         shape = (len(indices), k)
         return distances[others].reshape(shape), indices[others].reshape(shape)
 
     def _votes(self, X):
         check_is_fitted(self)
-        self._validate_params()  # set_params may have come in between
+        self._validate_params()  # again, because set_params may have been called after fit
         k = self._n_voters()
         check_votes(k, len(self._y), self._counts, others=X is None)
         queries, itself = self._queries(X)
@@ -276,15 +335,15 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         return self._count_in_blocks(find, len(queries), k)
 
     def _count_in_blocks(self, find, n_queries, k):
-        """Votes for each class, given a function from slices of queries to their neighbours."""
+        """Votes for each class; ``find`` turns a slice of the queries into their neighbours."""
         votes = np.empty((n_queries, len(self.classes_)))
-        size = int(get_config()["working_memory"] * 2**20 / (_BYTES_PER_NEIGHBOR * k))
+        size = int(get_config()["working_memory"] * 2**20 / (BYTES_PER_NEIGHBOR * k))
         for block in blocks(n_queries, max(1, size)):
             votes[block] = self._count(*find(block), k)
         return votes
 
     def _count(self, distances, indices, k):
-        """Votes for each class by the nearest neighbours, those that together count as k."""
+        """Votes for each class by the nearest neighbours that together count as k."""
         labels, shares = self._y[indices], 1
         if self._counts is not None:
             distances, labels, shares = voters(distances, labels, self._counts[indices], k)
@@ -305,23 +364,23 @@ def check_enough(n_neighbors, n_samples, others=False):
 
 
 def check_votes(n_neighbors, n_samples, counts, others=False):
-    """Refuse to count the votes of more neighbours than the samples count as."""
+    """Refuse to count the votes of more neighbours than all samples together count as."""
     if counts is None:
         check_enough(n_neighbors, n_samples, others)
         return
-    # No sample can do more than be all neighbours; and not every integer fits into a float.
+    # A sample counts as k at most, and a k that is larger than any float is compared as such.
     counts = np.minimum(counts, float(min(n_neighbors, sys.float_info.max)))
     total = float(counts.sum() - (counts.max() if others else 0))
     if n_neighbors > total:
         raise ValueError(
-            f"n_neighbors={n_neighbors}, but by sample_weight, whose smallest value above 0 counts "
-            f"as one sample, there are only {total:.6g} {'other ' if others else ''}training "
-            "samples; expected n_neighbors <= that."
+            f"n_neighbors={n_neighbors}, but there are only {total:.6g} "
+            f"{'other ' if others else ''}training samples, counted by sample_weight (the smallest "
+            "above 0 counts as one sample); expected n_neighbors <= that number."
         )
 
 
 def _compact(rows):
-    """Rows in a type that holds them exactly: small integers and float32 stay what they are."""
+    """Rows in a type that holds them exactly; integers of 8 and 16 bits and float32 keep theirs."""
     if rows.dtype == bool:
         return rows.view(np.uint8)
     if rows.dtype.kind in "ui" and rows.itemsize <= 2:
@@ -329,6 +388,6 @@ def _compact(rows):
     dtype = np.float32 if np.can_cast(rows.dtype, np.float32) else np.float64
     with np.errstate(over="ignore"):
         compact = rows.astype(dtype, copy=False)
-    if rows.dtype.itemsize > 8:  # long floats, of which the largest do not fit
+    if rows.dtype.itemsize > 8:  # long floats, of which the largest do not fit into float64
         assert_all_finite(compact, input_name="X")
     return compact

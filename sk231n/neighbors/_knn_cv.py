@@ -1,12 +1,13 @@
 """The k-nearest-neighbours classifier that chooses k by cross-validation."""
 
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from inspect import signature
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
@@ -29,17 +30,27 @@ from sk231n.neighbors._weights import (
 )
 
 
-class KNNClassifierCV(NeighborsClassifier):
-    """Nearest-neighbour classifier that chooses k by cross-validation, all k in one pass a fold.
+class Splitter(Protocol):
+    """The methods of scikit-learn's splitters, such as ``KFold``."""
 
-    The neighbours of a fold are found once, for the largest k; the votes of every k follow from
-    them. The scores are those of ``GridSearchCV(KNNClassifier(), {"n_neighbors": ...})``.
+    def split(self, *args: Any, **kwargs: Any) -> Any:
+        """Yield pairs of arrays of indices, (train, test)."""
+
+    def get_n_splits(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the number of pairs."""
+
+
+class KNNClassifierCV(NeighborsClassifier):
+    """Nearest-neighbour classifier that chooses k by cross-validation, with one search per fold.
+
+    The neighbours in a fold are found once, for the largest k, and give the votes of every k. The
+    scores are those of ``GridSearchCV(KNNClassifier(), {"n_neighbors": ...})``.
 
     Parameters
     ----------
     n_neighbors : array-like of int, default=(1, 3, 5, 8, 10, 12, 15, 20, 50, 100)
-        The numbers of neighbours to choose from. One that exceeds the training part of a fold has
-        no score there, and is not chosen.
+        The numbers of neighbours to choose from. A number that exceeds the size of the training
+        part of a fold has no score there, and is not chosen.
     cv : int, cross-validation generator or iterable, default=5
         How to split: the number of stratified folds, a splitter of
         :mod:`sklearn.model_selection`, or pairs of arrays of indices, (train, test).
@@ -50,17 +61,17 @@ class KNNClassifierCV(NeighborsClassifier):
     class_weight : dict, "balanced" or None, default=None
         Factors of the votes by class, see :class:`KNNClassifier`.
     scoring : str, callable or None, default=None
-        What to choose k by, the larger the better: the name of a scorer
+        The score by which k is chosen, the larger the better: the name of a scorer
         (:func:`sklearn.metrics.get_scorer_names`), a function ``scorer(estimator, X, y)`` that
-        returns a number, or None for the accuracy, in which `class_weight` counts as well. The
-        estimator is a :class:`KNNClassifier` fitted to the training part of a fold.
+        returns a number, or None for the accuracy, weighted by `class_weight`. The estimator is a
+        :class:`KNNClassifier` fitted to the training part of a fold.
     n_jobs : int, default=None
-        Number of threads. None takes every core, or what a joblib context says.
+        Number of threads. None means every core, or the number that a joblib context sets.
 
     Attributes
     ----------
     n_neighbors_ : int
-        The k with the best mean score, the smallest of those that tie. It predicts.
+        The k with the best mean score, and the smallest if several tie. Predictions use it.
     best_score_ : float
         Its mean score over the folds.
     scores_ : ndarray of shape (n_k, n_folds)
@@ -78,7 +89,7 @@ class KNNClassifierCV(NeighborsClassifier):
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features, if `X` had any.
+        Names of the features, if `X` had names.
 
     See Also
     --------
@@ -101,7 +112,13 @@ class KNNClassifierCV(NeighborsClassifier):
     True
     """
 
-    _parameter_constraints: dict = {
+    n_neighbors_: int
+    best_score_: float
+    scores_: NDArray[np.float64]
+    cv_results_: dict[str, Any]
+    n_splits_: int
+
+    _parameter_constraints: dict[str, list[Any]] = {
         "n_neighbors": ["array-like"],
         "cv": [count(2), HasMethods(["split", "get_n_splits"]), Iterable, None],
         "scoring": [StrOptions(set(get_scorer_names())), callable, None],
@@ -110,15 +127,15 @@ class KNNClassifierCV(NeighborsClassifier):
 
     def __init__(
         self,
-        n_neighbors=(1, 3, 5, 8, 10, 12, 15, 20, 50, 100),
+        n_neighbors: ArrayLike = (1, 3, 5, 8, 10, 12, 15, 20, 50, 100),
         *,
-        cv=5,
-        metric="euclidean",
-        weights="uniform",
-        class_weight=None,
-        scoring=None,
-        n_jobs=None,
-    ):
+        cv: int | Splitter | Iterable[Sequence[ArrayLike]] | None = 5,
+        metric: str | Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]] = "euclidean",
+        weights: str | Callable[[NDArray[Any]], NDArray[Any]] = "uniform",
+        class_weight: dict[Any, Any] | str | None = None,
+        scoring: str | Callable[..., float] | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.n_neighbors = n_neighbors
         self.cv = cv
         self.metric = metric
@@ -128,7 +145,14 @@ class KNNClassifierCV(NeighborsClassifier):
         self.n_jobs = n_jobs
 
     @contained
-    def fit(self, X, y, sample_weight=None, *, groups=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Choose k, and prepare the search among all training data.
 
         Parameters
@@ -136,10 +160,10 @@ class KNNClassifierCV(NeighborsClassifier):
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
             Training data; stacks of images are flattened.
         y : array-like of shape (n_samples,)
-            Labels of any one type.
+            Labels, all of the same type.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples, relative to each other, see :class:`KNNClassifier`; they also
-            weigh the samples that are scored, where the scorer takes weights.
+            Weights of the samples, relative to each other, see :class:`KNNClassifier`. The scores
+            are weighted as well if the scorer takes weights.
         groups : array-like of shape (n_samples,), default=None
             Groups for splitters that keep them together.
 
@@ -152,17 +176,17 @@ class KNNClassifierCV(NeighborsClassifier):
         ------
         ValueError
             If the data or the arguments are invalid, every k exceeds the training part of a fold,
-            or no k has a score; the classifier is then as it was.
+            or no k has a score. The classifier is then left unchanged.
 
         Warns
         -----
         UserWarning
-            If there are sample weights, and the scorer takes none.
+            If there are sample weights, but the scorer takes none.
         """
         with unchanged_on_error(self):
             self._validate_params()
             candidates = self._candidates()
-            rows, image_shape, classes, encoded = self._data(X, y)
+            rows, image_shape, classes, encoded = self._validated_data(X, y)
             weights = checked_weights(sample_weight, len(rows))
             counts = sample_counts(weights)
             factors = class_weights(self.class_weight, classes, encoded, counts)
@@ -172,13 +196,13 @@ class KNNClassifierCV(NeighborsClassifier):
             scorer = check_scoring(self, self.scoring)
             if weights is not None and not _takes_weights(scorer):
                 name = getattr(self.scoring, "__name__", repr(self.scoring))
-                warn(f"scoring={name} takes no sample_weight: all samples count alike in scores.")
+                warn(f"scoring={name} takes no sample_weight, so the scores are not weighted.")
             folds = self._folds(samples, groups)
             fewest = min(fold.n_train for fold in folds)
             if min(candidates) > fewest:
                 raise ValueError(
-                    f"n_neighbors={self.n_neighbors!r} all exceed n_samples={fewest:.10g}, which "
-                    "is what a fold of cv leaves to train on."
+                    f"n_neighbors={self.n_neighbors!r} all exceed n_samples={fewest:.10g}, the "
+                    "size of the smallest training part that cv yields."
                 )
             scores = np.transpose(
                 [self._score_fold(samples, fold, candidates, scorer) for fold in folds]
@@ -188,7 +212,7 @@ class KNNClassifierCV(NeighborsClassifier):
                 raise ValueError(f"scoring={self.scoring!r} returned NaN for every n_neighbors.")
             best_score = np.nanmax(means)
             best = min(k for k, mean in zip(candidates, means, strict=True) if mean == best_score)
-            self._learn(rows, image_shape, classes, encoded, best, counts)
+            self._set_training_data(rows, image_shape, classes, encoded, best, counts)
             self.n_neighbors_, self.best_score_ = best, float(best_score)
             self.scores_, self.n_splits_ = scores, len(folds)
             self.cv_results_ = _results(candidates, scores, means)
@@ -203,18 +227,18 @@ class KNNClassifierCV(NeighborsClassifier):
         candidates = list(self.n_neighbors) if is_sequence else []
         if not candidates or not all(map(count(1).is_satisfied_by, candidates)):
             raise ValueError(
-                f"n_neighbors must hold at least one integer, all from 1; got {self.n_neighbors!r}."
+                f"n_neighbors must hold at least one integer, each >= 1; got {self.n_neighbors!r}."
             )
         return [int(k) for k in candidates]
 
     def _folds(self, samples, groups):
-        """What the splitter says, checked."""
+        """Validated folds of the splitter."""
         if groups is not None:
             with naming("groups"):
                 check_consistent_length(samples.rows, groups)
         if isinstance(self.cv, str):
             raise ValueError(
-                f"cv={str(self.cv)!r} is text; expected a number, a splitter or pairs."
+                f"cv={str(self.cv)!r} is text; expected a number, a splitter, or pairs of indices."
             )
         is_known = scikit_learn_knows(samples.classes)
         labels = samples.classes[samples.y] if is_known else samples.y
@@ -225,31 +249,31 @@ class KNNClassifierCV(NeighborsClassifier):
             raise ValueError(f"cv={reprlib.repr(self.cv)} does not split: {error}.") from error
         folds = [self._fold(samples, split) for split in splits]
         if not folds:
-            raise ValueError(f"cv={reprlib.repr(self.cv)} yields no fold; expected some.")
+            raise ValueError(f"cv={reprlib.repr(self.cv)} yields no fold; expected at least one.")
         return folds
 
     def _fold(self, samples, split):
-        """A pair of arrays of indices, checked."""
-        everyone = np.arange(len(samples.rows))
+        """Validated fold from a pair of arrays of indices."""
+        all_indices = np.arange(len(samples.rows))
         try:
-            train, test = (everyone[_as_indices(part)] for part in split)
+            train, test = (all_indices[_as_indices(part)] for part in split)
         except (IndexError, TypeError, ValueError) as error:
             raise ValueError(
                 f"cv={reprlib.repr(self.cv)} yields {reprlib.repr(split)}; expected pairs (train, "
-                f"test) of arrays of indices below n_samples={len(everyone)}: {error}."
+                f"test) of arrays of indices below n_samples={len(all_indices)}: {error}."
             ) from error
         counts = None
         if samples.weights is not None:
             counts = sample_counts(samples.weights[train])
         if not len(test) or not (counts is None or samples.weights[test].any()):
             raise ValueError(
-                f"cv={reprlib.repr(self.cv)} yields a fold without samples to test, or all of them "
-                "have weight 0; expected pairs (train, test) of samples."
+                f"cv={reprlib.repr(self.cv)} yields a fold whose test part is empty or has only "
+                "weights of 0; expected pairs (train, test) with samples to test."
             )
         return _Fold(train, test, counts)
 
     def _score_fold(self, samples, fold, candidates, scorer):
-        """Score of each k on a fold, NaN where there are not so many samples to train on."""
+        """Score of each k on a fold; NaN if the fold has fewer samples to train on."""
         usable = [k for k in candidates if k <= fold.n_train]
         model = FoldClassifier(
             metric=self.metric,
@@ -261,10 +285,10 @@ class KNNClassifierCV(NeighborsClassifier):
             if hasattr(self, name):
                 setattr(model, name, getattr(self, name))
         train, test, counts = fold
-        X_train, y_train = samples.rows[train], samples.y[train]
-        model.learn(X_train, samples.image_shape, samples.classes, y_train, max(usable), counts)
+        rows, y, classes = samples.rows[train], samples.y[train], samples.classes
+        model.fit_validated(rows, samples.image_shape, classes, y, max(usable), counts)
         X_test, y_test = _safe_indexing(samples.X, test), samples.classes[samples.y[test]]
-        model.remember(X_test, samples.rows[test], max(usable))
+        model.store_neighbors(X_test, samples.rows[test], max(usable))
         weights = self._weights_of_test(samples, test)
         takes_weights = weights is not None and _takes_weights(scorer)
         arguments = {"sample_weight": weights} if takes_weights else {}
@@ -272,11 +296,11 @@ class KNNClassifierCV(NeighborsClassifier):
         for i, k in enumerate(candidates):
             if k in usable:
                 model.n_neighbors = k
-                scores[i] = _number(scorer, scorer(model, X_test, y_test, **arguments))
+                scores[i] = _as_number(scorer, scorer(model, X_test, y_test, **arguments))
         return scores
 
     def _weights_of_test(self, samples, test):
-        """Sample weights of a test part; in the accuracy, class weights count as well."""
+        """Sample weights of a test part, multiplied by the class weights if `scoring` is None."""
         weights = None if samples.weights is None else with_finite_sum(samples.weights[test])
         if self.scoring is not None or samples.class_weights is None:
             return weights
@@ -286,7 +310,7 @@ class KNNClassifierCV(NeighborsClassifier):
 
 
 class _Samples(NamedTuple):
-    """The training data: as they came, as rows, the shape of an image, labels, weights or None."""
+    """The training data: as given, as rows, the shape of an image, labels and weights."""
 
     X: object
     rows: np.ndarray
@@ -298,7 +322,7 @@ class _Samples(NamedTuple):
 
 
 class _Fold(NamedTuple):
-    """Indices of the samples to train on and to test, and what the former count as, or None."""
+    """Indices of samples to train on and to test; how many samples each of the former counts as."""
 
     train: np.ndarray
     test: np.ndarray
@@ -306,14 +330,14 @@ class _Fold(NamedTuple):
 
     @property
     def n_train(self):
-        """Number of samples to train on."""
+        """Number of samples to train on, weights included."""
         return len(self.train) if self.counts is None else float(self.counts.sum())
 
 
 def _as_indices(part):
     part = np.asarray(part)
     if part.ndim != 1:
-        raise ValueError(f"an array of shape {part.shape} holds no indices")
+        raise ValueError(f"indices must be in one dimension, and not of shape {part.shape}")
     return part if len(part) else part.astype(np.intp)
 
 
@@ -324,7 +348,7 @@ def _takes_weights(scorer):
     return "sample_weight" in signature(scorer).parameters
 
 
-def _number(scorer, score):
+def _as_number(scorer, score):
     """The score as a float."""
     score = score.item() if hasattr(score, "item") else score
     if not isinstance(score, Real):
