@@ -1,4 +1,4 @@
-"""Numbers from functions of the user."""
+"""Calls of functions that the user passed as arguments."""
 
 import numpy as np
 
@@ -9,11 +9,11 @@ def call(argument, function, *arrays, shape):
     Parameters
     ----------
     argument : str
-        Name of the constructor's argument that the function is.
+        Name of the constructor's argument that holds the function.
     function : callable
         The function.
     *arrays : ndarray
-        Its arguments.
+        What it is called with.
     shape : tuple of int
         Shape that the result must have.
 
@@ -25,7 +25,7 @@ def call(argument, function, *arrays, shape):
     Raises
     ------
     ValueError
-        If the result has another shape, holds no numbers, or NaN.
+        If the result has another shape, or holds NaN or anything but numbers.
     """
     name = f"{argument}={getattr(function, '__name__', repr(function))}"
     result = np.asarray(function(*arrays))

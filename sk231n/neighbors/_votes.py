@@ -1,4 +1,4 @@
-"""From neighbours to classes: which of them vote, the weights of their votes, and the sums."""
+"""Votes: which neighbours have one, their weights, and the sums for each class."""
 
 import numpy as np
 
@@ -6,15 +6,16 @@ from sk231n.neighbors._callables import call
 
 
 def neighbor_weights(weights, distances):
-    """Weights of neighbours by their distances, which grow along each row.
+    """Weights of neighbours by their distances.
 
     Parameters
     ----------
     weights : {"uniform", "distance"} or callable
-        All weigh alike; by the inverse of the distance, and those at distance 0, if there are any,
-        alone; or a function from distances to weights of the same shape.
+        "uniform" gives all neighbours the same weight. "distance" weighs them by the inverse of
+        the distance; neighbours at distance 0, if there are any, are then the only ones with a
+        weight. A function turns distances into weights of the same shape.
     distances : ndarray of shape (n_queries, n_neighbors)
-        Distances to the neighbours.
+        Distances to the neighbours, growing along each row.
 
     Returns
     -------
@@ -24,7 +25,7 @@ def neighbor_weights(weights, distances):
     Raises
     ------
     ValueError
-        If the function returns another shape, or anything but finite numbers from 0.
+        If the function returns another shape, or anything but finite numbers >= 0.
     """
     if weights == "uniform":
         return np.ones(distances.shape)
@@ -40,12 +41,12 @@ def neighbor_weights(weights, distances):
             name = getattr(weights, "__name__", repr(weights))
             raise ValueError(f"weights={name} returned values that are negative or infinite.")
     weighed[~weighed.any(axis=1)] = 1
-    # Only ratios count: sums of huge weights would overflow, those of tiny ones lose digits.
+    # Only ratios count. Sums of huge weights would overflow, and those of tiny ones lose digits.
     return weighed / weighed.max(axis=1, keepdims=True)
 
 
 def voters(distances, labels, counts, k):
-    """The nearest samples that together count as k, at most k of them.
+    """Select the nearest samples that together count as k; there are at most k of them.
 
     Parameters
     ----------
@@ -61,8 +62,9 @@ def voters(distances, labels, counts, k):
     Returns
     -------
     distances, labels, shares : ndarray of shape (n_queries, min(k, n_neighbors))
-        The voters, and how many samples each counts as: the last one as many as are missing to k.
-        What lies beyond it has no share, and the distance of the first.
+        The voters, and how many samples each one counts as; the last one as many as complete k.
+        Samples after the last voter have no share. Their distance is replaced by the first one, so
+        that a function of the distances does not depend on them.
     """
     distances, labels = distances[:, :k], labels[:, :k]
     counts = np.minimum(counts[:, :k], k)
@@ -94,14 +96,14 @@ def count_votes(labels, weights, n_classes):
 
 
 def weigh_classes(votes, weights):
-    """Multiply the votes by the weights of the classes; where nothing would be left, do not.
+    """Multiply the votes by the weights of the classes, except where all products would be 0.
 
     Parameters
     ----------
     votes : ndarray of shape (n_queries, n_classes)
         The votes.
     weights : ndarray of shape (n_classes,) or None
-        Factors of the classes, at most 1; None for none.
+        Factors of the classes, at most 1; None means that there are none.
 
     Returns
     -------

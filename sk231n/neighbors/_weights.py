@@ -2,6 +2,7 @@
 
 import numpy as np
 
+# Counts of samples are rounded to so many binary digits after the point.
 _FRACTION_BITS = 32
 
 
@@ -23,7 +24,7 @@ def checked_weights(sample_weight, n_samples):
     Raises
     ------
     ValueError
-        If the weights are anything but finite numbers from 0, one for each sample, or all are 0.
+        If the weights are anything but finite numbers >= 0, one for each sample, or all are 0.
     """
     if sample_weight is None:
         return None
@@ -49,7 +50,7 @@ def checked_weights(sample_weight, n_samples):
 
 
 def with_finite_sum(weights):
-    """Weights of samples that are scored, a multiple of them if float64 does not hold their sum."""
+    """Weights of samples that are scored, divided by the largest if their sum would overflow."""
     if weights is None:
         return None
     with np.errstate(over="ignore"):
@@ -57,16 +58,15 @@ def with_finite_sum(weights):
 
 
 def sample_counts(weights):
-    """How many samples each sample counts as: its weight over the smallest that is not zero.
+    """How many samples each sample counts as: its weight divided by the smallest above zero.
 
-    Weights are relative: a multiple of all of them gives the same counts. These are rounded to
-    multiples of ``2**-32``, so that the rounding of the weights does not show, and so that sums of
-    counts are exact.
+    Weights are relative: a multiple of all of them gives the same counts. Counts are rounded to
+    multiples of ``2**-32``. This hides the rounding of the weights, and makes sums of counts exact.
 
     Parameters
     ----------
     weights : ndarray of shape (n_samples,) or None
-        What :func:`checked_weights` returns.
+        The weights, as :func:`checked_weights` returns them.
 
     Returns
     -------
@@ -86,24 +86,24 @@ def class_weights(class_weight, classes, y, counts):
     Parameters
     ----------
     class_weight : dict, "balanced" or None
-        Weights by label, 1 for those that it does not name; "balanced" means the inverse of how
-        many samples a class has.
+        Weights by label, 1 for labels that are not in the dict; "balanced" means the inverse of
+        the number of samples of a class.
     classes : ndarray of shape (n_classes,)
         The labels.
     y : ndarray of shape (n_samples,)
         Index of each sample's label.
     counts : ndarray of shape (n_samples,) or None
-        What :func:`sample_counts` returns.
+        The counts, as :func:`sample_counts` returns them.
 
     Returns
     -------
     ndarray of shape (n_classes,) or None
-        The factors; None if there are none.
+        The factors; None if there are no weights.
 
     Raises
     ------
     ValueError
-        If the weights are anything but finite numbers from 0, or all are 0.
+        If the weights are anything but finite numbers >= 0, or all are 0.
     """
     if class_weight is None:
         return None
