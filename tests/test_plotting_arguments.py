@@ -178,7 +178,7 @@ def test_the_edge_is_warned_of_at_the_callers_line(search):
         with warnings.catch_warnings(record=True) as record:
             warnings.simplefilter("always")
             call()
-        edges = [entry for entry in record if "edge of what was tried" in str(entry.message)]
+        edges = [entry for entry in record if "edge of the values tried" in str(entry.message)]
         assert edges
         assert {entry.filename for entry in edges} == {__file__}
 

@@ -166,7 +166,7 @@ def test_k_of_a_grid_search():
     display = KSelectionDisplay.from_estimator(search, metric="accuracy")
     means = search.cv_results_["mean_test_accuracy"].reshape(2, 2)  # metrics, ks
     np.testing.assert_allclose(display.errorbar_[0].get_ydata(), means.max(axis=0))
-    with pytest.raises(ValueError, match="metric=None is none of the search; expected one of"):
+    with pytest.raises(ValueError, match="metric=None is not a metric of the search"):
         KSelectionDisplay.from_estimator(search)
 
 
@@ -209,7 +209,7 @@ def test_k_refuses_nonsense(k, scores, message):
 
 def test_k_was_not_varied():
     search = GridSearchCV(SoftmaxClassifier(max_iter=2), {"alpha": [0.1, 1]}, cv=2).fit(X, Y)
-    with pytest.raises(ValueError, match="'n_neighbors' is no parameter of the search"):
+    with pytest.raises(ValueError, match="'n_neighbors' is not a parameter of the search"):
         KSelectionDisplay.from_estimator(search)
 
 
@@ -429,7 +429,7 @@ def test_random_search_becomes_points():
         (RATES, ALPHAS, []),
         (RATES[1:], ALPHAS, ["best x=0.01 lies on the lower edge .*try smaller"]),
         (RATES[:2], ALPHAS, ["best x=0.01 lies on the upper edge .*try larger"]),
-        (RATES, ALPHAS[1:], ["best y=1 lies on the lower edge of what was tried, 1 to 100"]),
+        (RATES, ALPHAS[1:], ["best y=1 lies on the lower edge of the values tried, 1 to 100"]),
         (RATES[:2], ALPHAS[:2], ["best x=0.01 lies on the upper", "best y=1 lies on the upper"]),
         (RATES[1:2], ALPHAS, []),  # a single value has no edges
     ],
@@ -493,9 +493,9 @@ def test_search_finds_the_two_parameters():
     assert (swapped.x_name, swapped.y_name) == ("alpha", "batch_size")
     assert (completed.x_name, completed.y_name) == ("batch_size", "learning_rate")
     for options, message in [
-        ({"x": "penalty"}, "'penalty' is no parameter of the search that takes numbers"),
+        ({"x": "penalty"}, "'penalty' is not a parameter of the search with several"),
         ({"x": "alpha", "y": "alpha"}, "x and y are both"),
-        ({"metric": "f1"}, "metric='f1' is none of the search"),
+        ({"metric": "f1"}, "metric='f1' is not a metric of the search"),
     ]:
         with pytest.raises(ValueError, match=message):
             SearchHeatmapDisplay.from_estimator(search, **options)

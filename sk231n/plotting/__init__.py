@@ -1,4 +1,4 @@
-"""Pictures: data, weights, training, searches, landscapes, in scikit-learn's style of displays."""
+"""Displays in the style of scikit-learn: of data, weights, training, searches and landscapes."""
 
 from sk231n.plotting._activation_histogram import ActivationHistogramDisplay
 from sk231n.plotting._distance_matrix import DistanceMatrixDisplay

@@ -1,9 +1,12 @@
-"""What each hidden layer passes on, as histograms."""
+"""Histograms of the activations of each hidden layer."""
 
 import math
+from collections.abc import Sequence
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import validate_params
 
@@ -12,12 +15,17 @@ from sk231n.diagnostics import activation_statistics
 from sk231n.plotting._arrays import check_lengths, words
 from sk231n.plotting._figures import BLUE, axes_or_new, panels, require_matplotlib, styled
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.container import BarContainer
+    from matplotlib.figure import Figure
+
 
 class ActivationHistogramDisplay:
     """Histogram of the activations of each hidden layer, on one scale, with mean and deviation.
 
-    Layers whose histograms shrink to a spike at zero, or pile up at the ends of a saturating
-    activation, hardly learn. It is recommended to use :meth:`from_estimator`.
+    A layer whose histogram collapses to a spike at zero, or accumulates at the ends of a saturating
+    activation, hardly learns. It is recommended to use :meth:`from_estimator`.
 
     Parameters
     ----------
@@ -29,7 +37,7 @@ class ActivationHistogramDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The axes; switched off where it holds several panels.
+        The axes; switched off if they contain several panels.
     axes_ : ndarray of matplotlib Axes of shape (n_layers,)
         The panels.
     figure_ : matplotlib Figure
@@ -53,29 +61,41 @@ class ActivationHistogramDisplay:
     3
     """
 
-    def __init__(self, activations, *, names=None):
+    ax_: "Axes"
+    figure_: "Figure"
+    axes_: NDArray[Any]
+    bars_: "list[BarContainer]"
+
+    def __init__(
+        self,
+        activations: Sequence[ArrayLike] | NDArray[Any],
+        *,
+        names: ArrayLike | None = None,
+    ):
         self.activations = activations
         self.names = names
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, ax=None, **kwargs):
+    def from_estimator(
+        cls, estimator: Any, X: ArrayLike, *, ax: "Axes | None" = None, **kwargs: Any
+    ) -> Self:
         """Show the activations of a network.
 
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or a pipeline that ends in one
-            Where the network is not fitted, the weights are those that it would start with.
+            An unfitted network is shown with its initial weights.
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
-            Data; a hundred samples will do.
+            Data; a hundred samples are enough.
         ax : matplotlib Axes, default=None
-            Axes to draw in, divided into panels; None makes a new figure.
+            Axes to draw in, divided into panels; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         ActivationHistogramDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
@@ -96,15 +116,22 @@ class ActivationHistogramDisplay:
         },
         prefer_skip_nested_validation=True,
     )
-    def plot(self, ax=None, *, n_cols=None, bins=41, bar_kw=None):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        n_cols: int | None = None,
+        bins: int = 41,
+        bar_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the histograms.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw in, divided into panels; None makes a new figure.
+            Axes to draw in, divided into panels; None creates a new figure.
         n_cols : int, default=None
-            Panels in a row; None chooses.
+            Number of panels per row; None chooses it.
         bins : int, default=41
             Number of bins over the range of all layers, at most a million.
         bar_kw : dict, default=None
@@ -143,7 +170,7 @@ class ActivationHistogramDisplay:
 
 
 def _checked(activations, names):
-    """The layers as flat float64 arrays, and their names."""
+    """Check the arguments; return the layers as flat float64 arrays, and their names."""
     check_lengths(activations=activations)
     layers = [
         as_floats(values, f"activations[{i}]").ravel() for i, values in enumerate(activations)

@@ -1,4 +1,4 @@
-"""What weights on transformed features are worth on the pixels themselves."""
+"""Weights on transformed features, converted to weights on the pixels."""
 
 import warnings
 
@@ -11,13 +11,13 @@ def weights_on_pixels(transform, weights, n_pixels):
     """Fold an affine transformation into the weights that follow it.
 
     If ``transform(x) = A x + b``, then ``W transform(x) = (W A) x + W b``: the weights on the
-    pixels are ``W A``. The columns of ``A`` are what the transformation makes of the unit vectors,
-    less what it makes of zero.
+    pixels are ``W A``. The columns of ``A`` are the transformed unit vectors minus the transformed
+    zero vector.
 
     Parameters
     ----------
     transform : callable
-        Rows of pixels in, rows of features out.
+        Maps rows of pixels to rows of features.
     weights : ndarray of shape (n_templates, n_features)
         The weights ``W`` on the features.
     n_pixels : int
@@ -33,7 +33,7 @@ def weights_on_pixels(transform, weights, n_pixels):
     ValueError
         If the transformation is not affine.
     """
-    with warnings.catch_warnings():  # of columns without names, of pixels out of their range
+    with warnings.catch_warnings():  # about missing names of columns, or pixels out of range
         warnings.simplefilter("ignore")
         zero = transform(np.zeros((1, n_pixels)))
         _check_affine(transform, zero, n_pixels)
@@ -46,12 +46,12 @@ def weights_on_pixels(transform, weights, n_pixels):
 
 
 def _check_affine(transform, zero, n_pixels):
-    """``T(a) + T(b) = T(a + b) + T(0)``, tried at random pixels."""
+    """Check ``T(a) + T(b) = T(a + b) + T(0)`` on random pixels."""
     rng = np.random.RandomState(0)
     a, b = rng.uniform(0, 127, (2, 3, n_pixels))
     apart, together = transform(a) + transform(b), transform(a + b) + zero
     if not np.allclose(apart, together, rtol=1e-3, atol=1e-4 * np.abs(together).max()):
         raise ValueError(
             "The steps before the last one of estimator are not affine functions of the pixels, so "
-            "that its weights are no image; expected scalers, whitening, PCA and the like."
+            "that its weights are not an image; expected scalers, whitening, PCA or similar steps."
         )

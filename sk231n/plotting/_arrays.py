@@ -1,4 +1,4 @@
-"""Validation that names the argument."""
+"""Validation of arguments, whose errors name the argument."""
 
 from collections.abc import Mapping, Sized
 
@@ -22,13 +22,13 @@ def matrix(values, name, **options):
 
 
 def check_fitted(estimator, name="estimator"):
-    """Refuse what is no estimator, or is not fitted."""
+    """Refuse anything but a fitted estimator."""
     with naming(name):
         check_is_fitted(estimator)
 
 
 def words(values, name):
-    """Texts of a sequence of names; a text is no sequence of its letters."""
+    """Return a sequence of names as a list of str; refuse a single string."""
     is_sequence = isinstance(values, Sized) and not isinstance(values, str | bytes | Mapping | set)
     if not is_sequence or isinstance(values, np.dtype) or getattr(values, "ndim", 1) != 1:
         raise ValueError(f"{name} must be a sequence of names; got {values!r:.200}.")
@@ -38,7 +38,7 @@ def words(values, name):
 
 
 def check_lengths(**arrays):
-    """Raise an error unless all arrays, by name, have the same length; None stands for nothing."""
+    """Raise an error unless all arrays, passed by name, have the same length."""
     lengths = {}
     for name, values in arrays.items():
         shape = getattr(values, "shape", None)

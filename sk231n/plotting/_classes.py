@@ -1,4 +1,4 @@
-"""Images by class: their names, and the first few of each."""
+"""Classes of images: their names, and the first few images of each."""
 
 import numpy as np
 from sklearn.utils import _safe_indexing, assert_all_finite, column_or_1d
@@ -11,9 +11,9 @@ from sk231n.plotting._pictures import as_pictures
 
 
 def classes_of(**labels):
-    """Distinct labels of all columns together, sorted, and each column as an array.
+    """Return the sorted distinct labels of all columns, and each column as an array.
 
-    Errors name the column that is no column of labels.
+    Errors name the column that does not hold labels.
     """
     columns = {}
     for name, values in labels.items():
@@ -29,10 +29,10 @@ def classes_of(**labels):
 
 
 def names_of(classes, class_names):
-    """Name of each class: its label as text, or what `class_names` says.
+    """Return the name of each class: its label as text, or its entry in `class_names`.
 
-    These are the names of all classes in order, or, where some classes do not occur, those that
-    labels 0, 1, ... are the indices of.
+    `class_names` holds the names of `classes` in order or, if some classes do not occur, the names
+    whose indices are the labels 0, 1, ...
     """
     if class_names is None:
         return [str(label) for label in classes]
@@ -49,7 +49,7 @@ def names_of(classes, class_names):
 
 
 def first_of_each(labels, n_per_class):
-    """Indices of the first samples with each label, at most `n_per_class`, in order."""
+    """Indices of the first samples of each label, at most `n_per_class`, in ascending order."""
     classes = unique_labels(labels)
     return np.sort(
         np.concatenate([np.flatnonzero(labels == label)[:n_per_class] for label in classes])
@@ -57,7 +57,7 @@ def first_of_each(labels, n_per_class):
 
 
 def pictures_at(X, indices, image_shape, *, name):
-    """Pictures of some of the images only: a data set may be large."""
+    """Pictures of the images at `indices` only, since a data set may be large."""
     rows, stack = as_rows(X, name)
     if stack is not None:
         rows = rows.reshape(len(rows), *stack)
@@ -65,7 +65,7 @@ def pictures_at(X, indices, image_shape, *, name):
 
 
 def places_in_column(columns):
-    """For each sample the number of earlier ones in the same column."""
+    """Return, for each sample, the number of earlier samples in the same column."""
     rows = np.zeros(len(columns), dtype=int)
     for column in np.unique(columns):
         here = columns == column

@@ -1,6 +1,10 @@
-"""All distances between two sets of images, as a picture."""
+"""The matrix of distances between two sets of images, as a picture."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import validate_params
 
 from sk231n._images import as_rows
@@ -8,20 +12,26 @@ from sk231n.neighbors import KNNClassifier
 from sk231n.plotting._arrays import check_fitted, check_lengths, matrix
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled, whole_numbers
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
 
 class DistanceMatrixDisplay:
-    """Distances of test images to training images: a row a test image, a column a training image.
+    """Distances of test images (rows) to training images (columns).
 
-    A bright row is a test image unlike all others, a bright column a training image of that kind.
-    The colours span all but the largest and smallest hundredth. It is recommended to use
-    :meth:`from_estimator` or :meth:`from_arrays`.
+    A bright row is a test image that is unlike all training images, a bright column a training
+    image that is unlike all test images. The colours span all distances except the smallest and
+    the largest hundredth. It is recommended to use :meth:`from_estimator` or :meth:`from_arrays`.
 
     Parameters
     ----------
     distances : array-like of shape (n_test, n_train)
         The distances.
     metric : str, default=None
-        What to call them.
+        Name of the metric, for the label of the scale.
 
     Attributes
     ----------
@@ -48,12 +58,19 @@ class DistanceMatrixDisplay:
     (50, 200)
     """
 
-    def __init__(self, distances, *, metric=None):
+    ax_: "Axes"
+    figure_: "Figure"
+    image_: "AxesImage"
+    colorbar_: "Colorbar | None"
+
+    def __init__(self, distances: ArrayLike, *, metric: str | None = None):
         self.distances = distances
         self.metric = metric
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, ax=None, **kwargs):
+    def from_estimator(
+        cls, estimator: Any, X: ArrayLike, *, ax: "Axes | None" = None, **kwargs: Any
+    ) -> Self:
         """Show the distances to the training images of a classifier.
 
         Parameters
@@ -63,14 +80,14 @@ class DistanceMatrixDisplay:
         X : array-like of shape (n_test, n_features), (n_test, h, w) or (n_test, h, w, c)
             Test images.
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         DistanceMatrixDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
@@ -92,26 +109,34 @@ class DistanceMatrixDisplay:
         return cls(distances, metric=metric).plot(ax, **kwargs)
 
     @classmethod
-    def from_arrays(cls, X_test, X_train, *, metric="euclidean", ax=None, **kwargs):
+    def from_arrays(
+        cls,
+        X_test: ArrayLike,
+        X_train: ArrayLike,
+        *,
+        metric: str | Callable[..., Any] = "euclidean",
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
         """Show the distances between two sets of images.
 
         Parameters
         ----------
         X_test : array-like of shape (n_test, n_features), (n_test, h, w) or (n_test, h, w, c)
-            Images of the rows.
+            Images for the rows.
         X_train : array-like of shape (n_train, n_features), (n_train, h, w) or (n_train, h, w, c)
-            Images of the columns.
+            Images for the columns.
         metric : {"euclidean", "manhattan", "cosine"} or callable, default="euclidean"
             The distance; see :class:`~sk231n.KNNClassifier`.
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         DistanceMatrixDisplay
-            The display, drawn.
+            The display, after drawing.
         """
         require_matplotlib(f"{cls.__name__}.from_arrays")
         for name, X in {"X_test": X_test, "X_train": X_train}.items():
@@ -124,13 +149,19 @@ class DistanceMatrixDisplay:
     @validate_params(
         {"im_kw": [dict, None], "colorbar": ["boolean"]}, prefer_skip_nested_validation=True
     )
-    def plot(self, ax=None, *, im_kw=None, colorbar=True):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        im_kw: dict[str, Any] | None = None,
+        colorbar: bool = True,
+    ) -> Self:
         """Draw the matrix.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         im_kw : dict, default=None
             Keyword arguments of ``imshow``, such as ``cmap``.
         colorbar : bool, default=True
@@ -147,7 +178,7 @@ class DistanceMatrixDisplay:
 
         ax = axes_or_new(ax, (7.5, 3.8))
         self.ax_, self.figure_ = ax, ax.figure
-        # A few duplicates and outliers must not take the contrast from all others.
+        # A few duplicates and outliers must not reduce the contrast of all others.
         low, high = np.percentile(distances, [1, 99])
         style = styled(AxesImage, im_kw, cmap="viridis", aspect="auto", vmin=low, vmax=high)
         self.image_ = ax.imshow(distances, **style)

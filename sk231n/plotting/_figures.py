@@ -1,8 +1,8 @@
-"""Where a display draws: the axes given, or those of a new figure; no global state is touched."""
+"""Axes, styles and legends of the displays; no global state of matplotlib is changed."""
 
 import numpy as np
 
-# Two colours that everybody tells apart (Okabe and Ito), and the rest for more curves than two.
+# Colours that people with any colour vision can distinguish (Okabe and Ito).
 BLUE, ORANGE = "#0072B2", "#D55E00"
 COLORS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "os^Dv<>"
@@ -10,7 +10,7 @@ _FONT_SIZE = 9
 
 
 def require_matplotlib(caller):
-    """Raise an ImportError that says what to install, unless matplotlib is there."""
+    """Raise an ImportError that says what to install if matplotlib is missing."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
@@ -20,7 +20,7 @@ def require_matplotlib(caller):
 
 
 def axes_or_new(ax, figsize):
-    """Return `ax`, or for None the axes of a new figure of the given size in inches."""
+    """Return `ax` or, for None, the axes of a new figure of the given size in inches."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -33,44 +33,44 @@ def axes_or_new(ax, figsize):
 
 
 def panels(ax, n_rows, n_cols, n_panels=None):
-    """Switch `ax` off and put a grid of axes in its place; a single panel is `ax` itself.
+    """Switch `ax` off and put a grid of axes in its place; for a single panel, return `ax`.
 
     Returns
     -------
     ndarray of Axes of shape (n_panels,)
-        Row by row; `n_panels` is ``n_rows * n_cols`` if it is None.
+        The panels, row by row. None for `n_panels` means ``n_rows * n_cols``.
     """
     n_panels = n_rows * n_cols if n_panels is None else n_panels
     if n_panels == 1:
         return np.array([ax])
     if not ax.axison:
-        raise ValueError("ax is switched off, as after another plot in it; give a fresh one.")
+        raise ValueError("ax is switched off, as after another plot in it; pass new axes.")
     ax.set_axis_off()
-    # A layout engine finds the gaps by itself; without one there has to be room for words.
+    # A layout engine computes the gaps; without one, leave room for the labels.
     gaps = {} if ax.figure.get_layout_engine() else {"wspace": 0.35, "hspace": 1.0}
     grid = _inside(ax).subgridspec(n_rows, n_cols, **gaps)
     return np.array([ax.figure.add_subplot(grid[i]) for i in range(n_panels)])
 
 
 def _inside(ax):
-    """Place of `ax` in its figure, as a cell of a grid."""
+    """Return the place of `ax` in its figure, as a cell of a grid."""
     from matplotlib.gridspec import GridSpec
 
     if ax.get_subplotspec() is not None:
         return ax.get_subplotspec()
-    box = ax.get_position()  # axes that were placed by hand
+    box = ax.get_position()  # axes that are not part of a grid
     return GridSpec(1, 1, ax.figure, left=box.x0, right=box.x1, bottom=box.y0, top=box.y1)[0]
 
 
 def styled(artist, given, **defaults):
-    """Merge keyword arguments for an artist class, whose aliases (``c``, ``lw``) are known."""
+    """Merge keyword arguments of an artist class, resolving aliases such as ``c`` and ``lw``."""
     from matplotlib.cbook import normalize_kwargs
 
     return {**defaults, **normalize_kwargs(given or {}, artist)}
 
 
 def write_legend(ax, handles=None, *, outside):
-    """Write the legend: in `ax`, or `outside` at the top of its figure, where it hides nothing."""
+    """Draw the legend in `ax`, or `outside` at the top of its figure, where it hides nothing."""
     handles = handles or ax.get_legend_handles_labels()[0]
     if not outside:
         return ax.legend(handles=handles, fontsize=_FONT_SIZE)
@@ -85,7 +85,7 @@ def write_legend(ax, handles=None, *, outside):
 
 
 def plain_log_scale(ax):
-    """Scale the y axis by the logarithm, with ticks such as 0.5 and 20; first draw, then scale."""
+    """Make the y axis logarithmic, with ticks such as 0.5 and 20; call it after drawing."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     ax.set_yscale("log")
@@ -96,13 +96,13 @@ def plain_log_scale(ax):
 
 
 def whole_numbers(axis):
-    """Let the ticks of an axis be whole numbers."""
+    """Restrict the ticks of an axis to whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
 
 
 def size_in_points(ax):
-    """Width and height of the axes."""
+    """Return width and height of the axes in points."""
     box = ax.get_window_extent()
     return box.width * 72 / ax.figure.dpi, box.height * 72 / ax.figure.dpi

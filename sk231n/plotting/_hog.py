@@ -1,6 +1,9 @@
-"""Histograms of oriented gradients, drawn over the image they come from."""
+"""Histograms of oriented gradients, drawn over their image."""
+
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils._param_validation import validate_params
 
@@ -10,12 +13,18 @@ from sk231n.plotting._figures import axes_or_new, require_matplotlib, size_in_po
 from sk231n.plotting._pictures import as_pictures
 from sk231n.plotting._tiles import draw_picture
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import LineCollection
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
 
 class HOGDisplay:
     """Glyphs of a histogram of oriented gradients over the image: a star of lines in each cell.
 
-    The lines lie along the edges, at right angles to the gradients; the more votes, the brighter.
-    It is recommended to use :meth:`from_estimator`.
+    The lines lie along the edges, at right angles to the gradients, and are brighter for more
+    votes. It is recommended to use :meth:`from_estimator`.
 
     Parameters
     ----------
@@ -26,7 +35,7 @@ class HOGDisplay:
     pixels_per_cell : tuple of 2 int, default=(8, 8)
         Height and width of a cell.
     signed : bool, default=False
-        Whether the orientations share 360 degrees; a line then begins in the middle of the cell.
+        Whether the orientations divide 360 degrees; a line then begins in the middle of the cell.
 
     Attributes
     ----------
@@ -50,36 +59,50 @@ class HOGDisplay:
     144
     """
 
-    def __init__(self, image, histograms, *, pixels_per_cell=(8, 8), signed=False):
+    ax_: "Axes"
+    figure_: "Figure"
+    image_: "AxesImage"
+    lines_: "LineCollection"
+
+    def __init__(
+        self,
+        image: ArrayLike,
+        histograms: ArrayLike,
+        *,
+        pixels_per_cell: tuple[int, int] = (8, 8),
+        signed: bool = False,
+    ):
         self.image = image
         self.histograms = histograms
         self.pixels_per_cell = pixels_per_cell
         self.signed = signed
 
     @classmethod
-    def from_estimator(cls, estimator, image, *, ax=None, **kwargs):
-        """Show what a transformer sees in an image.
+    def from_estimator(
+        cls, estimator: Any, image: ArrayLike, *, ax: "Axes | None" = None, **kwargs: Any
+    ) -> Self:
+        """Show the histograms that a transformer computes from an image.
 
         Parameters
         ----------
         estimator : HOG
-            Fitted. Its block normalization plays no role.
+            Fitted. Its block normalization is ignored.
         image : array-like of shape (h, w), (h, w, c) or (n_features,)
             The image.
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         HOGDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
         ValueError
-            If the image is not like those that the transformer was fitted on.
+            If the image does not match the images that the transformer was fitted on.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         check_fitted(estimator)
@@ -100,13 +123,19 @@ class HOGDisplay:
     @validate_params(
         {"im_kw": [dict, None], "line_kw": [dict, None]}, prefer_skip_nested_validation=True
     )
-    def plot(self, ax=None, *, im_kw=None, line_kw=None):
-        """Draw the image, dimmed, and the lines over it.
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        im_kw: dict[str, Any] | None = None,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:
+        """Draw the dimmed image and the lines over it.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         im_kw : dict, default=None
             Keyword arguments of ``imshow`` for the image, such as ``alpha``.
         line_kw : dict, default=None
@@ -164,10 +193,10 @@ def _check_cells(pixels_per_cell, signed):
 
 
 def _segments(shape, pixels_per_cell, signed):
-    """Ends of the lines, of shape (n_lines, 2, 2), each end as (x, y) in pixels."""
+    """Ends of the lines, of shape (n_lines, 2, 2), as (x, y) in pixels."""
     (cell_h, cell_w), (n_rows, n_columns, n) = pixels_per_cell, shape
     angle = (2 * np.pi if signed else np.pi) * (np.arange(n) + 0.5) / n
-    # At right angles to the gradient (cos, sin); two fifths of a cell keep the stars apart.
+    # At right angles to the gradient (cos, sin); 0.42 cells on each side keep the stars apart.
     half = 0.42 * min(cell_h, cell_w) * np.stack([-np.sin(angle), np.cos(angle)], axis=1)
     rows, columns = np.mgrid[:n_rows, :n_columns]
     middles = np.stack([(columns + 0.5) * cell_w, (rows + 0.5) * cell_h], axis=-1)

@@ -1,6 +1,9 @@
-"""Images of each class, a column a class."""
+"""Images of each class, one column per class."""
+
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import validate_params
 
 from sk231n.core.arguments import count
@@ -16,16 +19,21 @@ from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures
 from sk231n.plotting._tiles import Tiles, figure_size
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
 
 class ImageGridDisplay:
-    """Images of each class, a column a class: the first look at a data set.
+    """Images of each class, one column per class: a first look at a data set.
 
     It is recommended to use :meth:`from_arrays`, which picks a few of each class.
 
     Parameters
     ----------
     images : array-like of shape (n, h, w), (n, h, w, c) or (n, d)
-        The images to show; rows must be square images.
+        The images to show. Rows (n, d) must be square images.
     y : array-like of shape (n,)
         Their labels.
     class_names : sequence of str, default=None
@@ -42,8 +50,8 @@ class ImageGridDisplay:
 
     Notes
     -----
-    Bytes and values within 0..1 are shown as they are; all else is stretched from the smallest to
-    the largest value shown.
+    Bytes and values within 0..1 are shown as they are; all others are rescaled so that the smallest
+    value shown is black and the largest is white.
 
     Examples
     --------
@@ -57,7 +65,11 @@ class ImageGridDisplay:
     24
     """
 
-    def __init__(self, images, y, *, class_names=None):
+    ax_: "Axes"
+    figure_: "Figure"
+    images_: "list[AxesImage]"
+
+    def __init__(self, images: ArrayLike, y: ArrayLike, *, class_names: ArrayLike | None = None):
         self.images = images
         self.y = y
         self.class_names = class_names
@@ -68,8 +80,16 @@ class ImageGridDisplay:
         prefer_skip_nested_validation=False,
     )
     def from_arrays(
-        cls, X, y, *, n_per_class=7, image_shape=None, class_names=None, ax=None, **kwargs
-    ):
+        cls,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        n_per_class: int = 7,
+        image_shape: tuple[int, ...] | None = None,
+        class_names: ArrayLike | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
         """Show the first images of each class.
 
         Parameters
@@ -79,26 +99,26 @@ class ImageGridDisplay:
         y : array-like of shape (n_samples,)
             Their labels.
         n_per_class : int, default=7
-            Number of images of each class; fewer where there are fewer.
+            Number of images of each class, or all images of a class that has fewer.
         image_shape : tuple of int, default=None
             Shape of one image, (h, w) or (h, w, c). None takes it from a stack, rows of length
             3*k*k as (k, k, 3) and rows of length k*k as (k, k).
         class_names : sequence of str, default=None
             Names of the classes; by default their labels.
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         ImageGridDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
         ValueError
-            If `X` does not hold images, or `y` not one label for each.
+            If `X` does not hold images, or `y` does not hold one label for each.
         """
         require_matplotlib(f"{cls.__name__}.from_arrays")
         check_lengths(X=X, y=y)
@@ -110,13 +130,19 @@ class ImageGridDisplay:
     @validate_params(
         {"im_kw": [dict, None], "text_kw": [dict, None]}, prefer_skip_nested_validation=True
     )
-    def plot(self, ax=None, *, im_kw=None, text_kw=None):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        im_kw: dict[str, Any] | None = None,
+        text_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the images.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         im_kw : dict, default=None
             Keyword arguments of ``imshow`` for the images, such as ``cmap`` for grey ones.
         text_kw : dict, default=None

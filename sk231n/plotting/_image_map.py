@@ -1,9 +1,11 @@
-"""A map on which images that resemble each other lie side by side."""
+"""A map of images, on which similar images lie side by side."""
 
 import math
 from numbers import Real
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
@@ -18,20 +20,25 @@ from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures
 from sk231n.plotting._tiles import draw_picture
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
 
 class ImageMapDisplay:
-    """Map of images, each drawn where an embedding in two dimensions puts it.
+    """Map of images, each drawn at its place in a two-dimensional embedding.
 
     It is recommended to use :meth:`from_arrays` or :meth:`from_estimator`.
 
     Parameters
     ----------
     images : array-like of shape (n, h, w), (n, h, w, c) or (n, d)
-        The images; rows must be square images.
+        The images. Rows (n, d) must be square images.
     embedding : array-like of shape (n, 2)
-        Where they lie.
+        Positions of the images.
     axis_names : sequence of 2 str, default=None
-        Names of the two dimensions; None for none.
+        Names of the two dimensions; None for no names.
 
     Attributes
     ----------
@@ -46,8 +53,8 @@ class ImageMapDisplay:
 
     References
     ----------
-    .. [1] CS231n, "Image classification": the t-SNE map of CIFAR-10, in which images are near that
-       resemble each other pixel by pixel, mostly by background.
+    .. [1] CS231n, "Image classification": the t-SNE map of CIFAR-10, in which images are close if
+       their pixels are similar, mostly those of the background.
     .. [2] L. van der Maaten and G. Hinton. "Visualizing Data using t-SNE". JMLR 9, 2008.
 
     Examples
@@ -60,44 +67,60 @@ class ImageMapDisplay:
     60
     """
 
-    def __init__(self, images, embedding, *, axis_names=None):
+    ax_: "Axes"
+    figure_: "Figure"
+    images_: "list[AxesImage]"
+    positions_: NDArray[np.float64]
+
+    def __init__(
+        self, images: ArrayLike, embedding: ArrayLike, *, axis_names: ArrayLike | None = None
+    ):
         self.images = images
         self.embedding = embedding
         self.axis_names = axis_names
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, images=None, image_shape=None, ax=None, **kwargs):
-        """Show the images where a fitted transformer puts them.
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        *,
+        images: ArrayLike | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Show the images at the positions that a fitted transformer gives them.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted, with ``transform``, whose first two columns count, or with ``embedding_`` of
-            just these samples, such as :class:`~sklearn.manifold.TSNE`.
+            Fitted, with ``transform``, of which the first two columns are used, or with the
+            ``embedding_`` of these very samples, such as :class:`~sklearn.manifold.TSNE`.
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
-            What the transformer sees.
+            Input of the transformer.
         images : array-like of shape (n_samples, d), (n_samples, h, w) or (n_samples, h, w, c), \
 default=None
-            The images, where `X` holds features of them; None for `X` itself.
+            The images, if `X` holds their features; None for `X` itself.
         image_shape : tuple of int, default=None
             Shape of one image, (h, w) or (h, w, c). None takes it from a stack, rows of length
             3*k*k as (k, k, 3) and rows of length k*k as (k, k).
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         ImageMapDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
         TypeError
-            If the estimator embeds nothing.
+            If the estimator has no embedding.
         ValueError
-            If it yields fewer than two columns, or not one row for each image.
+            If the embedding has fewer than two columns, or not one row for each image.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         check_fitted(estimator)
@@ -124,44 +147,44 @@ default=None
     )
     def from_arrays(
         cls,
-        X,
+        X: ArrayLike,
         *,
-        embedding=None,
-        method="pca",
-        image_shape=None,
-        random_state=None,
-        ax=None,
-        **kwargs,
-    ):
-        """Show the images by pixel distance, or where `embedding` says.
+        embedding: ArrayLike | None = None,
+        method: str = "pca",
+        image_shape: tuple[int, ...] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Show the images at the positions of `embedding`, or by the distances of their pixels.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
-            The images; a few hundred.
+            The images, up to a few hundred.
         embedding : array-like of shape (n_samples, 2), default=None
-            Where they lie; None computes it.
+            Positions of the images; None computes them.
         method : {"pca", "tsne"}, default="pca"
-            How: the two principal components, or t-SNE.
+            How to compute the positions: the first two principal components, or t-SNE.
         image_shape : tuple of int, default=None
             Shape of one image, (h, w) or (h, w, c). None takes it from a stack, rows of length
             3*k*k as (k, k, 3) and rows of length k*k as (k, k).
         random_state : int, RandomState instance or None, default=None
-            Of t-SNE, and of PCA where it draws at random.
+            Seed of t-SNE, and of PCA if it uses a randomized solver.
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         ImageMapDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
         ValueError
-            If there are fewer than three images, or `embedding` has not one row for each.
+            If there are fewer than three images, or `embedding` does not have one row for each.
         """
         require_matplotlib(f"{cls.__name__}.from_arrays")
         pictures = as_pictures(X, image_shape)
@@ -192,18 +215,25 @@ default=None
         },
         prefer_skip_nested_validation=True,
     )
-    def plot(self, ax=None, *, image_size=None, snap=False, im_kw=None):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        image_size: float | None = None,
+        snap: bool = False,
+        im_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the map.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         image_size : float, default=None
-            Width of an image in parts of the width of the map; None chooses.
+            Width of an image as a fraction of the width of the map; None chooses it.
         snap : bool, default=False
-            Whether to move the images to the places of a grid, each to a place of its own and all
-            together as little as can be, so that none hides another. For up to about a thousand.
+            Whether to move the images to distinct places of a grid, so that none hides another. The
+            sum of the squared moves is minimal. For up to about a thousand images.
         im_kw : dict, default=None
             Keyword arguments of ``imshow`` for the images.
 
@@ -254,7 +284,7 @@ default=None
 
 
 def _snapped(embedding, side):
-    """Centres of the places of a grid, one for each point, at the least sum of squared moves."""
+    """Centres of the grid places of the points, with the least sum of squared moves."""
     lowest = embedding.min(axis=0)
     points = (embedding - lowest) / np.maximum(np.ptp(embedding, axis=0), 1e-300)
     places = (np.stack(np.meshgrid(*[np.arange(side)] * 2), axis=-1).reshape(-1, 2) + 0.5) / side

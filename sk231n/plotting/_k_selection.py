@@ -1,8 +1,10 @@
-"""Accuracy against the number of neighbours."""
+"""Accuracy by number of neighbours."""
 
 import re
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import validate_params
 
 from sk231n.core.errors import naming
@@ -23,9 +25,17 @@ from sk231n.plotting._search_results import (
     score_key,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.container import ErrorbarContainer
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+    from matplotlib.lines import Line2D
+
 
 class KSelectionDisplay:
-    """Accuracy against k: a point for each fold, mean and standard deviation, the best k.
+    """Accuracy by k: a point for each fold, mean and standard deviation, and the best k.
 
     It is recommended to use :meth:`from_estimator`.
 
@@ -34,7 +44,7 @@ class KSelectionDisplay:
     n_neighbors : array-like of shape (n_k,)
         The numbers of neighbours.
     scores : array-like of shape (n_k, n_folds)
-        Accuracy of each on each fold; NaN where there is none.
+        Accuracy of each number on each fold; NaN for a missing one.
 
     Attributes
     ----------
@@ -43,11 +53,11 @@ class KSelectionDisplay:
     figure_ : matplotlib Figure
         The figure.
     points_ : matplotlib PathCollection
-        The folds.
+        The scores of the folds.
     errorbar_ : matplotlib ErrorbarContainer
-        Means, and standard deviations over the folds.
+        Mean and standard deviation over the folds.
     best_ : matplotlib Line2D
-        Marks the best mean, the smallest k of those that tie.
+        Marks the best mean; of several equal ones, that of the smallest k.
     legend_ : matplotlib Legend
         The legend.
 
@@ -67,37 +77,51 @@ class KSelectionDisplay:
     True
     """
 
-    def __init__(self, n_neighbors, scores):
+    ax_: "Axes"
+    figure_: "Figure"
+    points_: "PathCollection"
+    errorbar_: "ErrorbarContainer"
+    best_: "Line2D"
+    legend_: "Legend"
+
+    def __init__(self, n_neighbors: ArrayLike, scores: ArrayLike):
         self.n_neighbors = n_neighbors
         self.scores = scores
 
     @classmethod
-    def from_estimator(cls, estimator, *, metric=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        metric: str | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
         """Show how k was chosen.
 
         Parameters
         ----------
         estimator : KNNClassifierCV or search
-            Fitted. Of a search such as :class:`~sklearn.model_selection.GridSearchCV` that varies
-            other parameters, too, each k shows the best of its candidates.
+            Fitted. If a search, such as :class:`~sklearn.model_selection.GridSearchCV`, also varies
+            other parameters, the best candidate of each k is shown.
         metric : str, default=None
-            Of a search with several metrics, the one to show.
+            The metric to show, if the search has several.
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         KSelectionDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
         ValueError
             If the search did not vary `n_neighbors`.
         TypeError
-            If the estimator is no search.
+            If the estimator is not a search.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         results = cv_results_of(estimator, "estimator")
@@ -115,13 +139,20 @@ class KSelectionDisplay:
         {"errorbar_kw": [dict, None], "scatter_kw": [dict, None], "best_kw": [dict, None]},
         prefer_skip_nested_validation=True,
     )
-    def plot(self, ax=None, *, errorbar_kw=None, scatter_kw=None, best_kw=None):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        errorbar_kw: dict[str, Any] | None = None,
+        scatter_kw: dict[str, Any] | None = None,
+        best_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the scores.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         errorbar_kw : dict, default=None
             Keyword arguments of ``errorbar`` for means and deviations.
         scatter_kw : dict, default=None
@@ -166,7 +197,7 @@ class KSelectionDisplay:
 
 
 def _checked(n_neighbors, scores):
-    """The arrays, sorted by k."""
+    """Check the arguments; return the arrays sorted by k."""
     scores = matrix(scores, "scores", ensure_all_finite="allow-nan", dtype=float)
     with naming("n_neighbors"):
         k = np.asarray(n_neighbors)
@@ -182,7 +213,7 @@ def _checked(n_neighbors, scores):
 
 
 def _ticks(k, ax):
-    """Those k that have room for their number."""
+    """Positions and labels of those k whose labels do not overlap."""
     positions = np.log(k) if ax.get_xscale() == "log" else k.astype(float)
     positions *= 0.9 * size_in_points(ax)[0] / max(np.ptp(positions), 1e-9)
     kept = [0]

@@ -1,8 +1,10 @@
 """Loss and score by epoch."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions, validate_params
@@ -21,39 +23,45 @@ from sk231n.plotting._figures import (
     write_legend,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+    from matplotlib.lines import Line2D
+
 ROLES = {"": ("training", "-"), "validation_": ("validation", "--")}  # by prefix in a history
 
 
 class LearningCurvesDisplay:
-    """Loss and score by epoch, of the training and of the validation data.
+    """Loss and score by epoch, on the training and the validation data.
 
-    It is recommended to use :meth:`from_estimator` or, to compare, :meth:`from_estimators`.
+    It is recommended to use :meth:`from_estimator`, or :meth:`from_estimators` for comparisons.
 
     Parameters
     ----------
     histories : dict of str to dict
-        For each run its ``history_``: lists "loss" and "score", one entry per epoch, and perhaps
-        "validation_loss" and "validation_score".
+        The ``history_`` of each run: lists "loss" and "score" with one entry per epoch, and
+        optionally "validation_loss" and "validation_score".
     score_name : str, default="accuracy"
-        What the score is.
+        Name of the score.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The axes; switched off where it holds two panels.
+        The axes; switched off if they contain two panels.
     axes_ : ndarray of matplotlib Axes of shape (n_panels,)
         The panels: the loss, then the score.
     figure_ : matplotlib Figure
         The figure.
     lines_ : list of matplotlib Line2D
-        The curves, panel by panel and run by run, training before validation.
+        The curves, ordered by panel and by run, training before validation.
     legend_ : matplotlib Legend or None
-        The legend, if there is more than one curve in a panel.
+        The legend, if a panel has more than one curve.
 
     Notes
     -----
-    The training curves are those of the mini-batches as they were met during the epoch, before the
-    epoch's later steps; the validation curves are measured at its end.
+    The training curves average over the mini-batches of an epoch as they were used, before the
+    later steps of the epoch; the validation curves are measured at the end of the epoch.
 
     References
     ----------
@@ -71,27 +79,38 @@ class LearningCurvesDisplay:
     ['loss', 'accuracy']
     """
 
-    def __init__(self, histories, *, score_name="accuracy"):
+    ax_: "Axes"
+    figure_: "Figure"
+    axes_: NDArray[Any]
+    lines_: "list[Line2D]"
+    legend_: "Legend | None"
+
+    def __init__(
+        self,
+        histories: Mapping[str, Mapping[str, ArrayLike]],
+        *,
+        score_name: str = "accuracy",
+    ):
         self.histories = histories
         self.score_name = score_name
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, **kwargs):
+    def from_estimator(cls, estimator: Any, *, ax: "Axes | None" = None, **kwargs: Any) -> Self:
         """Show how one estimator was trained.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted, with ``history_``, or a pipeline that ends in such a one.
+            Fitted, with ``history_``, or a pipeline that ends in such an estimator.
         ax : matplotlib Axes, default=None
-            Axes to draw in, divided into two panels; None makes a new figure.
+            Axes to draw in, divided into two panels; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         LearningCurvesDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
@@ -103,22 +122,24 @@ class LearningCurvesDisplay:
 
     @classmethod
     @validate_params({"estimators": [dict]}, prefer_skip_nested_validation=False)
-    def from_estimators(cls, estimators, *, ax=None, **kwargs):
+    def from_estimators(
+        cls, estimators: dict[str, Any], *, ax: "Axes | None" = None, **kwargs: Any
+    ) -> Self:
         """Compare how several estimators were trained.
 
         Parameters
         ----------
         estimators : dict of str to estimator
-            Names of the runs, and the fitted estimators.
+            The fitted estimators, by the name of their run.
         ax : matplotlib Axes, default=None
-            Axes to draw in, divided into two panels; None makes a new figure.
+            Axes to draw in, divided into two panels; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         LearningCurvesDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
@@ -139,19 +160,26 @@ class LearningCurvesDisplay:
         },
         prefer_skip_nested_validation=True,
     )
-    def plot(self, ax=None, *, panel="both", loss_scale="linear", line_kw=None):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        panel: str = "both",
+        loss_scale: str = "linear",
+        line_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the curves.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw in, divided if there are two panels; None makes a new figure.
+            Axes to draw in, divided for two panels; None creates a new figure.
         panel : {"both", "loss", "score"}, default="both"
-            What to show.
+            The panels to show.
         loss_scale : {"linear", "log"}, default="linear"
             Scale of the loss.
         line_kw : dict, default=None
-            Keyword arguments of the ``Line2D`` of all curves.
+            Keyword arguments of the ``Line2D`` of each curve.
 
         Returns
         -------
@@ -178,7 +206,7 @@ class LearningCurvesDisplay:
         return self
 
     def _draw(self, ax, quantity, line_kw):
-        """Draw the curves of one quantity: a colour a run, or for a single run one a curve."""
+        """Draw the curves of one quantity: one colour per run, or per curve of a single run."""
         from matplotlib.lines import Line2D
 
         alone = len(self.histories) == 1
@@ -187,7 +215,7 @@ class LearningCurvesDisplay:
                 if prefix + quantity not in history:
                     continue
                 values, look = history[prefix + quantity], j if alone else i
-                unlisted = "_" if prefix else ""  # the legend explains dashes once
+                unlisted = "_" if prefix else ""  # the legend explains the dashes only once
                 style = styled(
                     Line2D,
                     line_kw,
@@ -201,7 +229,7 @@ class LearningCurvesDisplay:
                 self.lines_ += ax.plot(np.arange(1, len(values) + 1), values, **style)
 
     def _explain(self, ax, outside):
-        """Write the legend: the runs, and what is dashed."""
+        """Write the legend: the runs, and the meaning of the dashes."""
         from matplotlib.lines import Line2D
 
         handles, _ = ax.get_legend_handles_labels()

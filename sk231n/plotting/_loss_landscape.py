@@ -1,8 +1,11 @@
 """The objective around the learnt parameters, along one or two directions."""
 
+from collections.abc import Sequence
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from sk231n.core.arguments import Number, as_floats
@@ -18,21 +21,29 @@ from sk231n.plotting._figures import (
     write_legend,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.contour import QuadContourSet
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+    from matplotlib.lines import Line2D
+
 
 class LossLandscapeDisplay:
     """The objective around the learnt parameters: a curve, or contours with the minimum marked.
 
-    It is recommended to use :meth:`from_estimator`, or :meth:`from_landscape` for what
-    :func:`~sk231n.diagnostics.loss_landscape` has computed.
+    It is recommended to use :meth:`from_estimator`, or :meth:`from_landscape` for a result of
+    :func:`~sk231n.diagnostics.loss_landscape`.
 
     Parameters
     ----------
     coordinates : sequence of one or two array-like of shape (n_points,)
-        How far along each direction; 0 is at the learnt parameters.
+        Positions along each direction; 0 is at the learnt parameters.
     losses : array-like of shape (n_points,) or (n_points_0, n_points_1)
         The objective, ``losses[i, j]`` at ``coordinates[0][i]`` and ``coordinates[1][j]``.
     center : float, default=None
-        The objective at 0; None if it is not known.
+        The objective at 0; None if unknown.
     names : sequence of str, default=None
         Names of the directions; by default "direction 1" and "direction 2".
 
@@ -47,7 +58,7 @@ class LossLandscapeDisplay:
     contours_ : matplotlib QuadContourSet or None
         The contours, along two directions.
     minimum_ : matplotlib Line2D
-        Marks the least of `losses`.
+        Marks the smallest of `losses`.
     center_ : matplotlib Line2D or None
         Marks the learnt parameters.
     colorbar_ : matplotlib Colorbar or None
@@ -71,7 +82,23 @@ class LossLandscapeDisplay:
     (7, 7)
     """
 
-    def __init__(self, coordinates, losses, *, center=None, names=None):
+    ax_: "Axes"
+    figure_: "Figure"
+    line_: "Line2D | None"
+    contours_: "QuadContourSet | None"
+    minimum_: "Line2D"
+    center_: "Line2D | None"
+    colorbar_: "Colorbar | None"
+    legend_: "Legend"
+
+    def __init__(
+        self,
+        coordinates: Sequence[ArrayLike] | NDArray[Any],
+        losses: ArrayLike,
+        *,
+        center: float | None = None,
+        names: ArrayLike | None = None,
+    ):
         self.coordinates = coordinates
         self.losses = losses
         self.center = center
@@ -80,19 +107,19 @@ class LossLandscapeDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike,
         *,
-        n_directions=2,
-        directions=None,
-        n_points=21,
-        span=1.0,
-        random_state=None,
-        ax=None,
-        **kwargs,
-    ):
-        """Compute and show the objective around what an estimator has learnt.
+        n_directions: int = 2,
+        directions: Sequence[Any] | None = None,
+        n_points: int = 21,
+        span: float | tuple[float, float] = 1.0,
+        random_state: int | np.random.RandomState | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Compute and show the objective around the learnt parameters of an estimator.
 
         Parameters
         ----------
@@ -109,18 +136,18 @@ class LossLandscapeDisplay:
         n_points : int, default=21
             Number of points along each direction.
         span : float or tuple (low, high), default=1.0
-            How far to go along each direction, both ways, or from where to where.
+            Range along each direction: from ``-span`` to ``span``, or from low to high.
         random_state : int, RandomState instance or None, default=None
             Determines the random directions.
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         LossLandscapeDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
@@ -141,27 +168,29 @@ class LossLandscapeDisplay:
         return cls.from_landscape(landscape, ax=ax, **kwargs)
 
     @classmethod
-    def from_landscape(cls, landscape, *, ax=None, **kwargs):
-        """Show a landscape that is there already.
+    def from_landscape(
+        cls, landscape: LossLandscape, *, ax: "Axes | None" = None, **kwargs: Any
+    ) -> Self:
+        """Show a landscape that has been computed.
 
         Parameters
         ----------
         landscape : LossLandscape
-            What :func:`~sk231n.diagnostics.loss_landscape` returned.
+            Result of :func:`~sk231n.diagnostics.loss_landscape`.
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         LossLandscapeDisplay
-            The display, drawn.
+            The display, after drawing.
         """
         require_matplotlib(f"{cls.__name__}.from_landscape")
         if not isinstance(landscape, LossLandscape):
             raise TypeError(
-                "landscape must be what sk231n.diagnostics.loss_landscape returns; got "
+                "landscape must be the result of sk231n.diagnostics.loss_landscape; got "
                 f"{type(landscape).__name__}."
             )
         display = cls(landscape.coordinates, landscape.losses, center=landscape.center)
@@ -179,30 +208,30 @@ class LossLandscapeDisplay:
     )
     def plot(
         self,
-        ax=None,
+        ax: "Axes | None" = None,
         *,
-        levels=12,
-        loss_scale="linear",
-        line_kw=None,
-        contour_kw=None,
-        colorbar=True,
-    ):
+        levels: int | ArrayLike = 12,
+        loss_scale: str = "linear",
+        line_kw: dict[str, Any] | None = None,
+        contour_kw: dict[str, Any] | None = None,
+        colorbar: bool = True,
+    ) -> Self:
         """Draw the landscape.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         levels : int or array-like, default=12
-            Number of contour levels, or the levels.
+            Number of contour levels, or the levels themselves.
         loss_scale : {"linear", "log"}, default="linear"
-            Scale of the loss: the y axis of a curve, the levels of contours.
+            Scale of the loss: of the y axis of a curve, or of the levels of contours.
         line_kw : dict, default=None
             Keyword arguments of the curve's ``Line2D``.
         contour_kw : dict, default=None
             Keyword arguments of ``contourf``, such as ``cmap``.
         colorbar : bool, default=True
-            Whether to draw a scale beside contours.
+            Whether to draw a scale next to contours.
 
         Returns
         -------
@@ -260,7 +289,7 @@ class LossLandscapeDisplay:
             )
 
     def _mark(self, coordinates, losses):
-        """Mark the learnt parameters and the least loss."""
+        """Mark the learnt parameters and the smallest loss."""
         at = np.unravel_index(np.argmin(losses), losses.shape)
         place = [axis[i] for axis, i in zip(coordinates, at, strict=True)]
         place = [*place, losses[at]] if losses.ndim == 1 else place
@@ -278,7 +307,7 @@ class LossLandscapeDisplay:
 
 
 def _checked(coordinates, losses):
-    """The arrays in float64."""
+    """Check the arguments; return them as arrays in float64."""
     losses = as_floats(losses, "losses")
     check_lengths(coordinates=coordinates)
     coordinates = [as_floats(axis, "coordinates") for axis in coordinates]

@@ -1,6 +1,9 @@
-"""Images that a classifier takes for what they are not."""
+"""Misclassified images of a classifier."""
+
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import validate_params
 
 from sk231n.core.arguments import count
@@ -16,21 +19,27 @@ from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures
 from sk231n.plotting._tiles import Tiles, figure_size
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+    from matplotlib.text import Text
+
 
 class MisclassifiedDisplay:
     """Misclassified images: a column for each predicted class, below each image its true class.
 
-    It is recommended to use :meth:`from_estimator` or :meth:`from_predictions`, which find the
-    misclassified images among all.
+    It is recommended to use :meth:`from_estimator` or :meth:`from_predictions`, which select the
+    misclassified images.
 
     Parameters
     ----------
     images : array-like of shape (n, h, w), (n, h, w, c) or (n, d)
-        The images to show, perhaps none; rows must be square images.
+        The images to show, possibly none. Rows (n, d) must be square images.
     y_true, y_pred : array-like of shape (n,)
         Their true labels and the predicted ones.
     classes : array-like of shape (n_classes,), default=None
-        Classes that have a column even if they do not occur in the labels.
+        Classes that get a column even if they do not occur in the labels.
     class_names : sequence of str, default=None
         Names of the classes; by default their labels.
 
@@ -60,7 +69,20 @@ class MisclassifiedDisplay:
     'predicted class (below each image: the true one)'
     """
 
-    def __init__(self, images, y_true, y_pred, *, classes=None, class_names=None):
+    ax_: "Axes"
+    figure_: "Figure"
+    images_: "list[AxesImage]"
+    texts_: "list[Text]"
+
+    def __init__(
+        self,
+        images: ArrayLike,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        *,
+        classes: ArrayLike | None = None,
+        class_names: ArrayLike | None = None,
+    ):
         self.images = images
         self.y_true = y_true
         self.y_pred = y_pred
@@ -70,30 +92,30 @@ class MisclassifiedDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike,
         *,
-        images=None,
-        n_per_class=8,
-        image_shape=None,
-        class_names=None,
-        ax=None,
-        **kwargs,
-    ):
-        """Show the first images that a classifier takes for each class, and that are not of it.
+        images: ArrayLike | None = None,
+        n_per_class: int = 8,
+        image_shape: tuple[int, ...] | None = None,
+        class_names: ArrayLike | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Show, for each class, the first images that a classifier wrongly assigns to it.
 
         Parameters
         ----------
         estimator : estimator
             Fitted classifier.
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
-            What the classifier predicts from.
+            Input of the classifier.
         y : array-like of shape (n_samples,)
             The true labels.
         images : array-like of shape (n_samples, d), (n_samples, h, w) or (n_samples, h, w, c), \
 default=None
-            The images, where `X` holds features of them; None for `X` itself.
+            The images, if `X` holds their features; None for `X` itself.
         n_per_class : int, default=8
             Number of images for each predicted class.
         image_shape : tuple of int, default=None
@@ -102,19 +124,19 @@ default=None
         class_names : sequence of str, default=None
             Names of the classes; by default their labels.
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         MisclassifiedDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
         ValueError
-            If the arrays are not of the same length, or those to show hold no images.
+            If the arrays differ in length, or those to show do not hold images.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         check_fitted(estimator)
@@ -136,17 +158,17 @@ default=None
     )
     def from_predictions(
         cls,
-        y_true,
-        y_pred,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
         *,
-        images,
-        n_per_class=8,
-        image_shape=None,
-        class_names=None,
-        ax=None,
-        **kwargs,
-    ):
-        """Show the first images with each predicted class that is not the true one.
+        images: ArrayLike,
+        n_per_class: int = 8,
+        image_shape: tuple[int, ...] | None = None,
+        class_names: ArrayLike | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Show the first images for which the predicted class is not the true one, by class.
 
         Parameters
         ----------
@@ -164,19 +186,19 @@ default=None
         class_names : sequence of str, default=None
             Names of the classes; by default their labels.
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         MisclassifiedDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
         ValueError
-            If the arrays are not of the same length, or `images` does not hold images.
+            If the arrays differ in length, or `images` does not hold images.
         """
         require_matplotlib(f"{cls.__name__}.from_predictions")
         check_lengths(y_true=y_true, y_pred=y_pred, images=images)
@@ -194,13 +216,19 @@ default=None
     @validate_params(
         {"im_kw": [dict, None], "text_kw": [dict, None]}, prefer_skip_nested_validation=True
     )
-    def plot(self, ax=None, *, im_kw=None, text_kw=None):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        im_kw: dict[str, Any] | None = None,
+        text_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the images.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         im_kw : dict, default=None
             Keyword arguments of ``imshow`` for the images, such as ``cmap`` for grey ones.
         text_kw : dict, default=None

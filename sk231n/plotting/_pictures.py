@@ -1,4 +1,4 @@
-"""Rows and stacks as pictures: arrays that matplotlib shows as they are."""
+"""Conversion of rows and stacks of images to arrays that matplotlib shows unchanged."""
 
 import numpy as np
 
@@ -8,17 +8,17 @@ from sk231n.plotting._arrays import matrix
 
 
 def as_pictures(X, image_shape=None, *, name="X"):
-    """Turn images into pictures.
+    """Convert images to pictures.
 
     Parameters
     ----------
     X : array-like of shape (n, d), (n, h, w) or (n, h, w, c)
-        Images. Bytes stay what they are, and so do values within 0..1; all else is stretched from
-        the smallest to the largest value of `X`.
+        Images. Bytes and values within 0..1 do not change; all others are rescaled so that the
+        smallest value of `X` becomes 0 and the largest becomes 1.
     image_shape : tuple of int or None
         Shape of one image; None infers it.
     name : str
-        What errors call `X`.
+        Name of `X` in errors.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def as_pictures(X, image_shape=None, *, name="X"):
 
 
 def as_images(X, image_shape=None, *, name="X"):
-    """Images with their values as they are, of shape (n, h, w) or (n, h, w, 3)."""
+    """Convert to images of shape (n, h, w) or (n, h, w, 3), with unchanged values."""
     if image_shape is not None and not isinstance(image_shape, tuple | list):
         raise ValueError(
             "image_shape must be (height, width) or (height, width, channels), or None; got "
@@ -49,9 +49,8 @@ def as_images(X, image_shape=None, *, name="X"):
     shape = resolve_image_shape(image_shape, stack, rows.shape[1], name)
     if image_shape is None and stack is None and shape[0] == 1 < shape[1]:
         raise ValueError(
-            f"{name} has rows of {rows.shape[1]} values, which make no square image, grey or of "
-            "three channels; say which with image_shape=(height, width) or "
-            "(height, width, channels)."
+            f"{name} has rows of {rows.shape[1]} values, which are not a square image, grey or of "
+            "three channels; pass image_shape=(height, width) or (height, width, channels)."
         )
     images = rows.reshape(len(rows), *shape)
     if shape[2:] == (1,):

@@ -1,11 +1,14 @@
-"""Scores of a search over two parameters: where the best lies, and whether to look further."""
+"""Scores of a search over two parameters, with a warning if the best lies on an edge."""
+
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from sk231n._warnings import warn
 from sk231n.core.arguments import as_floats
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled
+from sk231n.plotting._search_axes import Axis
 from sk231n.plotting._search_results import (
     cv_results_of,
     find_parameter,
@@ -13,24 +16,31 @@ from sk231n.plotting._search_results import (
     score_key,
 )
 
-_EDGE = 0.05  # so near to the end of the range tried, in parts of it
-_MANY = 120  # cells that still have room for their score
-_FIRST = ("learning_rate", "eta0"), ("alpha", "C", "reg")  # what an axis takes if it can
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection, QuadMesh
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+_MOST_TEXTS = 120  # up to this number of cells, each shows its score
+_PREFERRED = ("learning_rate", "eta0"), ("alpha", "C", "reg")  # parameters of the x and y axes
 
 
 class SearchHeatmapDisplay:
     """Scores of a search over two numeric parameters, such as learning rate and regularisation.
 
-    A grid becomes a heat map, candidates drawn at random become points. The best is marked. If it
-    lies on the edge of what was tried, better values may lie beyond, and :meth:`plot` warns. It is
-    recommended to use :meth:`from_estimator`.
+    The candidates of a grid are shown as a heat map, those of a random search as points. The best
+    candidate is marked. If it lies on the edge of the values tried, better values may lie beyond
+    it, and :meth:`plot` warns. It is recommended to use :meth:`from_estimator`.
 
     Parameters
     ----------
     x, y : array-like of shape (n_candidates,)
         Values of the two parameters for each candidate.
     scores : array-like of shape (n_candidates,)
-        Their mean scores; NaN where training failed.
+        Mean score of each candidate; NaN if its training failed.
     x_name : str, default="x"
         Name of the first parameter.
     y_name : str, default="y"
@@ -47,7 +57,7 @@ class SearchHeatmapDisplay:
     mesh_ : matplotlib QuadMesh or PathCollection
         The cells of a grid, or the points.
     best_ : matplotlib Artist
-        Marks the best.
+        Marks the best candidate.
     colorbar_ : matplotlib Colorbar or None
         The scale of the scores.
     texts_ : list of matplotlib Text
@@ -56,7 +66,7 @@ class SearchHeatmapDisplay:
     References
     ----------
     .. [1] CS231n, "Neural networks part 3", section "Hyperparameter optimization": search on a log
-       scale, and beware of best values on the border.
+       scale, and be careful with best values on the border.
 
     Examples
     --------
@@ -71,7 +81,23 @@ class SearchHeatmapDisplay:
     'best (framed): 0.450 at learning_rate = 0.001, alpha = 0.001'
     """
 
-    def __init__(self, x, y, scores, *, x_name="x", y_name="y", score_name="score"):
+    ax_: "Axes"
+    figure_: "Figure"
+    mesh_: "QuadMesh | PathCollection"
+    best_: "Artist"
+    colorbar_: "Colorbar | None"
+    texts_: "list[Text]"
+
+    def __init__(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        scores: ArrayLike,
+        *,
+        x_name: str = "x",
+        y_name: str = "y",
+        score_name: str = "score",
+    ):
         self.x = x
         self.y = y
         self.scores = scores
@@ -80,41 +106,49 @@ class SearchHeatmapDisplay:
         self.score_name = score_name
 
     @classmethod
-    def from_estimator(cls, search, *, x=None, y=None, metric=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        search: Any,
+        *,
+        x: str | None = None,
+        y: str | None = None,
+        metric: str | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
         """Show the scores of a search.
 
         Parameters
         ----------
-        search : GridSearchCV, RandomizedSearchCV or the like
-            Fitted. Where it varies more than two parameters, a cell shows the best of its
-            candidates.
+        search : GridSearchCV, RandomizedSearchCV or another search
+            Fitted. If it varies more than two parameters, a cell shows the best of its candidates.
         x : str, default=None
-            Parameter along the x axis, with or without the prefixes of a pipeline. None takes the
-            learning rate if there is one, else the first that takes several numbers.
+            Parameter of the x axis, with or without the prefixes of a pipeline. None chooses the
+            learning rate, or else the first parameter with several numeric values.
         y : str, default=None
-            Parameter along the y axis. None takes the strength of regularisation if there is one,
-            else the first that is left.
+            Parameter of the y axis. None chooses the strength of regularisation, or else the first
+            remaining parameter.
         metric : str, default=None
-            Of a search with several metrics, the one to show.
+            The metric to show, if the search has several.
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         SearchHeatmapDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
         ValueError
-            If the search varies fewer than two numeric parameters, or `x` or `y` is none of them.
+            If the search varies fewer than two numeric parameters, or `x` or `y` is not among them.
 
         Warns
         -----
         UserWarning
-            If the best lies on the edge of what was tried.
+            If the best candidate lies on the edge of the values tried.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         results = cv_results_of(search, "search")
@@ -145,29 +179,30 @@ class SearchHeatmapDisplay:
     )
     def plot(
         self,
-        ax=None,
+        ax: "Axes | None" = None,
         *,
-        xscale=None,
-        yscale=None,
-        mesh_kw=None,
-        best_kw=None,
-        text_kw=None,
-        colorbar=True,
-    ):
+        xscale: str | None = None,
+        yscale: str | None = None,
+        mesh_kw: dict[str, Any] | None = None,
+        best_kw: dict[str, Any] | None = None,
+        text_kw: dict[str, Any] | None = None,
+        colorbar: bool = True,
+    ) -> Self:
         """Draw the scores.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         xscale : {"log", "linear"} or None, default=None
-            Scale of the x axis; None is "log" for positive values over a factor of ten or more.
+            Scale of the x axis. None means "log" if all values are positive and span a factor of
+            ten or more.
         yscale : {"log", "linear"} or None, default=None
-            Scale of the y axis, in the same way.
+            Scale of the y axis, as for the x axis.
         mesh_kw : dict, default=None
             Keyword arguments of ``pcolormesh`` or ``scatter``, such as ``cmap``.
         best_kw : dict, default=None
-            Keyword arguments of the ``Rectangle`` or ``Line2D`` that marks the best.
+            Keyword arguments of the ``Rectangle`` or ``Line2D`` that marks the best candidate.
         text_kw : dict, default=None
             Keyword arguments of the scores' ``Text``.
         colorbar : bool, default=True
@@ -181,7 +216,7 @@ class SearchHeatmapDisplay:
         Warns
         -----
         UserWarning
-            If the best lies on the edge of what was tried.
+            If the best candidate lies on the edge of the values tried.
         """
         require_matplotlib(f"{type(self).__name__}.plot")
         x, y, scores = _checked(self.x, self.y, self.scores)
@@ -209,19 +244,19 @@ class SearchHeatmapDisplay:
         return self
 
     def _draw_cells(self, x_axis, y_axis, table, best, mesh_kw, best_kw, text_kw):
-        """Draw a heat map with the scores in it and a frame around the best."""
+        """Draw a heat map with the scores in its cells and a frame around the best one."""
         from matplotlib.collections import QuadMesh
         from matplotlib.patches import Rectangle
         from matplotlib.text import Text
 
         ax = self.ax_
-        ax.set_facecolor("0.85")  # what failed has no colour
+        ax.set_facecolor("0.85")  # the colour of failed candidates
         style = styled(QuadMesh, mesh_kw, cmap="viridis")
         self.mesh_ = ax.pcolormesh(x_axis.edges, y_axis.edges, np.ma.masked_invalid(table), **style)
         for set_ticks, axis in (ax.set_xticks, x_axis), (ax.set_yticks, y_axis):
             set_ticks(axis.places, [_text(value) for value in axis.values])
             set_ticks([], minor=True)
-        if table.size <= _MANY:
+        if table.size <= _MOST_TEXTS:
             size = float(np.clip(60 / len(x_axis.values), 6, 10))
             for (row, column), score in np.ndenumerate(table):
                 failed = np.isnan(score)
@@ -240,7 +275,7 @@ class SearchHeatmapDisplay:
         self.best_ = ax.add_patch(Rectangle((left, low), right - left, high - low, **style))
 
     def _draw_points(self, x, y, scores, best, mesh_kw, best_kw):
-        """Draw a point for each candidate, the best ones last."""
+        """Draw a point for each candidate, in order of increasing score."""
         from matplotlib.collections import PathCollection
         from matplotlib.lines import Line2D
         from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -266,73 +301,24 @@ class SearchHeatmapDisplay:
                 axis.set_minor_formatter(NullFormatter())
 
 
-class Axis:
-    """Values of a parameter along an axis.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_candidates,)
-        The values tried.
-    name : str
-        Name of the parameter.
-    scale : {"log", "linear"} or None
-        The scale; None chooses.
-    """
-
-    def __init__(self, values, name, scale):
-        self.name, self.values = name, np.unique(values)
-        low, high = self.values[[0, -1]]
-        if scale == "log" and low <= 0:
-            raise ValueError(f"A log scale needs positive values; {name} goes down to {low:g}.")
-        self.scale = scale or ("log" if low > 0 and high >= 10 * low else "linear")
-        forth, back = (np.log10, lambda v: 10.0**v) if self.scale == "log" else (np.copy, np.copy)
-        middles = forth(self.values)
-        steps = np.diff(middles)
-        # Values such as 0, 0.001, 0.1, 10 suit neither scale: a heat map counts them.
-        if self.scale == "linear" and len(steps) > 1 and steps.max() > 5 * steps.min():
-            middles, back = np.arange(len(middles), dtype=float), np.copy
-            steps = np.diff(middles)
-        self._middles = middles
-        between = middles[:-1] + steps / 2
-        first, last = (steps[0], steps[-1]) if len(steps) else (1.0, 1.0)
-        self.edges = back(np.concatenate(
-            [[middles[0] - first / 2], between, [middles[-1] + last / 2]]
-        ))  # fmt: skip
-        self.places = back(middles)
-
-    def warn_of_edge(self, best):
-        """Warn if the best value is among the smallest or the largest."""
-        middles = self._middles
-        if len(middles) == 1:
-            return
-        place = (middles[np.searchsorted(self.values, best)] - middles[0]) / np.ptp(middles)
-        if _EDGE < place < 1 - _EDGE or (best == 0 and place == 0):  # nothing lies below zero
-            return
-        end, further = ("lower", "smaller") if place <= _EDGE else ("upper", "larger")
-        warn(
-            f"The best {self.name}={best:g} lies on the {end} edge of what was tried, "
-            f"{self.values[0]:g} to {self.values[-1]:g}; try {further} values, too."
-        )
-
-
 def _choose(parameters, x, y):
-    """Full names of the parameters of the two axes."""
+    """Return the full names of the parameters of the two axes."""
     x = None if x is None else find_parameter(parameters, x, "x")
     y = None if y is None else find_parameter(parameters, y, "y")
     if len(parameters) < 2:
         raise ValueError(
-            "search must vary at least two parameters that take several numbers each; found "
+            "search must vary at least two parameters with several numeric values each; found "
             f"{sorted(parameters) or 'none'}."
         )
     if x is not None and x == y:
         raise ValueError(f"x and y are both {x!r}.")
-    x = x or _first(parameters, _FIRST[0], besides=y, avoid=_FIRST[1])
-    y = y or _first(parameters, _FIRST[1], besides=x, avoid=())
+    x = x or _first(parameters, _PREFERRED[0], besides=y, avoid=_PREFERRED[1])
+    y = y or _first(parameters, _PREFERRED[1], besides=x, avoid=())
     return x, y
 
 
 def _first(parameters, preferred, *, besides, avoid):
-    """First parameter with a preferred name, else the first that another axis has no use for."""
+    """First parameter with a preferred name, or else one that the other axis does not prefer."""
 
     def rank(name):
         short = name.split("__")[-1]
@@ -351,12 +337,12 @@ def _checked(x, y, scores):
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("x and y must be finite.")
     if np.isnan(scores).all():
-        raise ValueError("scores are all NaN: no candidate was trained without failure.")
+        raise ValueError("scores are all NaN: the training of every candidate failed.")
     return x, y, scores
 
 
 def _table(x_axis, y_axis, x, y, scores):
-    """Best score in each cell of a full grid, of shape (n_y, n_x); None if there is no grid."""
+    """Best score in each cell of a full grid, of shape (n_y, n_x); None if it is not full."""
     cells = np.searchsorted(y_axis.values, y), np.searchsorted(x_axis.values, x)
     table = np.full((len(y_axis.values), len(x_axis.values)), -np.inf)
     np.maximum.at(table, cells, np.nan_to_num(scores, nan=-1e300))
@@ -367,7 +353,7 @@ def _table(x_axis, y_axis, x, y, scores):
 
 
 def _text(value):
-    """A number in few letters."""
+    """Write a number in few characters."""
     if value == 0 or 1e-3 <= abs(value) < 1e5:
         return f"{value:.5g}" if abs(value) >= 100 else f"{value:.3g}"
     text = np.format_float_scientific(value, 2, trim="-", exp_digits=1)

@@ -1,4 +1,4 @@
-"""Scores by parameter from the results of a search."""
+"""Parameters and scores from the results of a search."""
 
 from numbers import Real
 
@@ -9,7 +9,7 @@ from sk231n.plotting._arrays import check_fitted
 
 
 def cv_results_of(search, argument):
-    """``cv_results_`` of a fitted search, or of the one that a pipeline ends in."""
+    """Return ``cv_results_`` of a fitted search, or of the search at the end of a pipeline."""
     if not hasattr(search, "fit"):
         raise TypeError(
             f"{argument} must be a fitted search, such as GridSearchCV; got {search!r:.200}."
@@ -25,17 +25,19 @@ def cv_results_of(search, argument):
 
 
 def score_key(results, metric):
-    """Suffix of the test scores of a metric: ``score``, or what a search of several says."""
+    """Return the suffix of the scores of a metric: ``score``, or its name among several."""
     known = [key.removeprefix("mean_test_") for key in results if key.startswith("mean_test_")]
     if metric is None and len(known) == 1:
         return known[0]
     if not isinstance(metric, str) or metric not in known:
-        raise ValueError(f"metric={metric!r} is none of the search; expected one of {known}.")
+        raise ValueError(
+            f"metric={metric!r} is not a metric of the search; expected one of {known}."
+        )
     return metric
 
 
 def numeric_parameters(results, *, at_least=1):
-    """Values of each parameter that takes so many numbers, NaN where it is no number."""
+    """Values of each parameter with at least `at_least` different numbers; NaN for non-numbers."""
     found = {}
     for key in results:
         if key.startswith("param_"):
@@ -51,9 +53,9 @@ def _number(value):
 
 
 def find_parameter(parameters, name, argument=None):
-    """Full name of a parameter that may be given without its prefixes (``svm__``).
+    """Return the full name of a parameter that may be given without its prefixes (``svm__``).
 
-    `argument` is what errors say it was given as.
+    `argument` is the name of the argument that errors mention.
     """
     if argument and not isinstance(name, str):
         raise ValueError(f"{argument} must be the name of a parameter; got {name!r:.200}.")
@@ -61,9 +63,9 @@ def find_parameter(parameters, name, argument=None):
     prefix = f"{argument}=" if argument else ""
     if not found:
         raise ValueError(
-            f"{prefix}{name!r} is no parameter of the search that takes numbers, several of them; "
+            f"{prefix}{name!r} is not a parameter of the search with several numeric values; "
             f"expected one of {sorted(parameters)}."
         )
     if len(found) > 1:
-        raise ValueError(f"{prefix}{name!r} may be any of {found}; give the full name.")
+        raise ValueError(f"{prefix}{name!r} may be any of {found}; pass the full name.")
     return found[0]

@@ -1,6 +1,6 @@
-"""Many small pictures in one pair of axes: a grid of tiles with words between them.
+"""Many small pictures in one pair of axes: a grid of tiles with text between them.
 
-A tile is one unit wide; y points down, as the rows of an image do.
+A tile is one unit wide. The y axis points down, like the rows of an image.
 """
 
 import numpy as np
@@ -8,17 +8,17 @@ import numpy as np
 from sk231n.plotting._figures import size_in_points, styled
 
 _GAP = 0.06
-_LARGEST, _READABLE, _SMALLEST = 10, 6, 4  # font sizes
-_LINE = 1.5  # height of a line of text, in font sizes
-_LETTER = 0.6  # width of a letter, in font sizes
+_LARGEST, _READABLE, _SMALLEST = 10, 6, 4  # font sizes in points
+_LINE = 1.5  # height of a line of text, as a multiple of the font size
+_LETTER = 0.6  # width of a letter, as a multiple of the font size
 
 
 def figure_size(n_rows, n_cols, aspect, *, lines=0, margin=0.0):
-    """Size in inches of a figure for a grid of tiles, at most as wide as a notebook.
+    """Return the size in inches of a figure for a grid of tiles, at most as wide as a notebook.
 
-    Each row has so many lines of text, and the grid a margin above it.
+    Each row has `lines` lines of text, and there is a margin above the grid.
     """
-    tile = np.clip(6.4 / n_cols, 0.9, 1.3)  # few are large
+    tile = np.clip(6.4 / n_cols, 0.9, 1.3)  # few tiles are larger
     tile = min(tile, 9.5 / n_cols, max(8 / n_rows / aspect, 0.6))
     line = lines * _LINE * _LARGEST / 72
     height = n_rows * (tile * (aspect + _GAP) + line) + margin + 0.15
@@ -42,15 +42,15 @@ class Tiles:
     Parameters
     ----------
     ax : Axes
-        Where to draw.
+        The axes to draw in.
     n_rows, n_cols : int
         Size of the grid.
     aspect : float
-        Height of a tile by its width.
+        Height of a tile divided by its width.
     captions : {"above", "below"} or None
-        Where each tile has a line of text.
+        Position of a line of text at each tile.
     words : sequence of str
-        What is written; the longest decides the size of the letters.
+        The texts; the longest one determines the font size.
     """
 
     def __init__(self, ax, n_rows, n_cols, aspect, *, captions=None, words=()):
@@ -61,7 +61,7 @@ class Tiles:
         tile = min(width / n_cols, height / n_rows / aspect)
         self.font_size = float(np.clip(tile / letters, _SMALLEST, _LARGEST))
         self.crowded = letters * _READABLE > 1.1 * tile
-        # What the lines leave of the height is for the tiles.
+        # The tiles get the height that the lines of text leave.
         line = _LINE * self.font_size if captions else 0.0
         tile = max(min(width / n_cols, (height / n_rows - line) / aspect), 1.0)
         self.line = line / tile
@@ -72,7 +72,7 @@ class Tiles:
         return draw_picture(self.ax, picture, *self._corner(row, column), im_kw=im_kw)
 
     def caption(self, text, row, column, text_kw=None):
-        """Write the line that belongs to a tile and return the artist."""
+        """Write the caption of a tile and return the artist."""
         from matplotlib.text import Text
 
         style = styled(Text, text_kw, fontsize=self.font_size, ha="center", va="center")
@@ -85,12 +85,12 @@ class Tiles:
         return column * self.pitch[0], row * self.pitch[1] + above
 
     def finish(self, heads=None, text_kw=None):
-        """Fit the axes to the tiles, and write the head of each column above it."""
+        """Fit the axes to the tiles, and write the heading of each column above it."""
         from matplotlib.text import Text
 
         ax = self.ax
         ax.set(xticks=[], yticks=[], frame_on=False, aspect="equal")
-        if ax.figure.get_layout_engine():  # which makes room above only for what is at the top
+        if ax.figure.get_layout_engine():  # it reserves space above only for axes at the top
             ax.set_anchor("N")
         ax.set_xlim(-_GAP, self.n_cols * self.pitch[0])
         ax.set_ylim(self.n_rows * self.pitch[1], -_GAP)

@@ -1,8 +1,10 @@
-"""Weights as images: what a linear classifier or a first layer looks for."""
+"""Weights as images: the templates of a linear classifier or of a first layer."""
 
 import math
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import validate_params
 
@@ -14,9 +16,15 @@ from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_images
 from sk231n.plotting._tiles import Tiles, figure_size
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+    from matplotlib.text import Text
+
 
 class WeightTemplatesDisplay:
-    """Weights as images: the templates of a linear classifier, or a network's first layer.
+    """Weights as images: the templates of a linear classifier, or of a network's first layer.
 
     It is recommended to use :meth:`from_estimator`.
 
@@ -24,9 +32,9 @@ class WeightTemplatesDisplay:
     ----------
     templates : array-like of shape (n_templates, h, w), (n_templates, h, w, 3) or \
 (n_templates, n_features)
-        The weights of each score or unit; rows must be square images.
+        The weights of each score or unit. Rows (n_templates, n_features) must be square images.
     names : sequence of str or None, default=None
-        What to write above each template; None for nothing.
+        Text above each template; None for no text.
 
     Attributes
     ----------
@@ -41,8 +49,8 @@ class WeightTemplatesDisplay:
 
     Notes
     -----
-    Each template ``w`` is shown as ``0.5 + w / (2 max|w|)``, in colour channel by channel: a weight
-    of zero is mid-grey in all of them, and the largest weight of each is black or white.
+    Each template ``w`` is shown as ``0.5 + w / (2 max|w|)`` in each colour channel: a weight of
+    zero is mid-grey in every template, and its largest weight is black or white.
 
     References
     ----------
@@ -61,7 +69,12 @@ class WeightTemplatesDisplay:
     ['circle', 'square', 'triangle', 'cross']
     """
 
-    def __init__(self, templates, *, names=None):
+    ax_: "Axes"
+    figure_: "Figure"
+    images_: "list[AxesImage]"
+    texts_: "list[Text]"
+
+    def __init__(self, templates: ArrayLike, *, names: ArrayLike | None = None):
         self.templates = templates
         self.names = names
 
@@ -71,37 +84,45 @@ class WeightTemplatesDisplay:
         prefer_skip_nested_validation=False,
     )
     def from_estimator(
-        cls, estimator, *, image_shape=None, class_names=None, max_units=100, ax=None, **kwargs
-    ):
+        cls,
+        estimator: Any,
+        *,
+        image_shape: tuple[int, ...] | None = None,
+        class_names: ArrayLike | None = None,
+        max_units: int = 100,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
         """Show the weights of a fitted estimator.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted, with ``coef_`` or ``coefs_``, or a pipeline that ends in such a one and begins
-            with affine steps: scalers, mean subtraction, whitening, PCA. These are folded into the
-            weights, so that the templates are those of the pixels as given.
+            Fitted, with ``coef_`` or ``coefs_``, or a pipeline that ends in such an estimator and
+            begins with affine steps: scalers, mean subtraction, whitening, PCA. The affine steps
+            are folded into the weights, so that the templates apply to the original pixels.
         image_shape : tuple of int, default=None
             Shape of one image, (h, w) or (h, w, c). None takes rows of length 3*k*k as (k, k, 3)
-            and of length k*k as (k, k).
+            and rows of length k*k as (k, k).
         class_names : sequence of str, default=None
             Names of the classes; by default their labels.
         max_units : int, default=100
-            Of a network, the first layer's units with the largest weights, at most so many.
+            Maximal number of units of a network's first layer; those with the largest weights are
+            shown.
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         **kwargs : dict
-            Passed on to :meth:`plot`.
+            Keyword arguments of :meth:`plot`.
 
         Returns
         -------
         WeightTemplatesDisplay
-            The display, drawn.
+            The display, after drawing.
 
         Raises
         ------
         ValueError
-            If the weights are not those of images, or a step before them is not affine.
+            If the weights do not apply to images, or a step before them is not affine.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         check_fitted(estimator)
@@ -125,15 +146,22 @@ class WeightTemplatesDisplay:
         },
         prefer_skip_nested_validation=True,
     )
-    def plot(self, ax=None, *, n_cols=None, im_kw=None, text_kw=None):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        n_cols: int | None = None,
+        im_kw: dict[str, Any] | None = None,
+        text_kw: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the templates.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw in; None makes a new figure.
+            Axes to draw in; None creates a new figure.
         n_cols : int, default=None
-            Templates in a row; None chooses.
+            Number of templates per row; None chooses it.
         im_kw : dict, default=None
             Keyword arguments of ``imshow`` for the templates, such as ``cmap``.
         text_kw : dict, default=None
