@@ -1,7 +1,7 @@
 """How a run looks to scikit-learn's callbacks (``sklearn.callback``)."""
 
 
-class EpochTasks:
+class CallbackEpochs:
     """The callbacks' view of a run: one task for ``fit``, and inside it one per epoch.
 
     SciPy does not say which iteration is the last, so that the next task begins where one ends;

@@ -10,7 +10,6 @@ from sk231n._floating_point import contained
 from sk231n._images import as_rows
 from sk231n._threads import count_threads, run_on_threads
 from sk231n.core.blocks import blocks
-from sk231n.core.network import Network
 
 _PREDICTED_ROWS = 256  # rows of a block: enough for BLAS, few enough for several threads
 _LARGE_DATA = 2**17  # numbers whose conversion takes longer than starting threads
@@ -19,8 +18,8 @@ _LARGE_DATA = 2**17  # numbers whose conversion takes longer than starting threa
 class NetworkPredictor:
     """Mixin of the estimators that predict by the scores of a network.
 
-    A subclass says which layers it has (``_layers``), and finds the parameters in its learnt
-    attributes (``_parameters``).
+    A subclass says which layers the next fit has (``_layers``), and finds the network that was
+    fitted (``_fitted``) and first parameters for the next one (``_parameters``) in its attributes.
     """
 
     @abstractmethod
@@ -28,12 +27,12 @@ class NetworkPredictor:
         """Layers of the network; the last one gives the scores."""
 
     @abstractmethod
-    def _parameters(self):
-        """Parameters of each layer, as namespaces, made of the learnt attributes."""
-
     def _fitted(self):
-        """Layers of the network that was fitted, and the parameters of each."""
-        return self._layers(), self._parameters()
+        """Network that was fitted, and the parameters of each layer, as namespaces."""
+
+    @abstractmethod
+    def _parameters(self):
+        """Parameters of each layer of the next network, from the learnt attributes."""
 
     @contained
     def _scores(self, X):
@@ -58,9 +57,9 @@ class NetworkPredictor:
 
         Threads take whole blocks, so that they convert the rows of their blocks, too.
         """
-        layers, parameters = self._fitted()
-        network = Network(layers, X.shape[1])
-        dtype = np.result_type(float_dtype(X.dtype), parameters[0].W)
+        network, parameters = self._fitted()
+        learnt = next(array for of_layer in parameters for array in vars(of_layer).values())
+        dtype = np.result_type(float_dtype(X.dtype), learnt)
         outputs = {}
 
         def compute_block(block):

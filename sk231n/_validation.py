@@ -53,11 +53,9 @@ class Validation:
             scores = fitted._scores_of_rows(data.X, data.rows)
             loss = objective.penalty_value(theta)
             for block in blocks(len(scores)):
-                s, (y, w) = scores[block], data.targets(data.rows[block])
-                if problem.units is not None:
-                    s, y = problem.units(s), problem.units(y)
-                loss += objective.loss(s, y, w)[0]
-        return loss * problem.unit, self._score(fitted, scores)
+                y, w = data.targets(data.rows[block])
+                loss += objective.loss_of_predictions(scores[block], y, w)
+        return objective.in_data_units(loss), self._score(fitted, scores)
 
     def _score(self, fitted, scores):
         if self.scorer is None:

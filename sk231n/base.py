@@ -1,43 +1,28 @@
-"""The base of the estimators that follow the gradient of the one objective: arguments and data."""
+"""The base of the estimators that follow the gradient of the one objective: arguments, and fit."""
 
 import copy
-from abc import abstractmethod
 from numbers import Integral, Real
-from types import SimpleNamespace
 
-import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 
-from sk231n._containers import as_numpy
-from sk231n._estimators import (
-    check_no_missing,
-    check_weights,
-    float_dtype,
-    one_blas_thread,
-    only_numbers,
-    unchanged_on_error,
-    validated,
-)
+from sk231n._data import SampleReader
+from sk231n._estimators import one_blas_thread, unchanged_on_error
 from sk231n._floating_point import contained
-from sk231n._images import as_rows
-from sk231n._labels import as_labels
+from sk231n._stream import StreamState
 from sk231n._training import NetworkTrainer
-from sk231n._validation import Validation
 from sk231n.core.arguments import RANDOM_STATE, Number, count, validate_arguments
-from sk231n.core.errors import naming
 from sk231n.core.optimizers import OPTIMIZERS, Optimizer
+from sk231n.core.penalties import PENALTIES, Penalty
 from sk231n.core.schedules import Schedule
-from sk231n.core.training import Data
+from sk231n.core.spec import Spec
 
 TRAINING_CONSTRAINTS = {
     "alpha": [Number(Real, 0, None, closed="left")],
-    "penalty": [StrOptions({"l1", "l2", "elasticnet"}), None],
+    "penalty": [StrOptions(set(PENALTIES)), Penalty, None],
     "l1_ratio": [Number(Real, 0, 1, closed="both")],
     "optimizer": [StrOptions(set(OPTIMIZERS)), Optimizer],
     "learning_rate": [StrOptions({"auto"}), Number(Real, 0, None, closed="neither"), Schedule],
@@ -58,36 +43,22 @@ TRAINING_CONSTRAINTS = {
 
 
 _EXAMPLES = {
+    "activation": "activation=sk231n.layers.LeakyReLU()",
+    "normalization": "normalization=sk231n.layers.BatchNorm()",
+    "weight_init": "weight_init=sk231n.initializers.He()",
+    "penalty": "penalty=sk231n.penalties.L2()",
     "optimizer": "optimizer=sk231n.optimizers.Adam()",
     "learning_rate": "learning_rate=sk231n.schedules.CosineDecay()",
     "loss": "loss=sk231n.losses.CrossEntropy()",
 }
 
 
-class GradientEstimator(CallbackSupportMixin, NetworkTrainer, BaseEstimator):
-    """Base of the estimators that minimise the one objective: their arguments and their data.
+class GradientEstimator(CallbackSupportMixin, SampleReader, NetworkTrainer, BaseEstimator):
+    """Base of the estimators that minimise the one objective: their arguments, and how they fit.
 
-    A subclass says how targets become numbers (``_encode``) and targets again (``_decode``), and
-    what :class:`~sk231n._training.NetworkTrainer` asks for.
+    A subclass says what :class:`~sk231n._data.SampleReader` and
+    :class:`~sk231n._training.NetworkTrainer` ask for.
     """
-
-    _target_checks: dict = {}  # what ``validate_data`` is told about the targets
-
-    @abstractmethod
-    def _encode(self, y, rows, learn, classes):
-        """Turn targets into numbers, `rows` being those with weight; `learn` of them first."""
-
-    @abstractmethod
-    def _decode(self, y):
-        """Undo :meth:`_encode`."""
-
-    def _weigh(self, data):
-        """Weights to train with; validation data keep theirs."""
-        return data
-
-    def _strata(self, data):
-        """Strata from which validation data are drawn evenly; None for none."""
-        return None
 
     @contained
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, classes=None):
@@ -100,35 +71,29 @@ class GradientEstimator(CallbackSupportMixin, NetworkTrainer, BaseEstimator):
             data, validation = self._split(
                 data, X_val, y_val, sample_weight_val, rng, weighted=sample_weight is not None
             )
-            moments = self._no_moments(data)
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
             with one_blas_thread():  # another number of threads would round differently
                 data = self._weigh(data)
-                problem = self._problem(data, moments, rng, warm=warm)
+                problem = self._problem(data, self._no_moments(data), rng, warm=warm)
                 with problem.objective.team:
                     self._train(problem, validation, rng, {"X": X, "y": y, "metadata": metadata})
-            self._moments_ = moments
-            vars(self).pop("_progress_", None)
+            self._moments_ = problem.moments
+            vars(self).pop("_stream_", None)
         return self
 
     @contained
     def _continue_on(self, data, callback_data, *, warm):
         """Train for one epoch, from the learnt attributes on if there are any."""
         # A copy, so that an epoch that fails leaves no trace.
-        progress = copy.deepcopy(getattr(self, "_progress_", None)) or SimpleNamespace(
-            moments=copy.deepcopy(getattr(self, "_moments_", None)) or self._no_moments(data),
-            rng=check_random_state(self.random_state),
-            state=None,
-            optimizer=None,
-            shapes=None,
-            rate=np.inf,
-            refresh_at=0,
+        stream = copy.deepcopy(getattr(self, "_stream_", None)) or StreamState(
+            getattr(self, "_moments_", None) or self._no_moments(data),
+            check_random_state(self.random_state),
         )
         if not isinstance(self.random_state, Integral):
-            progress.rng = check_random_state(self.random_state)  # others may draw from it as well
+            stream.rng = check_random_state(self.random_state)  # others may draw from it as well
         with one_blas_thread():
-            self._train_epoch(progress, self._weigh(data), callback_data, warm=warm)
-        self._progress_ = progress
+            self._train_epoch(stream, self._weigh(data), callback_data, warm=warm)
+        self._stream_ = stream
 
     def set_params(self, **params):
         """Set parameters, also of objects such as the optimizer by ``optimizer__beta1``.
@@ -167,75 +132,20 @@ class GradientEstimator(CallbackSupportMixin, NetworkTrainer, BaseEstimator):
         return True
 
     def _check_arguments(self):
-        """Check every argument, those of optimizer, schedule and loss too, before any work."""
+        """Check every argument, and those of the parts among them, before any work."""
         validate_arguments(
             self._parameter_constraints, self.get_params(deep=False), type(self).__name__
         )
-        optimizer, loss, penalty = self._optimizer(), self._loss(), self._penalty()
-        optimizer.check()
-        loss.check()
+        for argument in self.get_params(deep=False).values():
+            for part in argument if isinstance(argument, list | tuple) else [argument]:
+                if isinstance(part, Spec):
+                    part.check()
         if self.scoring not in (None, "loss"):
             check_scoring(self, self.scoring)
-        if isinstance(self.learning_rate, Schedule):
-            self.learning_rate.check()
+        optimizer, loss, penalty = self._optimizer(), self._loss(), self._penalty()
         if optimizer.full_batch and not (loss.smooth and (penalty is None or penalty.smooth)):
             raise ValueError(
                 f"optimizer={self.optimizer!r} needs a smooth objective; {loss} with "
                 f"penalty={self.penalty!r} has kinks. Use optimizer='adam', or a smooth loss and "
                 "penalty='l2'."
             )
-
-    def _data(self, X, y, sample_weight, *, reset, learn, classes=None):
-        """Validate samples; those of weight zero count as if they were not there."""
-        y, sample_weight = as_numpy(y, "y"), as_numpy(sample_weight, "sample_weight")
-        if issparse(y) and y.ndim != 2:
-            raise TypeError("y is sparse and one-dimensional; pass y.toarray().")
-        check_no_missing(y)
-        X, y = as_rows(X)[0], as_labels(y)
-        # In C order, so that products round alike whatever the order in which the rows came.
-        X, y = validated(self, X, y, reset=reset, order="C", **self._target_checks)
-        X = only_numbers(X)
-        w = check_weights(sample_weight, X)
-        w = np.ones(len(X)) if w is None else w
-        rows = np.flatnonzero(w)
-        with naming("y"):
-            y = self._encode(y, rows, learn, classes)
-        return Data(X, y, w, rows, float_dtype(X.dtype)).normalized()
-
-    def _split(self, data, X_val, y_val, sample_weight_val, rng, weighted):
-        """Find the validation data: those given, else a part of the training data, else None."""
-        if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val go together; one of them is None.")
-        if X_val is None and sample_weight_val is not None:
-            raise ValueError("sample_weight_val weighs X_val, which is None.")
-        if X_val is not None:
-            try:
-                given = self._data(X_val, y_val, sample_weight_val, reset=False, learn=False)
-            except (TypeError, ValueError) as error:
-                kind = TypeError if isinstance(error, TypeError) else ValueError
-                raise kind(f"X_val, y_val or sample_weight_val: {error}") from error
-            # All samples, those of weight zero too, as `score` would get them.
-            given = given._replace(rows=np.arange(len(given.X)))
-            return data, self._validation(given, sample_weight_val is not None)
-        if not self.early_stopping:
-            return data, None
-        try:
-            rows, held_out = train_test_split(
-                data.rows,
-                test_size=float(self.validation_fraction),
-                stratify=self._strata(data),
-                random_state=rng,
-            )
-        except ValueError as error:
-            raise ValueError(
-                f"early_stopping could not set validation_fraction={self.validation_fraction} of "
-                f"{len(data.rows)} samples aside ({error}); pass X_val and y_val, or "
-                "early_stopping=False."
-            ) from error
-        held_out = self._validation(data._replace(rows=held_out), weighted)
-        return data._replace(rows=rows).normalized(), held_out
-
-    def _validation(self, data, weighted):
-        """What to judge a run by."""
-        targets = self._decode(data.y[data.rows])
-        return Validation(data.normalized(), targets, weighted, self.scoring)

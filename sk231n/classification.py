@@ -30,7 +30,7 @@ from sk231n._warnings import warn
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
 from sk231n.core.arguments import Number
 from sk231n.core.errors import naming
-from sk231n.core.losses import SUM_TOLERANCE
+from sk231n.core.loss import SUM_TOLERANCE
 from sk231n.core.objective import is_correct
 
 
@@ -294,7 +294,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         if issparse(y):
             raise TypeError("y is sparse; probabilities of the classes must be dense.")
         y = check_probabilities(y)
-        if not self._loss().takes_probabilities:
+        if "probabilities" not in self._loss().targets:
             raise ValueError(
                 f"y of shape {y.shape} holds probabilities of the classes, which only the "
                 f"cross-entropy can learn, not loss={getattr(self, 'loss', None)!r}. Pass labels, "

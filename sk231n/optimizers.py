@@ -4,6 +4,6 @@ None has a learning rate among its arguments: that is the ``learning_rate`` of t
 number or a schedule, and whoever takes the step multiplies by it.
 """
 
-from sk231n.core.optimizers import LBFGS, SGD, Adagrad, Adam, Momentum, RMSProp
+from sk231n.core.optimizers import LBFGS, SGD, Adagrad, Adam, Momentum, Optimizer, RMSProp
 
-__all__ = ["LBFGS", "SGD", "Adagrad", "Adam", "Momentum", "RMSProp"]
+__all__ = ["LBFGS", "SGD", "Adagrad", "Adam", "Momentum", "Optimizer", "RMSProp"]

@@ -7,6 +7,7 @@ from sk231n.core.schedules import (
     InverseTimeDecay,
     OneCycle,
     Plateau,
+    Schedule,
     StepDecay,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "InverseTimeDecay",
     "OneCycle",
     "Plateau",
+    "Schedule",
     "StepDecay",
 ]

@@ -9,13 +9,15 @@ import pytest
 
 from sk231n import LinearSVM, MLPClassifier, MLPRegressor, SoftmaxClassifier
 from sk231n.core.activations import LeakyReLU, Logistic, Maxout, ReLU, Tanh
+from sk231n.core.affine import Affine
+from sk231n.core.data import Data
+from sk231n.core.dropout import Dropout
 from sk231n.core.initializers import Glorot
-from sk231n.core.layers import PREDICTION, Affine, Dropout, Layer
+from sk231n.core.layer import PREDICTION, Layer
 from sk231n.core.network import Network
 from sk231n.core.normalizations import BatchNorm, LayerNorm
 from sk231n.core.objective import Objective
 from sk231n.core.penalties import L1, L2, ElasticNet
-from sk231n.core.training import Data
 from sk231n.diagnostics import check_gradient
 from sk231n.losses import (
     CrammerSinger,
@@ -119,8 +121,8 @@ FAULTS = [
     ("penalty without the factor 1/2", SVM, L2, "__call__", "0.5 * float", "float", PENALTY),
     ("alpha forgotten", SVM, Objective, "add_penalty", "self.alpha * factor", "factor", PENALTY),
     ("intercepts penalised", mlp(), Network, "penalty_factors",
-     "dict.fromkeys(layer.penalized, 1.0)",
-     "dict.fromkeys([*layer.penalized, 'b'] if layer.penalized else [], 1.0)", PENALTY),
+     "dict.fromkeys(layer.weights, 1.0)",
+     "dict.fromkeys([*layer.weights, 'b'] if layer.weights else [], 1.0)", PENALTY),
     ("first layer not penalised", mlp(), Network, "penalty_factors",
      "if np.ndim(first)", "factors[0] = {}\n    if False", PENALTY),
     ("penalty in the units of training", SoftmaxClassifier(alpha=0.1, penalty="l2"), Network,

@@ -57,7 +57,7 @@ class TestPasses:
         result = report(estimator)
         assert result.passed, str(result)
         assert [check.name for check in result.checks] == [
-            "first loss", "larger alpha", "20 samples learnt by heart",
+            "first loss", "larger alpha", "20 samples memorised",
         ]  # fmt: skip
         assert not any(check.advice for check in result.checks)
 
@@ -139,7 +139,7 @@ class TestFirstLoss:
     def test_that_is_not_finite(self):
         network = MLPClassifier((5, 5, 5), weight_init=1e150, learning_rate=0.1)
         result = report(network)
-        assert failed(result) == ["first loss", "20 samples learnt by heart"]
+        assert failed(result) == ["first loss", "20 samples memorised"]
 
 
 class TestLargerAlpha:
@@ -174,32 +174,32 @@ class TestLearningByHeart:
     )
     def test_advice(self, estimator, advice):
         result = report(estimator)
-        assert failed(result) == ["20 samples learnt by heart"]
+        assert failed(result) == ["20 samples memorised"]
         assert advice in result.checks[2].advice
         assert f"        Try: {result.checks[2].advice}" in str(result)
 
     def test_advice_for_targets_in_units_of_their_own(self):
         result = report(MLPRegressor(learning_rate=1e-3), *DIABETES)
-        assert failed(result) == ["20 samples learnt by heart"]
+        assert failed(result) == ["20 samples memorised"]
         assert "targets of about zero mean and unit variance" in result.checks[2].advice
 
     def test_what_a_linear_classifier_cannot_learn(self):
         spirals = make_spirals(random_state=0)
         result = report(SoftmaxClassifier(), *spirals)
-        assert failed(result) == ["20 samples learnt by heart"]
+        assert failed(result) == ["20 samples memorised"]
         assert "an MLPClassifier, or more features" in result.checks[2].advice
         assert "2 features" in result.checks[2].advice
         assert report(MLPClassifier(), *spirals).passed
 
     def test_equal_samples_with_different_labels(self):
         result = report(MLPClassifier((20,)), np.zeros((20, 3)), np.arange(20) % 2)
-        assert failed(result) == ["20 samples learnt by heart"]
+        assert failed(result) == ["20 samples memorised"]
         assert "equal samples have different targets" in result.checks[2].advice
 
     @pytest.mark.parametrize(("n_samples", "number"), [(2, 2), (7, 7), (10_000, 300)])
     def test_number_of_samples(self, n_samples, number):
         check = report(MLPClassifier((50,)), n_samples=n_samples).checks[2]
-        assert check.name == f"{number} samples learnt by heart"
+        assert check.name == f"{number} samples memorised"
 
     def test_samples_are_of_all_classes_alike(self):
         """Of a class with a hundredth of the samples too."""
@@ -258,7 +258,7 @@ class TestReport:
         ]
         lines = str(report(SoftmaxClassifier(learning_rate=1e-9))).splitlines()
         assert lines[0] == "Sanity check of SoftmaxClassifier: FAILED"
-        assert lines[3].startswith("[WRONG] 20 samples learnt by heart: accuracy 0.")
+        assert lines[3].startswith("[WRONG] 20 samples memorised: accuracy 0.")
         assert lines[4].startswith("        Try: ")
 
 

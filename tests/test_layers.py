@@ -104,7 +104,7 @@ class TestAffine:
 class TestNetwork:
     @pytest.fixture
     def network(self):
-        return Network([Affine(4, normal), Affine(2, normal)], n_inputs=3)
+        return Network([Affine(4, normal), Affine(2, normal)], 3)
 
     def test_shapes_follow_from_the_layers(self, network):
         assert network.n_outputs == 2
@@ -146,7 +146,7 @@ class TestNetwork:
 
                 return y, spy
 
-        network = Network([Spy(4), Spy(4), Spy(2)], n_inputs=3)
+        network = Network([Spy(4), Spy(4), Spy(2)], 3)
         theta = network.initialize(RNG, np.float64)
         _, backward = network.forward(network.layout.views(theta), np.ones((1, 3)))
         backward(np.ones((1, 2)), network.layout.views(np.empty_like(theta)))
@@ -164,22 +164,22 @@ class TestNetwork:
 
     def test_penalized(self, network):
         scale = np.array([1.0, 10.0, 100.0])
-        first, second = network.penalty_factors(1 / scale)
+        first, second = network.weight_factors(1 / scale)
         np.testing.assert_array_equal(
             first["W"] * np.ones((3, 4)), np.repeat(1 / scale[:, None], 4, axis=1)
         )
         assert second == {"W": 1.0}
         assert first.keys() == {"W"}  # no intercepts
-        assert network.penalty_factors() == [{"W": 1.0}, {"W": 1.0}]
+        assert network.weight_factors() == [{"W": 1.0}, {"W": 1.0}]
 
     def test_only_affine_weights_are_penalized(self):
         layers = [Affine(4), BatchNorm(), ReLU(), Dropout(0.5), Affine(4), LayerNorm(), Affine(2)]
-        factors = Network(layers, n_inputs=3).penalty_factors()
+        factors = Network(layers, 3).weight_factors()
         assert [list(names) for names in factors] == [["W"], [], [], [], ["W"], [], ["W"]]
 
     def test_widths_of_all_kinds_of_layers(self):
         layers = [Affine(6), LayerNorm(), Maxout(3), Dropout(0.5), BatchNorm(), Tanh(), Affine(4)]
-        network = Network(layers, n_inputs=3)
+        network = Network(layers, 3)
         assert network.n_outputs == 4
         assert network.layout.shapes == [
             {"W": (3, 6), "b": (6,)}, {"scale": (6,), "shift": (6,)}, {}, {},
@@ -189,7 +189,7 @@ class TestNetwork:
 
     def test_outputs_are_those_of_every_layer(self):
         layers = [Affine(6, normal), BatchNorm(), Maxout(), Dropout(0.5), Affine(2, normal)]
-        network = Network(layers, n_inputs=3)
+        network = Network(layers, 3)
         views = network.layout.views(network.initialize(np.random.RandomState(4), np.float64))
         x = np.random.RandomState(5).standard_normal((5, 3))
         outputs = network.outputs(views, x)
@@ -200,7 +200,7 @@ class TestNetwork:
         np.testing.assert_allclose(outputs[3], reference.maxout(hidden), rtol=1e-13)
 
     def test_training_updates_the_running_averages_alone(self):
-        network = Network([Affine(4, normal), BatchNorm(), ReLU(), Affine(2, normal)], n_inputs=3)
+        network = Network([Affine(4, normal), BatchNorm(), ReLU(), Affine(2, normal)], 3)
         theta = network.initialize(np.random.RandomState(0), np.float64)
         before, x = theta.copy(), np.random.RandomState(1).standard_normal((5, 3))
         network.forward(network.layout.views(theta), x)
@@ -264,7 +264,7 @@ LAYERS = {
     "leaky_relu": LeakyReLU(),
     "steeper leaky_relu": LeakyReLU(slope=0.3),
     "maxout": Maxout(),
-    "maxout of three": Maxout(pieces=3),
+    "maxout of three": Maxout(n_pieces=3),
     "batch_norm": BatchNorm(),
     "batch_norm of its own": BatchNorm(momentum=0.5, epsilon=0.1),
     "layer_norm": LayerNorm(),
@@ -284,7 +284,7 @@ def parameters(layer, dtype=np.float64, n_inputs=6):
     rng = np.random.RandomState(8)
     arrays = {
         name: rng.uniform(0.5, 1.5, size=shape) * rng.choice([-1, 1], size=shape)
-        for name, shape in layer.shapes(n_inputs).items()
+        for name, shape in layer.shapes((n_inputs,)).items()
     }
     if "variance" in arrays:
         arrays["variance"] = np.abs(arrays["variance"])
@@ -303,7 +303,7 @@ def inputs(layer, n_samples=5, dtype=np.float64):
     """An input and the gradient of the output."""
     rng = np.random.RandomState(9)
     x = 2 * rng.standard_normal((n_samples, 6))
-    dy = rng.standard_normal((n_samples, layer.width(6)))
+    dy = rng.standard_normal((n_samples, layer.output_shape((6,))[0]))
     return x.astype(dtype), dy.astype(dtype)
 
 
@@ -327,7 +327,7 @@ LOOPS = {
     Tanh: lambda layer, p, x, phase: reference.tanh(x),
     ReLU: lambda layer, p, x, phase: reference.relu(x),
     LeakyReLU: lambda layer, p, x, phase: reference.leaky_relu(x, layer.slope),
-    Maxout: lambda layer, p, x, phase: reference.maxout(x, layer.pieces),
+    Maxout: lambda layer, p, x, phase: reference.maxout(x, layer.n_pieces),
     BatchNorm: batch_norm_loops,
     LayerNorm: lambda layer, p, x, phase: reference.layer_norm(x, p.scale, p.shift, layer.epsilon),
     Dropout: dropout_loops,
@@ -360,7 +360,7 @@ class TestEveryLayer:
         # No kink lies within the step: the layer is smooth where it is looked at.
         assert np.abs(x).min() > 1e-3
         if isinstance(layer, Maxout):
-            pieces = np.sort(x.reshape(n_samples, layer.pieces, -1), axis=1)
+            pieces = np.sort(x.reshape(n_samples, layer.n_pieces, -1), axis=1)
             assert np.diff(pieces, axis=1).min() > 1e-3
 
         g = nans_like(p)
@@ -438,7 +438,7 @@ class TestActivations:
 
     def test_the_first_of_those_that_tie_wins(self):
         x = np.array([[1.0, 2.0, 1.0, 3.0, 0.0, 3.0]])
-        y, backward = Maxout(pieces=3).forward(None, x)
+        y, backward = Maxout(n_pieces=3).forward(None, x)
         np.testing.assert_array_equal(y, [[1, 3]])
         np.testing.assert_array_equal(backward(np.array([[5.0, 7.0]]), None), [[5, 0, 0, 7, 0, 0]])
 
@@ -452,7 +452,7 @@ class TestActivations:
     @pytest.mark.parametrize("name", ACTIVATIONS)
     def test_names(self, name):
         activation = ACTIVATIONS[name]
-        assert activation.width(activation.n_inputs(5)) == 5
+        assert activation.output_shape((activation.n_inputs(5),)) == (5,)
         assert activation.initializer in INITIALIZERS
 
     @pytest.mark.parametrize("name", ["identity", "tanh", "relu", "leaky_relu"])
@@ -461,7 +461,7 @@ class TestActivations:
         activation = ACTIVATIONS[name]
         initializer = INITIALIZERS[activation.initializer]
         block = [Affine(activation.n_inputs(200), initializer), activation]
-        network = Network(10 * block, n_inputs=200)
+        network = Network(10 * block, 200)
         views = network.layout.views(network.initialize(np.random.RandomState(0), np.float64))
         x = np.random.RandomState(1).standard_normal((100, 200))
         size = np.sqrt(np.mean(network.forward(views, x)[0] ** 2))
@@ -589,7 +589,7 @@ class TestBatchNorm:
 
     def test_start(self):
         for layer in NORMALIZATIONS.values():
-            p = SimpleNamespace(**{name: np.full(3, np.nan) for name in layer.shapes(3)})
+            p = SimpleNamespace(**{name: np.full(3, np.nan) for name in layer.shapes((3,))})
             layer.initialize(p, None)
             expected = {"scale": 1, "variance": 1, "shift": 0, "mean": 0}
             for name, array in vars(p).items():
@@ -631,7 +631,7 @@ class TestInitializers:
         np.testing.assert_allclose(W.std(), std, rtol=0.01)
         np.testing.assert_allclose(W.mean(), 0, atol=std / 100)
 
-    @pytest.mark.parametrize("n_connections", [1, 7, 300, 1000])
+    @pytest.mark.parametrize("n_inputs", [1, 7, 300, 1000])
     def test_sparse(self, n_connections):
         W = Sparse(n_connections)(np.random.RandomState(0), (300, 400))
         k = min(n_connections, 300)
@@ -662,8 +662,8 @@ class TestInitializers:
             (Normal(-0.1), "std"),
             (Normal("0.1"), "std"),
             (Normal(float("nan")), "std"),
-            (Sparse(0), "n_connections"),
-            (Sparse(2.5), "n_connections"),
+            (Sparse(0), "n_inputs"),
+            (Sparse(2.5), "n_inputs"),
         ],
         ids=str,
     )

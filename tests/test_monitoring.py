@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 
-from sk231n.core.layers import Affine
-from sk231n.core.losses import CrossEntropy
+from sk231n.core.affine import Affine
+from sk231n.core.cross_entropy import CrossEntropy
+from sk231n.core.data import Data
+from sk231n.core.epoch import Epoch
 from sk231n.core.monitoring import History, Monitor, Patience, by_loss
 from sk231n.core.network import Network
 from sk231n.core.objective import Objective, is_correct
+from sk231n.core.problem import Problem
 from sk231n.core.standardization import Standardization
-from sk231n.core.training import Data, Epoch, Problem, evaluate
+from sk231n.core.training import evaluate
 
 
 class TestPatience:
@@ -20,14 +23,14 @@ class TestPatience:
                 return k
         return None
 
-    def test_progress_never_tires(self):
+    def test_stream_never_tires(self):
         assert self.stops_after([5.0, 4, 3, 2, 1], tol=0.5, n_epochs=1) is None
 
     def test_counts_the_epochs_in_a_row_without_progress(self):
         assert self.stops_after([3.0, 3, 3, 3], tol=0.0, n_epochs=2) == 3
         assert self.stops_after([3.0, 3, 2, 2, 1, 1, 1], tol=0.0, n_epochs=2) == 7
 
-    def test_progress_by_tol_or_less_is_none(self):
+    def test_stream_by_tol_or_less_is_none(self):
         assert self.stops_after([3.0, 2.75, 2.5], tol=0.25, n_epochs=2) == 3
         assert self.stops_after([3.0, 2.625, 2.25], tol=0.25, n_epochs=2) is None
 
@@ -41,7 +44,7 @@ class TestPatience:
         assert self.stops_after([1.0, np.nan, np.nan], tol=0.0, n_epochs=2) == 3
         assert self.stops_after([(1.0, 1.0), (np.nan, 2.0), (0.5, np.nan)], 0.0, 2) is None
 
-    def test_the_progress_of_one_of_several_is_enough(self):
+    def test_the_stream_of_one_of_several_is_enough(self):
         values = [(3.0, 3.0), (3.0, 2.0), (2.0, 4.0), (2.0, 1.5), (2.0, 1.5), (2.0, 1.5)]
         assert self.stops_after(values, tol=0.0, n_epochs=2) == 6
 

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from sk231n.core.activations import ACTIVATIONS, LeakyReLU, Maxout, ReLU
-from sk231n.core.layers import Affine, Dropout, Phase
+from sk231n.core.affine import Affine
+from sk231n.core.dropout import Dropout
+from sk231n.core.layer import Phase
 from sk231n.core.network import Network
 from sk231n.core.normalizations import NORMALIZATIONS
 from sk231n.core.objective import Objective
@@ -61,7 +63,7 @@ class Case:
         rng = np.random.RandomState(0)
         self.network = Network([*layers, Affine(N_OUTPUTS)], N_FEATURES)
         self.loss, self.training = LOSSES[loss], training
-        self.factors = self.network.penalty_factors(rng.uniform(0.5, 2, N_FEATURES))
+        self.factors = self.network.weight_factors(rng.uniform(0.5, 2, N_FEATURES))
         self.theta = away_from_zero(rng, self.network.layout.size)
         self.trained = np.ones(self.network.layout.size, bool)
         views = self.network.layout.views
@@ -100,7 +102,7 @@ class Case:
             if isinstance(layer, (ReLU, LeakyReLU)):
                 sides.append(x > 0)
             elif isinstance(layer, Maxout):
-                sides.append(x.reshape(len(x), layer.pieces, -1).argmax(axis=1))
+                sides.append(x.reshape(len(x), layer.n_pieces, -1).argmax(axis=1))
             x, _ = layer.forward(p, x, phase)
         scores = x
         if isinstance(self.loss, AbsoluteError):

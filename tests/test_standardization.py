@@ -7,14 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sk231n.core.standardization import (
-    Moments,
-    Standardization,
-    TargetUnits,
-    largest_eigenvalue,
-    sample,
-)
-from sk231n.core.training import Data
+from sk231n.core.automatic_rate import largest_eigenvalue, sample
+from sk231n.core.data import Data
+from sk231n.core.moments import Moments
+from sk231n.core.standardization import Standardization
+from sk231n.core.units import TargetUnits
 
 
 def make_data(X, w=None, rows=None, dtype=np.float64):

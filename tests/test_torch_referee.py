@@ -8,11 +8,13 @@ import pytest
 import torch
 from torch.nn import functional
 
+from sk231n.core.data import Data
 from sk231n.core.objective import Objective, is_correct
 from sk231n.core.penalties import L1, L2
+from sk231n.core.problem import Problem
 from sk231n.core.schedules import Constant
 from sk231n.core.standardization import Standardization
-from sk231n.core.training import Data, Problem, epochs
+from sk231n.core.training import epochs
 from sk231n.initializers import He
 from sk231n.layers import (
     Affine,
@@ -116,10 +118,10 @@ LAYERS = {
 @pytest.mark.parametrize(("layer", "phase", "theirs"), LAYERS.values(), ids=LAYERS)
 def test_layers(layer, phase, theirs):
     rng = np.random.RandomState(0)
-    p = {name: rng.uniform(0.5, 2, shape) for name, shape in layer.shapes(N_INPUTS).items()}
+    p = {name: rng.uniform(0.5, 2, shape) for name, shape in layer.shapes((N_INPUTS,)).items()}
     g = SimpleNamespace(**{name: np.full_like(array, np.nan) for name, array in p.items()})
     x = rng.standard_normal((N_SAMPLES, N_INPUTS))
-    dy = rng.standard_normal((N_SAMPLES, layer.width(N_INPUTS)))
+    dy = rng.standard_normal((N_SAMPLES, layer.output_shape((N_INPUTS,))[0]))
 
     trained = {
         name: tensor(array, requires_grad=name not in layer.statistics) for name, array in p.items()
@@ -321,7 +323,7 @@ def make_data(n_samples):
 
 
 def make_objective(network, penalty, alpha):
-    factors = network.penalty_factors()
+    factors = network.weight_factors()
     return Objective(network, CrossEntropy(0.1), is_correct, penalty, alpha, factors)
 
 

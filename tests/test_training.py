@@ -8,30 +8,28 @@ from scipy.optimize import minimize
 
 from sk231n import reference
 from sk231n._estimators import one_blas_thread
-from sk231n.core.team import Team
 from sk231n.core import objective as objective_module
 from sk231n.core import training as training_module
 from sk231n.core.activations import ReLU
+from sk231n.core.affine import Affine
+from sk231n.core.averaging import Average
+from sk231n.core.data import Data, batches
+from sk231n.core.dropout import Dropout
 from sk231n.core.initializers import He
-from sk231n.core.layers import Affine, Dropout
+from sk231n.core.lbfgs import lbfgs
+from sk231n.core.moments import Moments
 from sk231n.core.network import Network
 from sk231n.core.normalizations import BatchNorm
 from sk231n.core.objective import Objective, is_correct, is_subset_correct
 from sk231n.core.optimizers import LBFGS, SGD, Adagrad, Adam, Momentum, RMSProp
 from sk231n.core.penalties import L1, L2, ElasticNet
+from sk231n.core.problem import Problem
 from sk231n.core.schedules import Constant, InverseTimeDecay, Plateau
-from sk231n.core.standardization import Moments, Standardization, TargetUnits
-from sk231n.core.training import (
-    Average,
-    Data,
-    Problem,
-    Walk,
-    batches,
-    epochs,
-    evaluate,
-    lbfgs,
-    start,
-)
+from sk231n.core.standardization import Standardization
+from sk231n.core.steps import BlockwiseOptimizer
+from sk231n.core.team import Team
+from sk231n.core.training import epochs, evaluate
+from sk231n.core.units import TargetUnits
 from sk231n.losses import (
     AbsoluteError,
     CrammerSinger,
@@ -84,7 +82,7 @@ def make_problem(loss="cross-entropy", penalty="l2", standardized=False, data=No
         moments = Moments(N_FEATURES)
         moments.update(data, count=len(data.rows))
         standardization = moments.standardization(data.dtype, ridge=0.3)
-    factors = network.penalty_factors(standardization.factor)
+    factors = network.weight_factors(standardization.factor)
     objective = Objective(
         network, LOSSES[loss][0], is_correct, PENALTIES[penalty][0], ALPHA, factors, team=team
     )
@@ -242,7 +240,7 @@ class TestTargetsWithUnits:
         moments.update(data, count=N_SAMPLES)
         standardization = moments.standardization(data.dtype, ridge=0.3)
         network = Network([Affine(2)], N_FEATURES)
-        factors = network.penalty_factors(standardization.factor)
+        factors = network.weight_factors(standardization.factor)
         objective = Objective(
             network, loss, lambda scores, y: np.zeros(len(y)), penalty, ALPHA, factors
         )
@@ -275,7 +273,7 @@ class TestTargetsWithUnits:
         expected = unit * (expected + ALPHA * PENALTIES[penalty][1](weights)[0])
         np.testing.assert_allclose(evaluate(problem, problem.theta, data), expected, rtol=1e-12)
         (epoch,) = run(problem, SGD(), 1e-300, 1, batch_size=16)
-        np.testing.assert_allclose(problem.unit * epoch.loss, expected, rtol=1e-12)
+        np.testing.assert_allclose(epoch.loss, expected, rtol=1e-12)
         problem.unfold(views)
         again = np.concatenate([layer.W.ravel(), layer.b])
         np.testing.assert_allclose(again, problem.theta, rtol=1e-11, atol=1e-12)
@@ -408,7 +406,7 @@ def deep_problem(penalty="elastic net", n_threads=None, max_norm=None):
     rng = np.random.RandomState(0)
     layers = [Affine(7, He(), max_norm), BatchNorm(), ReLU(), Affine(6, He()), Affine(N_CLASSES)]
     network = Network(layers, N_FEATURES)
-    factors = network.penalty_factors(rng.uniform(0.5, 2, N_FEATURES))
+    factors = network.weight_factors(rng.uniform(0.5, 2, N_FEATURES))
     team = None if n_threads is None else Team(n_threads)
     objective = Objective(
         network, CrossEntropy(), is_correct, PENALTIES[penalty][0], ALPHA, factors, team=team
@@ -501,14 +499,14 @@ class TestWalk:
         for layer, view, still in zip(
             objective.network.layers, layout.views(penalized), layout.views(trained), strict=True
         ):
-            for name in layer.penalized:
+            for name in layer.weights:
                 getattr(view, name)[...] = True
             for name in layer.statistics:
                 getattr(still, name)[...] = False
 
         expected, gradient = theta.copy(), np.zeros_like(theta)
         state = optimizer.start(expected, decayed=penalized)
-        walk = Walk(objective, theta, gradient, optimizer)
+        walk = BlockwiseOptimizer(objective, theta, gradient, optimizer)
         rng = np.random.RandomState(3)
         for rate in (0.1, 0.05, 0.2):
             of_data = rng.standard_normal(layout.size)
@@ -531,7 +529,9 @@ class TestWalk:
     def test_of_nothing_but_zeros(self):
         problem = make_problem("weston-watkins", "none")
         problem.theta[...] = 0
-        walk = Walk(problem.objective, problem.theta, np.zeros_like(problem.theta), SGD())
+        walk = BlockwiseOptimizer(
+            problem.objective, problem.theta, np.zeros_like(problem.theta), SGD()
+        )
         assert walk.step(0.1) == 0
         assert walk.lengths() == (0, 0)
 
@@ -550,7 +550,8 @@ class TestWalk:
         gradient = np.zeros_like(problem.theta)
         free = deep_problem()
         walk, free_walk = (
-            Walk(p.objective, p.theta, gradient.copy(), SGD()) for p in (problem, free)
+            BlockwiseOptimizer(p.objective, p.theta, gradient.copy(), SGD())
+            for p in (problem, free)
         )
         assert walk.step(0.01) == free_walk.step(0.01)
         (first, *others), (free_first, *free_others) = (
@@ -594,7 +595,7 @@ class TestWalk:
                 is_correct,
                 L2(),
                 1e-3,
-                network.penalty_factors(),
+                network.weight_factors(),
                 team=team,
             )
             theta = network.initialize(np.random.RandomState(1), np.dtype(dtype))

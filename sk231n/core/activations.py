@@ -1,28 +1,45 @@
 r"""Activations: layers without parameters, element by element (but for maxout)."""
 
-from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from scipy.special import expit
 
-from sk231n.core.layers import PREDICTION, Layer
+from sk231n.core.arguments import Number, count
+from sk231n.core.initializers import Glorot, He
+from sk231n.core.layer import PREDICTION, Layer
 
 
 class Activation(Layer):
     """Base of the activations.
 
-    ``initializer`` names the start with which signals keep their size on the way through an affine
-    layer and the activation.
+    One of your own needs ``forward``; with a kink also ``kink_sides``, for gradient checks.
+
+    Attributes
+    ----------
+    initializer : Initializer
+        The start with which signals keep their size on the way through an affine layer and the
+        activation: what ``weight_init="auto"`` means before it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.layers import Activation
+    >>> class Softplus(Activation):
+    ...     def forward(self, p, x, phase=None):
+    ...         return np.logaddexp(0, x), lambda dy, g, need_dx=True: dy / (1 + np.exp(-x))
+    >>> Softplus().forward(None, np.zeros((1, 1)))[0].round(3)
+    array([[0.693]])
     """
 
-    initializer = "glorot"
+    initializer = Glorot()
 
-    def n_inputs(self, width):
+    def n_inputs(self, n_outputs):
         """Return the number of inputs that a number of outputs needs.
 
         Parameters
         ----------
-        width : int
+        n_outputs : int
             Number of columns of the output.
 
         Returns
@@ -30,10 +47,9 @@ class Activation(Layer):
         int
             Number of columns of the input.
         """
-        return width
+        return n_outputs
 
 
-@dataclass(frozen=True)
 class Identity(Activation):
     """The identity: a layer that does nothing.
 
@@ -46,11 +62,10 @@ class Identity(Activation):
     """
 
     def forward(self, p, x, phase=PREDICTION):
-        """Compute the output and its pull-back; see :meth:`Affine.forward`."""
+        """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         return x, lambda dy, g, need_dx=True: dy
 
 
-@dataclass(frozen=True)
 class Logistic(Activation):
     r"""The logistic sigmoid :math:`y = 1 / (1 + e^{-x})`, with the slope :math:`y (1 - y)`.
 
@@ -63,12 +78,11 @@ class Logistic(Activation):
     """
 
     def forward(self, p, x, phase=PREDICTION):
-        """Compute the output and its pull-back; see :meth:`Affine.forward`."""
+        """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         y = expit(x)
         return y, lambda dy, g, need_dx=True: dy * (y * (1 - y))
 
 
-@dataclass(frozen=True)
 class Tanh(Activation):
     r"""The hyperbolic tangent :math:`y = \tanh x`, with the slope :math:`1 - y^2`.
 
@@ -81,12 +95,11 @@ class Tanh(Activation):
     """
 
     def forward(self, p, x, phase=PREDICTION):
-        """Compute the output and its pull-back; see :meth:`Affine.forward`."""
+        """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         y = np.tanh(x)
         return y, lambda dy, g, need_dx=True: dy * (1 - y * y)
 
 
-@dataclass(frozen=True)
 class ReLU(Activation):
     r"""The rectifier :math:`y = \max(0, x)`; its slope at zero counts as zero.
 
@@ -98,19 +111,18 @@ class ReLU(Activation):
     array([[0., 2.]])
     """
 
-    initializer = "he"
+    initializer = He()
 
     def forward(self, p, x, phase=PREDICTION):
-        """Compute the output and its pull-back; see :meth:`Affine.forward`."""
+        """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         y = np.maximum(x, 0)
         return y, lambda dy, g, need_dx=True: dy * (y > 0)
 
-    def sides(self, x):
-        """Say which inputs are positive; see :meth:`Layer.sides`."""
+    def kink_sides(self, x):
+        """Say which inputs are positive; see :meth:`Layer.kink_sides`."""
         return x > 0
 
 
-@dataclass(frozen=True)
 class LeakyReLU(Activation):
     r"""The leaky rectifier :math:`y = \max(a x, x)`, which never dies.
 
@@ -127,11 +139,14 @@ class LeakyReLU(Activation):
     array([[-0.01,  2.  ]])
     """
 
-    slope: float = 0.01
-    initializer = "he"
+    initializer = He()
+    _parameter_constraints: dict = {"slope": [Number(Real, 0, 1, closed="left")]}
+
+    def __init__(self, slope=0.01):
+        self.slope = slope
 
     def forward(self, p, x, phase=PREDICTION):
-        """Compute the output and its pull-back; see :meth:`Affine.forward`."""
+        """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         slope = x.dtype.type(self.slope)
 
         def backward(dy, g, need_dx=True):
@@ -142,19 +157,19 @@ class LeakyReLU(Activation):
 
         return np.maximum(slope * x, x), backward
 
-    def sides(self, x):
-        """Say which inputs are positive; see :meth:`Layer.sides`."""
+    def kink_sides(self, x):
+        """Say which inputs are positive; see :meth:`Layer.kink_sides`."""
         return x > 0
 
 
-@dataclass(frozen=True)
 class Maxout(Activation):
     r"""Maxout: of every few inputs the largest.
 
     Parameters
     ----------
-    pieces : int, default=2
-        Number of inputs among which each output chooses; they lie ``width`` columns apart.
+    n_pieces : int > 0, default=2
+        Number of inputs among which each output chooses; they lie as many columns apart as there
+        are outputs.
 
     Notes
     -----
@@ -173,32 +188,44 @@ class Maxout(Activation):
     array([[3., 2.]])
     """
 
-    pieces: int = 2
-    initializer = "he"
+    initializer = He()
+    _parameter_constraints: dict = {"n_pieces": [count(1)]}
 
-    def n_inputs(self, width):
-        """Return the number of inputs, `pieces` for each output; see :meth:`Identity.n_inputs`."""
-        return width * self.pieces
+    def __init__(self, n_pieces=2):
+        self.n_pieces = n_pieces
 
-    def width(self, n_inputs):
-        """Return the number of outputs; see :meth:`Affine.width`."""
-        return n_inputs // self.pieces
+    def n_inputs(self, n_outputs):
+        """Return `n_pieces` for each output; see :meth:`Activation.n_inputs`."""
+        return n_outputs * self.n_pieces
+
+    def output_shape(self, input_shape):
+        """Return the shape with fewer columns, or channels; see :meth:`Layer.output_shape`."""
+        *positions, n_inputs = input_shape
+        if n_inputs % self.n_pieces:
+            raise ValueError(
+                f"{self} chooses among n_pieces={self.n_pieces} of its inputs, whose number "
+                f"{n_inputs} must be a multiple of it."
+            )
+        return (*positions, n_inputs // self.n_pieces)
 
     def forward(self, p, x, phase=PREDICTION):
-        """Compute the output and its pull-back; see :meth:`Affine.forward`."""
-        pieces = x.reshape(len(x), self.pieces, -1)
-        winner = self.sides(x)[:, None]
+        """Compute the output and its pull-back; see :meth:`Layer.forward`."""
+        pieces = self._pieces(x)
+        winner = self.kink_sides(x)[..., None, :]
 
         def backward(dy, g, need_dx=True):
             dx = np.zeros_like(pieces)
-            np.put_along_axis(dx, winner, dy[:, None], axis=1)
+            np.put_along_axis(dx, winner, dy[..., None, :], axis=-2)
             return dx.reshape(x.shape)
 
-        return np.take_along_axis(pieces, winner, axis=1)[:, 0], backward
+        return np.take_along_axis(pieces, winner, axis=-2)[..., 0, :], backward
 
-    def sides(self, x):
-        """Say which of its inputs each output chooses; see :meth:`Layer.sides`."""
-        return x.reshape(len(x), self.pieces, -1).argmax(axis=1)
+    def kink_sides(self, x):
+        """Say which of its inputs each output chooses; see :meth:`Layer.kink_sides`."""
+        return self._pieces(x).argmax(axis=-2)
+
+    def _pieces(self, x):
+        return x.reshape(*x.shape[:-1], self.n_pieces, -1)
 
 
 ACTIVATIONS = {

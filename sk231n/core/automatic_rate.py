@@ -1,20 +1,62 @@
 r"""The learning rate that the data allow, behind ``learning_rate="auto"``.
 
-Training sees standardised inputs. With :math:`\lambda` the largest eigenvalue of their second
-moments, a step in which each of the :math:`d` weights of a score moves by one changes the score by
-at most :math:`\sqrt{\lambda d}` in root mean square, and the second derivative of the loss is at
-most :math:`\lambda` times that with respect to a score.  The optimizer turns these two numbers into
-a rate; see :meth:`~sk231n.core.optimizers.Optimizer.auto_rate`.
+**Smoothness.** Training sees standardised inputs :math:`z`. Let :math:`\lambda` be the largest
+eigenvalue of their second moments, :math:`\sum_i w_i z_i z_i^T`. The scores of one class are
+:math:`z^T v`, and the second derivative of the loss along :math:`v` is at most
+:math:`\kappa \lambda`, where :math:`\kappa` bounds that with respect to a score
+(``loss.curvature``). With the curvature :math:`\rho` of the penalty, which sees the weights
+:math:`v_j / s_j`, the objective has the smoothness
+:math:`L = \kappa \lambda + \alpha \rho \max_j s_j^{-2}`. Descent with the rate :math:`1 / L` does
+not overshoot: that is the rate of SGD and momentum.
+
+**Change of the scores.** Adam and its relatives move all :math:`d` weights of a score by about
+the rate :math:`\eta`, whatever the gradient. A step with entries :math:`\pm \eta` has the length
+:math:`\eta \sqrt d` and changes the scores by at most :math:`\eta \sqrt{\lambda d}` in root mean
+square. A change of about one is right for a loss that turns within about one, as the cross-entropy
+does: :math:`\eta = 1 / \sqrt{\lambda d}`, but no more than what suits few features.
+
+**Several layers.** Each layer with weights adds its terms, its inputs being those of the network at
+its start. The changes of the layers multiply, so that the path of a weight over the whole run is
+bounded as well, by ``LONGEST_PATHS``.
+
+**Batches.** A loss whose gradient grows without bound can be steeper on a batch than on the whole:
+along a sample the curvature is :math:`|z_i|^2` times its weight. :func:`steepness` gives a mean of
+these in which the largest count most; divided by the size of a batch it is added to :math:`L`.
+
+The optimizer turns these numbers into a rate, see
+:meth:`~sk231n.core.optimizers.Optimizer.auto_rate`. The constants below were found by experiment;
+``benchmarks/automatic_rate.py`` halves and doubles each of them.
 """
 
 import numpy as np
 
-from sk231n.core.standardization import largest_eigenvalue, sample
-from sk231n.core.training import sweep
-
-# Share of the curvature that counts as unbounded growth in a network, whose layers multiply. A
-# tenth was found to be enough for momentum, which adds up ten steps, and for batches of one.
-_GROWTH_OF_NETWORKS = 0.1
+# Rows from which the second moments are estimated. Their largest eigenvalue belongs to few
+# directions, which a thousand samples show; all rows of a large data set would take longer than an
+# epoch.
+SAMPLE_ROWS = 1000
+# Power iterations. The estimate approaches the eigenvalue from below; where it is slow, the next
+# eigenvalues are nearly as large, and the error is small.
+POWER_ITERATIONS = 20
+# Steps that "auto" plans, and the epochs that they take: no more are needed on standardised data,
+# and each sample is to be met a few times even where a batch is a small part of the data.
+PLANNED_STEPS = 1000
+FEWEST_EPOCHS, MOST_EPOCHS = 8, 1000
+# Samples per step: enough for fast products of matrices, few enough for many steps an epoch.
+BATCH_SIZE = 200
+# Times alpha, added to the variances by which the inputs are divided. The curvature of a
+# cross-entropy is at most a quarter of the variance; four times alpha makes that of the penalty as
+# large where a feature hardly varies.
+RIDGE = 4.0
+# Share of the bounded curvature that counts as unbounded in a network, whose layers multiply. It
+# matters to momentum, which adds up ten steps, and to batches of one sample.
+UNBOUNDED_SHARE = 0.1
+# Curvature times this is 1 for the cross-entropy; a steeper loss asks for smaller steps.
+SCORE_CURVATURE = 2.0
+# Networks: one over the distance that a weight may cover in a run; less for quantities, whose
+# errors have no bound. A stream has no end at which the rate would have come to zero, and is to
+# follow data that change. A run of few steps needs long ones, hence a share of their number.
+LONGEST_PATHS = {"classes": 1 / 100, "quantities": 1 / 500, "stream": 1 / 50}
+SHARE_OF_STEPS = 0.5
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the loss will not be finite, which is reported
@@ -26,7 +68,7 @@ def automatic_rate(problem, optimizer, batch_size, n_samples, n_steps, longest_p
     problem : Problem
         What is to be minimised, from where, on which data.
     optimizer : Optimizer
-        Turns smoothness, reach and noise into a rate.
+        Turns the bounds into a rate.
     batch_size : int
         Number of samples per step.
     n_samples : float
@@ -34,36 +76,48 @@ def automatic_rate(problem, optimizer, batch_size, n_samples, n_steps, longest_p
     n_steps : float
         Number of steps planned; infinite for a stream.
     longest_path : float
-        With hidden layers, one over the distance that a weight may cover in a run.
+        With hidden layers, the distance that a weight may cover in a run.
 
     Returns
     -------
     float
         The rate.
     """
-    objective, data = problem.objective, problem.data
+    objective = problem.objective
     network, loss, penalty = objective.network, objective.loss, objective.penalty
-    z, w = sample(data, problem.standardization)
-    inputs = network.affine_inputs(problem.theta, z)
-    largest = [largest_eigenvalue(x, w) for x in inputs]
+    z, w = sample(problem.data, problem.standardization, SAMPLE_ROWS)
+    inputs = network.inputs_of_weights(problem.theta, z)
+    largest = [largest_eigenvalue(x, w, POWER_ITERATIONS) for x in inputs]
+    is_deep = len(inputs) > 1
     # The intercept sees a constant 1, hence the second moment of at least 1.
-    smoothness = max(loss.curvature, loss.growth) * sum(max(value, 1.0) for value in largest)
+    smoothness = max(loss.curvature, loss.unbounded_curvature) * sum(
+        max(value, 1.0) for value in largest
+    )
     if penalty is not None:
-        factors = [np.max(f) for of_layer in objective.factors for f in of_layer.values()]
+        factors = [np.max(factor) for of_layer in objective.factors for factor in of_layer.values()]
         smoothness += objective.alpha * penalty.curvature * max(factors) ** 2
-    noise = 0.0
-    growth = max(loss.growth, _GROWTH_OF_NETWORKS * loss.curvature if len(inputs) > 1 else 0.0)
-    if growth and not optimizer.adaptive and batch_size < n_samples:
-        noise = growth * steepness(problem) / batch_size
-    # Twice the curvature is 1 for the cross-entropy; a steeper loss asks for smaller steps.
-    reach = 2 * loss.curvature * sum(
+    unbounded = max(loss.unbounded_curvature, UNBOUNDED_SHARE * loss.curvature if is_deep else 0.0)
+    batch_curvature = 0.0
+    if unbounded and not optimizer.adaptive and batch_size < n_samples:
+        batch_curvature = unbounded * steepness(problem) / batch_size
+    score_change = SCORE_CURVATURE * loss.curvature * sum(
         np.sqrt(value * x.shape[1]) for value, x in zip(largest, inputs, strict=True)
     )  # fmt: skip
-    if len(inputs) > 1:
+    if is_deep:
         # The changes of the layers multiply, so that a long path ends in chaos, soonest where the
-        # gradient is not bounded; but a run of few steps needs long ones.
-        reach = max(reach, min(n_steps / 2, longest_path))
-    return optimizer.auto_rate(smoothness, reach, noise)
+        # gradient is not bounded.
+        score_change = max(score_change, min(SHARE_OF_STEPS * n_steps, 1 / longest_path))
+    return optimizer.auto_rate(smoothness, score_change, batch_curvature)
+
+
+def planned_epochs(batch_size, n_samples):
+    """Number of epochs that ``max_iter="auto"`` plans."""
+    return int(np.clip(PLANNED_STEPS * batch_size // n_samples, FEWEST_EPOCHS, MOST_EPOCHS))
+
+
+def ridge(alpha, penalty):
+    """What is added to the variances of the inputs, for the sake of the penalty."""
+    return RIDGE * float(alpha) * penalty.curvature if penalty is not None else 0.0
 
 
 def steepness(problem):
@@ -85,9 +139,60 @@ def steepness(problem):
     """
     network, data = problem.objective.network, problem.data
     cubes = total = 0.0
-    for rows, x in sweep(problem, data):
-        inputs = network.affine_inputs(problem.theta, x)
+    for rows, x in problem.sweep():
+        inputs = network.inputs_of_weights(problem.theta, x)
         squares = [np.einsum("ij,ij->i", x, x, dtype=np.float64) + 1 for x in inputs]
         q = len(data.rows) * data.targets(rows)[1] * np.array(squares)
         cubes, total = cubes + np.sum(q**3, axis=1), total + np.sum(q, axis=1)
     return float(np.sqrt(cubes / total).sum())
+
+
+def sample(data, standardization, n_rows):
+    """Pick some of the samples, as training sees them.
+
+    Parameters
+    ----------
+    data : Data
+        The training data.
+    standardization : Standardization
+        How training sees them.
+    n_rows : int
+        About this many rows, evenly spread over the data, are picked.
+
+    Returns
+    -------
+    z : ndarray of shape (n_picked, n_features)
+        The standardised inputs.
+    w : ndarray of shape (n_picked,)
+        Their weights, which sum to one.
+    """
+    rows = data.rows[:: max(1, len(data.rows) // n_rows)]
+    z = standardization(data.X[rows].astype(data.dtype))
+    w = data.w[rows]
+    return z, (w / (w.sum() or 1)).astype(data.dtype)
+
+
+def largest_eigenvalue(z, w, n_iter):
+    """Estimate the largest eigenvalue of the second moments of weighted samples.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n_samples, n_features)
+        The samples.
+    w : ndarray of shape (n_samples,)
+        Their weights.
+    n_iter : int
+        Number of power iterations.
+
+    Returns
+    -------
+    float
+        The eigenvalue, at least 1e-12.
+    """
+    v = np.random.RandomState(0).standard_normal(z.shape[1]).astype(z.dtype)
+    norm = 1.0
+    for _ in range(n_iter):
+        v /= np.linalg.norm(v) or 1
+        v = (w * (z @ v)) @ z
+        norm = np.linalg.norm(v)
+    return max(float(norm), 1e-12)

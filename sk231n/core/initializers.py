@@ -9,7 +9,40 @@ from sk231n.core.arguments import Number, count
 from sk231n.core.spec import Spec
 
 
-class Zeros(Spec):
+class Initializer(Spec):
+    """Base of the initializers: one of your own needs ``__call__``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.initializers import Initializer
+    >>> class Identity(Initializer):
+    ...     def __call__(self, rng, shape):
+    ...         return np.eye(*shape)
+    >>> Identity()(None, (2, 3))
+    array([[1., 0., 0.],
+           [0., 1., 0.]])
+    """
+
+    def __call__(self, rng, shape):
+        """Draw the weights.
+
+        Parameters
+        ----------
+        rng : RandomState
+            Source of randomness.
+        shape : tuple of int
+            ``(n_inputs, n_outputs)``; of filters, ``(height, width, n_inputs, n_filters)``.
+
+        Returns
+        -------
+        ndarray
+            Weights of that shape.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no __call__.")
+
+
+class Zeros(Initializer):
     """Start at zero: right where the objective is convex, as for the linear classifiers.
 
     Examples
@@ -21,24 +54,11 @@ class Zeros(Spec):
     """
 
     def __call__(self, rng, shape):
-        """Draw the weights.
-
-        Parameters
-        ----------
-        rng : RandomState
-            Source of randomness (unused here).
-        shape : tuple of int
-            ``(n_inputs, n_outputs)``.
-
-        Returns
-        -------
-        ndarray
-            Weights of that shape.
-        """
+        """Draw the weights; see :meth:`Initializer.__call__`."""
         return np.zeros(shape)
 
 
-class Normal(Spec):
+class Normal(Initializer):
     r"""Draw from a normal distribution, :math:`W_{ij} \sim N(0, \sigma^2)`.
 
     Parameters
@@ -60,11 +80,11 @@ class Normal(Spec):
         self.std = std
 
     def __call__(self, rng, shape):
-        """Draw the weights; see :meth:`Zeros.__call__`."""
+        """Draw the weights; see :meth:`Initializer.__call__`."""
         return _normal(rng, shape, self.std)
 
 
-class He(Spec):
+class He(Initializer):
     r"""He's start for rectifiers: the standard deviation :math:`\sqrt{2 / n_\text{inputs}}`.
 
     References
@@ -80,11 +100,11 @@ class He(Spec):
     """
 
     def __call__(self, rng, shape):
-        """Draw the weights; see :meth:`Zeros.__call__`."""
-        return _normal(rng, shape, math.sqrt(2 / shape[0]))
+        """Draw the weights; see :meth:`Initializer.__call__`."""
+        return _normal(rng, shape, math.sqrt(2 / _n_inputs(shape)))
 
 
-class Glorot(Spec):
+class Glorot(Initializer):
     r"""Glorot's start: the standard deviation :math:`\sqrt{2 / (n_\text{in} + n_\text{out})}`.
 
     References
@@ -101,11 +121,11 @@ class Glorot(Spec):
     """
 
     def __call__(self, rng, shape):
-        """Draw the weights; see :meth:`Zeros.__call__`."""
-        return _normal(rng, shape, math.sqrt(2 / (shape[0] + shape[1])))
+        """Draw the weights; see :meth:`Initializer.__call__`."""
+        return _normal(rng, shape, math.sqrt(2 / (_n_inputs(shape) + _n_outputs(shape))))
 
 
-class LeCun(Spec):
+class LeCun(Initializer):
     r"""LeCun's start: the standard deviation :math:`\sqrt{1 / n_\text{inputs}}`.
 
     References
@@ -121,16 +141,16 @@ class LeCun(Spec):
     """
 
     def __call__(self, rng, shape):
-        """Draw the weights; see :meth:`Zeros.__call__`."""
-        return _normal(rng, shape, math.sqrt(1 / shape[0]))
+        """Draw the weights; see :meth:`Initializer.__call__`."""
+        return _normal(rng, shape, math.sqrt(1 / _n_inputs(shape)))
 
 
-class Sparse(Spec):
+class Sparse(Initializer):
     r"""A sparse start: each unit listens to a few inputs only, chosen at random.
 
     Parameters
     ----------
-    n_connections : int > 0, default=10
+    n_inputs : int > 0, default=10
         Number of inputs :math:`k` that each unit is connected to (all, if there are fewer). Their
         weights have the standard deviation :math:`\sqrt{2 / k}`.
 
@@ -148,20 +168,30 @@ class Sparse(Spec):
     """
 
     _parameter_constraints: dict = {
-        "n_connections": [count(1)],
+        "n_inputs": [count(1)],
     }
 
-    def __init__(self, n_connections=10):
-        self.n_connections = n_connections
+    def __init__(self, n_inputs=10):
+        self.n_inputs = n_inputs
 
     def __call__(self, rng, shape):
-        """Draw the weights; see :meth:`Zeros.__call__`."""
-        n_connections = min(self.n_connections, shape[0])
-        inputs = rng.random_sample(shape).argsort(axis=0)[:n_connections]
-        W = np.zeros(shape)
-        values = _normal(rng, inputs.shape, math.sqrt(2 / n_connections))
+        """Draw the weights; see :meth:`Initializer.__call__`."""
+        n_inputs = min(self.n_inputs, _n_inputs(shape))
+        W = np.zeros((_n_inputs(shape), shape[-1]))
+        inputs = rng.random_sample(W.shape).argsort(axis=0)[:n_inputs]
+        values = _normal(rng, inputs.shape, math.sqrt(2 / n_inputs))
         np.put_along_axis(W, inputs, values, axis=0)
-        return W
+        return W.reshape(shape)
+
+
+def _n_inputs(shape):
+    """How many inputs each unit has."""
+    return math.prod(shape[:-1])
+
+
+def _n_outputs(shape):
+    """How many units each input has: as many for each position of a filter as there are filters."""
+    return math.prod(shape[:-2]) * shape[-1]
 
 
 def _normal(rng, shape, std):

@@ -30,11 +30,11 @@ class History(dict):
         """The losses that a schedule looks at: those of the validation data, if there are any."""
         return self.get("validation_loss", self["loss"])
 
-    def add(self, epoch, unit, **values):
-        """Append an ``Epoch``, its losses times `unit`, and further values by name."""
-        self.step_losses.append([unit * loss for loss in epoch.step_losses])
+    def add(self, epoch, **values):
+        """Append an ``Epoch``, and further values by name."""
+        self.step_losses.append(epoch.step_losses)
         values |= {
-            "loss": unit * epoch.loss,
+            "loss": epoch.loss,
             "score": epoch.score,
             "learning_rate": epoch.learning_rate,
             "update_ratio": epoch.update_ratio,
@@ -144,12 +144,13 @@ class Monitor:
 
     def record(self, epoch):
         """Take in an ``Epoch``; say whether to stop."""
-        watched, values = (epoch.loss,), {}
+        in_training_units = self.problem.objective.in_training_units  # as `tol` is
+        watched, values = (in_training_units(epoch.loss),), {}
         if self.validate is not None:
             theta = self.theta
             loss, score = self.validate(theta)
             values = {"validation_loss": loss, "validation_score": score}
-            goals = self.goals(loss / self.problem.unit, score)  # `tol` knows no unit of the data
+            goals = self.goals(in_training_units(loss), score)
             goals = tuple(-np.inf if np.isnan(goal) else goal for goal in goals)
             if self._best is None or goals > self._best:
                 self._best, self.best_score = goals, score
@@ -157,5 +158,5 @@ class Monitor:
                     self._best_theta = theta.copy()
             if self.keep_best:
                 watched = (-goal for goal in goals)
-        self.history.add(epoch, self.problem.unit, **values)
+        self.history.add(epoch, **values)
         return self.patience.exhausted_by(*watched)

@@ -1,8 +1,10 @@
 """The network: layers one after the other over one flat parameter vector."""
 
-import numpy as np
+import math
+from numbers import Integral
+from types import SimpleNamespace
 
-from sk231n.core.layers import PREDICTION
+from sk231n.core.layer import PREDICTION
 from sk231n.core.parameters import Layout
 
 
@@ -11,15 +13,19 @@ class Network:
 
     Parameters
     ----------
-    layers : sequence of layers
+    layers : sequence of Layer
         From the input to the scores.
-    n_inputs : int
-        Number of features of a sample.
+    input_shape : int or tuple of int
+        Shape of one sample: the number of features, or ``(h, w, c)`` for images.
 
     Attributes
     ----------
     layout : Layout
         Where the parameters of each layer lie in the flat vector.
+    input_shapes : list of tuple of int
+        Shape of one sample of each layer's input.
+    output_shape : tuple of int
+        Shape of one sample of the last layer's output.
     n_outputs : int
         Number of scores of a sample.
 
@@ -27,7 +33,7 @@ class Network:
     --------
     >>> import numpy as np
     >>> from sk231n.layers import Affine, Network
-    >>> network = Network([Affine(4), Affine(2)], n_inputs=3)
+    >>> network = Network([Affine(4), Affine(2)], 3)
     >>> theta = network.initialize(np.random.RandomState(0), np.float64)
     >>> theta.shape  # 3 * 4 weights, 4 intercepts, 4 * 2 weights, 2 intercepts
     (26,)
@@ -36,13 +42,16 @@ class Network:
     (5, 2)
     """
 
-    def __init__(self, layers, n_inputs):
+    def __init__(self, layers, input_shape):
         self.layers = list(layers)
-        shapes = []
+        self.input_shapes, shapes = [], []
+        shape = (input_shape,) if isinstance(input_shape, Integral) else tuple(input_shape)
         for layer in self.layers:
-            shapes.append(layer.shapes(n_inputs))
-            n_inputs = layer.width(n_inputs)
-        self.n_outputs = n_inputs
+            self.input_shapes.append(shape)
+            shapes.append(layer.shapes(shape))
+            shape = layer.output_shape(shape)
+        self.output_shape = shape
+        self.n_outputs = math.prod(shape)
         self.layout = Layout(shapes)
 
     def initialize(self, rng, dtype):
@@ -75,7 +84,7 @@ class Network:
         ----------
         views : list of SimpleNamespace
             The parameters of each layer, ``layout.views(theta)``.
-        x : ndarray of shape (n_samples, n_inputs)
+        x : ndarray of shape (n_samples, *input_shape)
             The input.
         phase : Phase, default=PREDICTION
             What the run tells its layers.
@@ -98,25 +107,71 @@ class Network:
 
         return x, backward
 
-    def penalty_factors(self, first=1.0):
-        """What each penalised parameter is multiplied by to be in the units of the data.
+    def weight_factors(self, scale=None):
+        """Return what the penalty multiplies the weights of each layer by.
 
         Parameters
         ----------
-        first : float or ndarray of shape (n_inputs,), default=1.0
-            Factor of the first layer's weights, one per input: weights of inputs that were divided
-            by ``s`` are ``1 / s`` times as large in the units of the data.
+        scale : ndarray of shape (n_inputs,) or None, default=None
+            What training divides the inputs by: weights of such inputs are ``1 / scale`` times as
+            large in the unit of the data. None for nothing.
 
         Returns
         -------
         list of dict
-            One dict per layer: a number, or an array that broadcasts against the parameter, by
-            the parameter's name. What is not penalised is missing.
+            One dict per layer; see :meth:`Layer.weight_factors`.
         """
-        factors = [dict.fromkeys(layer.penalized, 1.0) for layer in self.layers]
-        if np.ndim(first):
-            factors[0]["W"] = np.reshape(first, (-1, 1))
-        return factors
+        first, *others = self.layers
+        return [first.weight_factors(scale), *(layer.weight_factors() for layer in others)]
+
+    def by_role(self, views):
+        """Sort the arrays of all layers by their roles.
+
+        Parameters
+        ----------
+        views : list of SimpleNamespace
+            The parameters of each layer.
+
+        Returns
+        -------
+        weights, intercepts : list of ndarray
+            The arrays of these roles, in the order of the layers.
+        others : list of dict
+            What other arrays a layer has, by name; layers without any are left out.
+        """
+        weights, intercepts, others = [], [], []
+        for layer, p in zip(self.layers, views, strict=True):
+            arrays = dict(vars(p))
+            weights += [arrays.pop(name) for name in layer.weights]
+            intercepts += [arrays.pop(name) for name in layer.intercepts]
+            others += [arrays] if arrays else []
+        return weights, intercepts, others
+
+    def from_roles(self, weights, intercepts, others):
+        """Undo :meth:`by_role`.
+
+        Parameters
+        ----------
+        weights, intercepts : sequence of ndarray
+            The arrays of these roles, in the order of the layers.
+        others : sequence of dict
+            The other arrays of the layers that have any.
+
+        Returns
+        -------
+        list of SimpleNamespace
+            The parameters of each layer; None if they are not those of this network.
+        """
+        weights, intercepts, others = iter(weights), iter(intercepts), iter(others)
+        views = []
+        for layer, shapes in zip(self.layers, self.layout.shapes, strict=True):
+            arrays = {name: next(weights, None) for name in layer.weights}
+            arrays |= {name: next(intercepts, None) for name in layer.intercepts}
+            arrays |= next(others, {}) if len(arrays) < len(shapes) else {}
+            if {name: getattr(array, "shape", None) for name, array in arrays.items()} != shapes:
+                return None
+            views.append(SimpleNamespace(**arrays))
+        return None if [*weights, *intercepts, *others] else views
 
     def outputs(self, views, x):
         """Outputs of all layers, in prediction.
@@ -125,12 +180,12 @@ class Network:
         ----------
         views : list of SimpleNamespace
             The parameters of each layer.
-        x : ndarray of shape (n_samples, n_inputs)
+        x : ndarray of shape (n_samples, *input_shape)
             The input.
 
         Returns
         -------
-        list of ndarray of shape (n_samples, width)
+        list of ndarray of shape (n_samples, ...)
             The output of each layer.
         """
         outputs = []
@@ -139,7 +194,11 @@ class Network:
             outputs.append(x)
         return outputs
 
-    def affine_inputs(self, theta, x):
-        """Inputs of the layers that have weights, in prediction; see :meth:`outputs`."""
+    def inputs_of_weights(self, theta, x):
+        """Inputs of the layers that have weights, as these see them, in prediction."""
         inputs = [x, *self.outputs(self.layout.views(theta), x)]
-        return [x for layer, x in zip(self.layers, inputs, strict=False) if layer.penalized]
+        return [
+            layer.inputs_of_weights(x)
+            for layer, x in zip(self.layers, inputs, strict=False)
+            if layer.weights
+        ]

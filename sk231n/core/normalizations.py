@@ -1,15 +1,17 @@
 r"""Normalizations: zero mean and unit variance, then a scale and a shift that are learnt."""
 
-from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
-from sk231n.core.layers import PREDICTION, Layer
+from sk231n.core.arguments import Number
+from sk231n.core.layer import PREDICTION, Layer
+
+_POSITIVE = Number(Real, 0, None, closed="neither")
 
 
-@dataclass(frozen=True)
 class BatchNorm(Layer):
-    r"""Batch normalization: each column with the moments of the batch.
+    r"""Batch normalization: each column, or channel of images, with the moments of the batch.
 
     Parameters
     ----------
@@ -27,9 +29,10 @@ class BatchNorm(Layer):
         \mu = \sum_i w_i x_i, \qquad \sigma^2 = \sum_i w_i (x_i - \mu)^2, \qquad
         y = \gamma \, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta,
 
-    so that a sample of weight two counts as two samples. The running averages
-    ``mean`` and ``variance`` take the place of :math:`\mu, \sigma^2` in prediction. A batch of one
-    sample has no variance: it is normalised as in prediction, and leaves the averages alone.
+    so that a sample of weight two counts as two samples; each pixel of an image counts as a row.
+    The running averages ``mean`` and ``variance`` take the place of :math:`\mu, \sigma^2` in
+    prediction. A batch of one row has no variance: it is normalised as in prediction, and leaves
+    the averages alone.
 
     References
     ----------
@@ -40,7 +43,7 @@ class BatchNorm(Layer):
     --------
     >>> import numpy as np
     >>> from sk231n.layers import BatchNorm, Network, Phase
-    >>> network = Network([BatchNorm()], n_inputs=1)
+    >>> network = Network([BatchNorm()], 1)
     >>> views = network.layout.views(network.initialize(None, np.float64))
     >>> x = np.array([[1.0], [3.0]])
     >>> network.forward(views, x, Phase(np.random.RandomState(0)))[0].round(3)
@@ -50,13 +53,19 @@ class BatchNorm(Layer):
     array([0.2])
     """
 
-    momentum: float = 0.9
-    epsilon: float = 1e-5
     statistics = ("mean", "variance")
+    _parameter_constraints: dict = {
+        "momentum": [Number(Real, 0, 1, closed="left")],
+        "epsilon": [_POSITIVE],
+    }
 
-    def shapes(self, n_inputs):
-        """Return the shapes of the parameters; see :meth:`Affine.shapes`."""
-        return dict.fromkeys(("scale", "shift", "mean", "variance"), (n_inputs,))
+    def __init__(self, momentum=0.9, epsilon=1e-5):
+        self.momentum = momentum
+        self.epsilon = epsilon
+
+    def shapes(self, input_shape):
+        """Return the shapes of the parameters; see :meth:`Layer.shapes`."""
+        return dict.fromkeys(("scale", "shift", "mean", "variance"), input_shape[-1:])
 
     def initialize(self, p, rng):
         """Start with scale and variance one, shift and mean zero; see :meth:`Layer.initialize`."""
@@ -64,13 +73,16 @@ class BatchNorm(Layer):
         p.shift[...] = p.mean[...] = 0
 
     def forward(self, p, x, phase=PREDICTION):
-        """Compute the output and its pull-back; see :meth:`Affine.forward`."""
+        """Compute the output and its pull-back; see :meth:`Layer.forward`."""
+        rows = _by_channel(x)
         w = np.ones(len(x), x.dtype) if phase.w is None else phase.w
-        if not phase.training or len(x) == 1 or not w.any():
+        if not phase.training or len(rows) == 1 or not w.any():
             return _apply(p, x - p.mean, 1 / np.sqrt(p.variance + self.epsilon))
+        if x.ndim > 2:
+            w = np.repeat(w, len(rows) // len(x))
         w = w / w.sum()
-        mean = w @ x
-        normalized = x - mean
+        mean = w @ rows
+        normalized = rows - mean
         variance = w @ (normalized * normalized)
         keep = x.dtype.type(self.momentum)
         for average, value in ((p.mean, mean), (p.variance, variance)):
@@ -80,23 +92,21 @@ class BatchNorm(Layer):
         normalized *= inverse
 
         def backward(dy, g, need_dx=True):
-            np.einsum("ij,ij->j", dy, normalized, out=g.scale)
-            np.sum(dy, axis=0, out=g.shift)
+            _add_up(_by_channel(dy), normalized, g)
             dx = normalized * g.scale
             dx += g.shift
             dx *= -w[:, None]
-            dx += dy
+            dx += _by_channel(dy)
             dx *= p.scale * inverse
-            return dx
+            return dx.reshape(x.shape)
 
         y = normalized * p.scale
         y += p.shift
-        return y, backward
+        return y.reshape(x.shape), backward
 
 
-@dataclass(frozen=True)
 class LayerNorm(Layer):
-    r"""Layer normalization: each row with its own moments, in training and prediction alike.
+    r"""Layer normalization: each sample with its own moments, in training and prediction alike.
 
     Parameters
     ----------
@@ -107,7 +117,8 @@ class LayerNorm(Layer):
     -----
     .. math:: y_i = \gamma \, \frac{x_i - \mu_i}{\sqrt{\sigma_i^2 + \epsilon}} + \beta
 
-    with mean and variance of the row :math:`x_i`.
+    with mean and variance of the sample :math:`x_i`: of a row, or of all values of an image, whose
+    channels have one :math:`\gamma` and :math:`\beta` each.
 
     References
     ----------
@@ -117,17 +128,20 @@ class LayerNorm(Layer):
     --------
     >>> import numpy as np
     >>> from sk231n.layers import LayerNorm, Network
-    >>> network = Network([LayerNorm()], n_inputs=2)
+    >>> network = Network([LayerNorm()], 2)
     >>> views = network.layout.views(network.initialize(None, np.float64))
     >>> network.forward(views, np.array([[1.0, 3.0]]))[0].round(3)
     array([[-1.,  1.]])
     """
 
-    epsilon: float = 1e-5
+    _parameter_constraints: dict = {"epsilon": [_POSITIVE]}
 
-    def shapes(self, n_inputs):
-        """Return the shapes of the parameters; see :meth:`Affine.shapes`."""
-        return {"scale": (n_inputs,), "shift": (n_inputs,)}
+    def __init__(self, epsilon=1e-5):
+        self.epsilon = epsilon
+
+    def shapes(self, input_shape):
+        """Return the shapes of the parameters; see :meth:`Layer.shapes`."""
+        return {"scale": input_shape[-1:], "shift": input_shape[-1:]}
 
     def initialize(self, p, rng):
         """Start with scale one and shift zero; see :meth:`Layer.initialize`."""
@@ -135,25 +149,37 @@ class LayerNorm(Layer):
         p.shift[...] = 0
 
     def forward(self, p, x, phase=PREDICTION):
-        """Compute the output and its pull-back; see :meth:`Affine.forward`."""
-        normalized = x - x.mean(axis=1, keepdims=True)
-        variance = np.einsum("ij,ij->i", normalized, normalized)[:, None] / x.shape[1]
+        """Compute the output and its pull-back; see :meth:`Layer.forward`."""
+        samples = x.reshape(len(x), -1)
+        normalized = samples - samples.mean(axis=1, keepdims=True)
+        n_values = samples.shape[1]
+        variance = np.einsum("ij,ij->i", normalized, normalized)[:, None] / n_values
         inverse = 1 / np.sqrt(variance + x.dtype.type(self.epsilon))
         normalized *= inverse
 
         def backward(dy, g, need_dx=True):
-            np.einsum("ij,ij->j", dy, normalized, out=g.scale)
-            np.sum(dy, axis=0, out=g.shift)
-            dx = dy * p.scale
-            slope = np.einsum("ij,ij->i", dx, normalized)[:, None] / x.shape[1]
+            _add_up(_by_channel(dy), normalized.reshape(-1, x.shape[-1]), g)
+            dx = (dy * p.scale).reshape(samples.shape)
+            slope = np.einsum("ij,ij->i", dx, normalized)[:, None] / n_values
             dx -= dx.mean(axis=1, keepdims=True)
             dx -= normalized * slope
             dx *= inverse
-            return dx
+            return dx.reshape(x.shape)
 
-        y = normalized * p.scale
+        y = normalized.reshape(x.shape) * p.scale
         y += p.shift
         return y, backward
+
+
+def _by_channel(x):
+    """Rows of one value per column; of images, one row per pixel."""
+    return x.reshape(-1, x.shape[-1])
+
+
+def _add_up(dy, normalized, g):
+    """Write the gradients of scale and shift."""
+    np.einsum("ij,ij->j", dy, normalized, out=g.scale)
+    np.sum(dy, axis=0, out=g.shift)
 
 
 def _apply(p, centred, inverse):
@@ -161,8 +187,7 @@ def _apply(p, centred, inverse):
     normalized = centred * inverse
 
     def backward(dy, g, need_dx=True):
-        np.einsum("ij,ij->j", dy, normalized, out=g.scale)
-        np.sum(dy, axis=0, out=g.shift)
+        _add_up(_by_channel(dy), _by_channel(normalized), g)
         return dy * (p.scale * inverse)
 
     return normalized * p.scale + p.shift, backward

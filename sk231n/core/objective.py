@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sk231n.core.layers import Phase
+from sk231n.core.layer import Phase
 from sk231n.core.team import Team
+from sk231n.core.units import AsGiven
 
 BLOCK_SIZE = 2**17  # numbers: an optimizer's four arrays of them fit into a core's cache or nearly
 _BLOCKS_AT_ONCE = 4  # large arrays are cut into a multiple of it, so that threads get equal shares
@@ -48,17 +49,32 @@ class Objective:
         Strength of the penalty.
     factors : list of dict
         What the parameters of each layer are multiplied by before the penalty sees them.
+    units : TargetUnits or None, default=None
+        How training sees the targets; None for as they are given. Values and gradients here
+        are those of targets in these units; what leaves a run has passed through
+        :meth:`in_data_units`.
     team : Team, default=None
         Threads to compute on; None for the caller's alone.
     """
 
-    def __init__(self, network, loss, score, penalty, alpha, factors, team=None):
+    def __init__(
+        self,
+        network,
+        loss,
+        score,
+        penalty,
+        alpha,
+        factors,
+        units=None,
+        team=None,
+    ):
         self.network = network
         self.loss = loss
         self.score = score
         self.penalty = penalty if alpha > 0 else None
         self.alpha = alpha
         self.factors = factors
+        self.units = AsGiven() if units is None else units
         self.team = Team(1) if team is None else team
 
     def __call__(self, theta, x, y, w, gradient, rng=None):
@@ -98,6 +114,18 @@ class Objective:
         score = self.score(scores, y)
         backward(dscores, layout.views(gradient))
         return value, score
+
+    def in_data_units(self, value):
+        """Express a value of the objective, or a tolerance for it, in the unit of the data."""
+        return value * self.units.unit(self.loss.degree)
+
+    def in_training_units(self, value):
+        """Undo :meth:`in_data_units`, for tolerances that know no unit."""
+        return value / self.units.unit(self.loss.degree)
+
+    def loss_of_predictions(self, scores, y, w):
+        """Compute the loss without the penalty of scores and targets in the unit of the data."""
+        return self.loss(self.units(scores), self.units(y), w)[0]
 
     def blocks(self, theta, gradient):
         """List all parameters that are trained, in blocks that depend on the shapes alone."""

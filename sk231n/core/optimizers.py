@@ -22,46 +22,92 @@ _POSITIVE = Number(Real, 0, None, closed="neither")
 
 
 class Optimizer(Spec):
-    """Base of the optimizers: what they share is how they start and how they are checked."""
+    r"""Base of the optimizers: one of your own needs ``direction``, and ``start`` to remember.
+
+    Attributes
+    ----------
+    full_batch : bool
+        Whether it works on all samples at once, as L-BFGS does.
+    adaptive : bool
+        Whether the steps are as long whatever the size of the gradients; it decides which of two
+        bounds gives the automatic learning rate.
+    largest_rate : float
+        The automatic rate of an adaptive optimizer, at most.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.optimizers import Optimizer
+    >>> class SignDescent(Optimizer):
+    ...     adaptive = True
+    ...     def direction(self, gradient, state, theta):
+    ...         return np.sign(gradient)
+    >>> optimizer, theta = SignDescent(), np.zeros(2)
+    >>> optimizer.direction(np.array([5.0, -0.1]), optimizer.start(theta), theta)
+    array([ 1., -1.])
+    """
 
     full_batch = False
-    adaptive = False  # whether the steps are as long whatever the size of the gradients
+    adaptive = False
+    largest_rate = 0.01
 
     def start(self, theta, decayed=True):
         """Make the state of a run: what must be remembered between two steps.
 
         Parameters
         ----------
-        theta : ndarray of shape (size,)
-            The parameters from which the run starts.
-        decayed : bool or ndarray of bool of shape (size,), default=True
+        theta : ndarray
+            Some of the parameters from which the run starts, in an array of any shape.
+        decayed : bool or ndarray of bool of the shape of `theta`, default=True
             Which parameters feel a weight decay, if the optimizer has one.
 
         Returns
         -------
         SimpleNamespace
-            The state, to be passed to each call of ``direction``.
+            The state, to be passed to each call of ``direction`` for these parameters.
         """
         return SimpleNamespace()
 
-    def auto_rate(self, smoothness, reach, noise=0.0):
+    def direction(self, gradient, state, theta):
+        r"""Turn a gradient into a direction; the loop steps against it.
+
+        Parameters
+        ----------
+        gradient : ndarray
+            The gradient; it may be overwritten.
+        state : SimpleNamespace
+            What ``start`` returned; it is updated in place.
+        theta : ndarray
+            The parameters, which are left as they are.
+
+        Returns
+        -------
+        ndarray of the shape of `gradient`
+            The direction :math:`d`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no direction.")
+
+    def auto_rate(self, smoothness, score_change, batch_curvature=0.0):
         """Choose a learning rate for inputs of about unit spread.
 
         Parameters
         ----------
         smoothness : float
             Bound on the second derivative of the objective: the gradient's Lipschitz constant.
-        reach : float
+        score_change : float
             Root mean square by which the scores can change when every weight moves by one.
-        noise : float, default=0.0
+        batch_curvature : float, default=0.0
             How much larger the second derivative can be on a batch, if gradients have no bound.
 
         Returns
         -------
         float
-            The rate at which a run starts.
+            The rate at which a run starts: for adaptive optimizers one with which a step changes
+            the scores by about one, else one over the smoothness.
         """
-        return 1 / (smoothness + noise)
+        if self.adaptive:
+            return min(self.largest_rate, 1 / score_change)
+        return 1 / (smoothness + batch_curvature)
 
 
 class SGD(Optimizer):
@@ -77,22 +123,7 @@ class SGD(Optimizer):
     """
 
     def direction(self, gradient, state, theta):
-        """Turn a gradient into a direction.
-
-        Parameters
-        ----------
-        gradient : ndarray of shape (size,)
-            The gradient; it may be overwritten.
-        state : SimpleNamespace
-            What ``start`` returned; it is updated in place.
-        theta : ndarray of shape (size,)
-            The parameters, which are left as they are.
-
-        Returns
-        -------
-        ndarray of shape (size,)
-            The direction :math:`d`.
-        """
+        """Return the gradient; see :meth:`Optimizer.direction`."""
         return gradient
 
 
@@ -141,12 +172,12 @@ class Momentum(Optimizer):
         """Start with no velocity; see :meth:`Optimizer.start`."""
         return SimpleNamespace(velocity=np.zeros_like(theta))
 
-    def auto_rate(self, smoothness, reach, noise=0.0):
-        """Heed that a velocity adds up the noise of batches; see :meth:`Optimizer.auto_rate`."""
-        return 1 / (smoothness + noise / (1 - self.momentum))
+    def auto_rate(self, smoothness, score_change, batch_curvature=0.0):
+        """Allow for the batches that a velocity adds up; see :meth:`Optimizer.auto_rate`."""
+        return 1 / (smoothness + batch_curvature / (1 - self.momentum))
 
     def direction(self, gradient, state, theta):
-        """Turn a gradient into a direction; see :meth:`SGD.direction`."""
+        """Turn a gradient into a direction; see :meth:`Optimizer.direction`."""
         state.velocity *= self.momentum
         state.velocity += gradient
         if not self.nesterov:
@@ -183,6 +214,7 @@ class Adagrad(Optimizer):
     """
 
     adaptive = True
+    largest_rate = 0.1
     _parameter_constraints: dict = {"epsilon": [_POSITIVE]}
 
     def __init__(self, epsilon=1e-8):
@@ -192,12 +224,12 @@ class Adagrad(Optimizer):
         """Start with no squares; see :meth:`Optimizer.start`."""
         return SimpleNamespace(squares=np.zeros_like(theta))
 
-    def auto_rate(self, smoothness, reach, noise=0.0):
-        """Let the first step change the scores by about two; see :meth:`Optimizer.auto_rate`."""
-        return min(0.1, 2 / reach)
+    def auto_rate(self, smoothness, score_change, batch_curvature=0.0):
+        """Double the rate, since it falls by itself; see :meth:`Optimizer.auto_rate`."""
+        return min(self.largest_rate, 2 / score_change)
 
     def direction(self, gradient, state, theta):
-        """Turn a gradient into a direction; see :meth:`SGD.direction`."""
+        """Turn a gradient into a direction; see :meth:`Optimizer.direction`."""
         state.squares += gradient * gradient
         gradient /= np.sqrt(state.squares) + self.epsilon
         return gradient
@@ -241,12 +273,8 @@ class RMSProp(Optimizer):
         """Start with no squares; see :meth:`Optimizer.start`."""
         return SimpleNamespace(squares=np.zeros_like(theta))
 
-    def auto_rate(self, smoothness, reach, noise=0.0):
-        """Let a step change the scores by about one; see :meth:`Optimizer.auto_rate`."""
-        return min(0.01, 1 / reach)
-
     def direction(self, gradient, state, theta):
-        """Turn a gradient into a direction; see :meth:`SGD.direction`."""
+        """Turn a gradient into a direction; see :meth:`Optimizer.direction`."""
         state.squares *= self.decay
         state.squares += (1 - self.decay) * gradient * gradient
         gradient /= np.sqrt(state.squares) + self.epsilon
@@ -293,6 +321,7 @@ class Adam(Optimizer):
     """
 
     adaptive = True
+    largest_rate = 0.02
     _parameter_constraints: dict = {
         "beta1": [_FRACTION],
         "beta2": [_FRACTION],
@@ -312,12 +341,8 @@ class Adam(Optimizer):
             t=0, sums=np.zeros_like(theta), squares=np.zeros_like(theta), decayed=decayed
         )
 
-    def auto_rate(self, smoothness, reach, noise=0.0):
-        """Let a step change the scores by about one; see :meth:`Optimizer.auto_rate`."""
-        return min(0.02, 1 / reach)
-
     def direction(self, gradient, state, theta):
-        """Turn a gradient into a direction; see :meth:`SGD.direction`."""
+        """Turn a gradient into a direction; see :meth:`Optimizer.direction`."""
         # The sums, m / (1 - beta1) and c / (1 - beta2), spare two passes over the memory.
         state.t += 1
         state.sums *= self.beta1

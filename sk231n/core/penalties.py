@@ -5,12 +5,58 @@ penalised (intercepts) and undoes the scaling of the inputs for what is, so that
 always that of the weights in the units of the data.
 """
 
+from numbers import Real
+
 import numpy as np
 
+from sk231n.core.arguments import Number
 from sk231n.core.spec import Spec
 
 
-class L2(Spec):
+class Penalty(Spec):
+    r"""Base of the penalties: one of your own needs ``__call__``.
+
+    Attributes
+    ----------
+    smooth : bool
+        Whether the gradient is continuous, as L-BFGS needs it.
+    curvature : float
+        Largest second derivative, which bounds the learning rate; zero where there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.penalties import Penalty
+    >>> class Quartic(Penalty):
+    ...     def __call__(self, u):
+    ...         return float(np.sum(u**4)) / 4, u**3
+    >>> Quartic()(np.array([1.0, 2.0]))
+    (4.25, array([1., 8.]))
+    """
+
+    smooth = True
+    curvature = 0.0
+
+    def __call__(self, u):
+        """Return the penalty and its gradient.
+
+        Parameters
+        ----------
+        u : ndarray
+            Some of the penalised weights, in an array of any shape, which is left as it is. The
+            penalty of all weights is the sum over such blocks.
+
+        Returns
+        -------
+        value : float
+            The penalty.
+        gradient : ndarray of the shape of `u`
+            Its gradient, which may be `u` itself.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no __call__.")
+
+
+class L2(Penalty):
     r"""The l2 penalty :math:`R = \frac12 \lVert u \rVert_2^2`, also called weight decay.
 
     Notes
@@ -20,33 +66,19 @@ class L2(Spec):
     Examples
     --------
     >>> import numpy as np
-    >>> from sk231n.core.penalties import L2
+    >>> from sk231n.penalties import L2
     >>> L2()(np.array([3.0, 4.0]))[0]
     12.5
     """
 
-    smooth = True
     curvature = 1.0
 
     def __call__(self, u):
-        """Return the penalty and its gradient.
-
-        Parameters
-        ----------
-        u : ndarray of shape (size,)
-            The penalised weights.
-
-        Returns
-        -------
-        value : float
-            The penalty.
-        gradient : ndarray of shape (size,)
-            Its gradient.
-        """
+        """Return the penalty and its gradient; see :meth:`Penalty.__call__`."""
         return 0.5 * float(np.vdot(u, u)), u
 
 
-class L1(Spec):
+class L1(Penalty):
     r"""The l1 penalty :math:`R = \lVert u \rVert_1`, which draws useless weights towards zero.
 
     Notes
@@ -57,20 +89,19 @@ class L1(Spec):
     Examples
     --------
     >>> import numpy as np
-    >>> from sk231n.core.penalties import L1
+    >>> from sk231n.penalties import L1
     >>> L1()(np.array([3.0, -4.0]))
     (7.0, array([ 1., -1.]))
     """
 
     smooth = False
-    curvature = 0.0
 
     def __call__(self, u):
-        """Return the penalty and its subgradient; see :class:`L2`."""
+        """Return the penalty and its subgradient; see :meth:`Penalty.__call__`."""
         return float(np.abs(u).sum()), np.sign(u)
 
 
-class ElasticNet(Spec):
+class ElasticNet(Penalty):
     r"""The blend :math:`\rho \lVert u \rVert_1 + \frac{1 - \rho}{2} \lVert u \rVert_2^2`.
 
     Parameters
@@ -86,12 +117,13 @@ class ElasticNet(Spec):
     Examples
     --------
     >>> import numpy as np
-    >>> from sk231n.core.penalties import ElasticNet
+    >>> from sk231n.penalties import ElasticNet
     >>> ElasticNet(l1_ratio=0.5)(np.array([2.0]))
     (2.0, array([1.5]))
     """
 
     smooth = False
+    _parameter_constraints: dict = {"l1_ratio": [Number(Real, 0, 1, closed="both")]}
 
     def __init__(self, l1_ratio=0.5):
         self.l1_ratio = l1_ratio
@@ -102,10 +134,13 @@ class ElasticNet(Spec):
         return 1.0 - self.l1_ratio
 
     def __call__(self, u):
-        """Return the penalty and its subgradient; see :class:`L2`."""
+        """Return the penalty and its subgradient; see :meth:`Penalty.__call__`."""
         l1, sign = L1()(u)
         l2, _ = L2()(u)
         return (
             self.l1_ratio * l1 + (1 - self.l1_ratio) * l2,
             self.l1_ratio * sign + (1 - self.l1_ratio) * u,
         )
+
+
+PENALTIES = {"l1": L1(), "l2": L2(), "elasticnet": ElasticNet()}

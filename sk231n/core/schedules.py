@@ -18,7 +18,36 @@ _FACTOR = Number(Real, 0, 1, closed="right")
 
 
 class Schedule(Spec):
-    """Base of the schedules: from the formula to the rates of one epoch."""
+    """Base of the schedules: one of your own needs ``__call__``, the formula.
+
+    Examples
+    --------
+    >>> from sk231n.schedules import Schedule
+    >>> class LinearDecay(Schedule):
+    ...     def __init__(self, initial=1e-3):
+    ...         self.initial = initial
+    ...     def __call__(self, t, total):
+    ...         return self.initial * (1 - t / total)
+    >>> LinearDecay(1.0)(5, 10)
+    0.5
+    """
+
+    def __call__(self, t, total):
+        """Compute the rate.
+
+        Parameters
+        ----------
+        t : float or ndarray
+            Time in epochs.
+        total : int
+            Number of epochs planned.
+
+        Returns
+        -------
+        float or ndarray
+            The learning rate at each time.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no __call__.")
 
     def rates(self, epoch, total, n_steps, losses):
         """Compute the rates of all steps of one epoch.
@@ -64,20 +93,7 @@ class Constant(Schedule):
         self.initial = initial
 
     def __call__(self, t, total):
-        """Compute the rate.
-
-        Parameters
-        ----------
-        t : float or ndarray
-            Time in epochs.
-        total : int
-            Number of epochs planned.
-
-        Returns
-        -------
-        float or ndarray
-            The learning rate at each time.
-        """
+        """Return the rate; see :meth:`Schedule.__call__`."""
         return self.initial
 
 
@@ -116,7 +132,7 @@ class StepDecay(Schedule):
         self.every = every
 
     def __call__(self, t, total):
-        """Compute the rate; see :meth:`Constant.__call__`."""
+        """Compute the rate; see :meth:`Schedule.__call__`."""
         return self.initial * self.factor ** np.floor_divide(t, self.every)
 
 
@@ -144,7 +160,7 @@ class ExponentialDecay(Schedule):
         self.decay = decay
 
     def __call__(self, t, total):
-        """Compute the rate; see :meth:`Constant.__call__`."""
+        """Compute the rate; see :meth:`Schedule.__call__`."""
         return self.initial * self.decay**t
 
 
@@ -175,7 +191,7 @@ class InverseTimeDecay(Schedule):
         self.decay = decay
 
     def __call__(self, t, total):
-        """Compute the rate; see :meth:`Constant.__call__`."""
+        """Compute the rate; see :meth:`Schedule.__call__`."""
         return self.initial / (1 + self.decay * t)
 
 
@@ -215,7 +231,7 @@ class CosineDecay(Schedule):
         self.final = final
 
     def __call__(self, t, total):
-        """Compute the rate; see :meth:`Constant.__call__`."""
+        """Compute the rate; see :meth:`Schedule.__call__`."""
         return _cosine(self.initial, self.final, t / total)
 
 
@@ -259,7 +275,7 @@ class OneCycle(Schedule):
         self.final = final
 
     def __call__(self, t, total):
-        """Compute the rate; see :meth:`Constant.__call__`."""
+        """Compute the rate; see :meth:`Schedule.__call__`."""
         done = np.asarray(t) / total
         up = _cosine(self.start, 1.0, np.minimum(done, self.warm_up) / self.warm_up)
         down = _cosine(1.0, self.final, np.maximum(done - self.warm_up, 0) / (1 - self.warm_up))

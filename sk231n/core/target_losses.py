@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import expit
 
 from sk231n.core.arguments import Number
-from sk231n.core.losses import Loss, prepare_targets, safe_for_large_scores
+from sk231n.core.loss import Loss, prepare_targets, safe_for_large_scores
 
 
 class SigmoidCrossEntropy(Loss):
@@ -35,6 +35,8 @@ class SigmoidCrossEntropy(Loss):
     """
 
     _parameter_constraints: dict = {"label_smoothing": [Number(Real, 0, 1, closed="left")]}
+    targets = ("labels",)
+    probabilities = True
     curvature = 0.25
 
     def __init__(self, label_smoothing=0.0):
@@ -89,8 +91,9 @@ class SquaredError(Loss):
     (2.5, array([[ 1., -2.]]))
     """
 
-    curvature = growth = 1.0
-    degree = 2  # by the square of their unit it grows with the targets
+    targets = ("quantities",)
+    curvature = unbounded_curvature = 1.0
+    degree = 2
 
     @safe_for_large_scores
     def __call__(self, scores, y, w=None):
@@ -113,8 +116,8 @@ class AbsoluteError(Loss):
     (3.0, array([[ 1., -1.]]))
     """
 
+    targets = ("quantities",)
     smooth = False
-    curvature = 1.0
     degree = 1
 
     @safe_for_large_scores
@@ -124,6 +127,6 @@ class AbsoluteError(Loss):
         error = scores - y
         return float(w @ np.abs(error).sum(axis=1)), np.sign(error) * w[:, None]
 
-    def sides(self, scores, y):
-        """Say which errors are positive; see :meth:`Loss.sides`."""
+    def kink_sides(self, scores, y):
+        """Say which errors are positive; see :meth:`Loss.kink_sides`."""
         return scores > y

@@ -11,9 +11,10 @@ from sklearn.utils.validation import validate_data
 from sk231n._estimators import only_numbers
 from sk231n._images import as_rows
 from sk231n.core.activations import ACTIVATIONS, Activation
-from sk231n.core.layers import Phase
+from sk231n.core.automatic_rate import ridge
+from sk231n.core.data import Data
+from sk231n.core.layer import Phase
 from sk231n.core.network import Network
-from sk231n.core.training import Data
 from sk231n.diagnostics._problem import check_estimator_type, is_fitted
 from sk231n.diagnostics._table import Table, Tabular
 
@@ -171,10 +172,9 @@ def activation_statistics(estimator, X):
 
 def _activation_name(block):
     """Name of the activation of a hidden block, or how one of the user's own shows itself."""
-    names = [name for name, activation in ACTIVATIONS.items() if activation in block]
-    return next(iter(names), None) or next(
-        (repr(layer) for layer in block if isinstance(layer, Activation)), "none"
-    )
+    activation = next((repr(layer) for layer in block if isinstance(layer, Activation)), "none")
+    names = [name for name, known in ACTIVATIONS.items() if repr(known) == activation]
+    return names[0] if names else activation
 
 
 def _saturated(name, a):
@@ -193,11 +193,8 @@ def _before_training(estimator, X):
     if estimator._automatic:  # the change of variables that training would make
         rows = np.arange(len(x))
         data = Data(x, np.zeros((len(x), 1)), np.ones(len(x)), rows, x.dtype).normalized()
-        moments = estimator._no_moments(data).inputs
-        moments.update(data, count=len(x))
-        penalty = estimator._penalty()
-        ridge = 4 * estimator.alpha * penalty.curvature if penalty is not None else 0.0
-        x = moments.standardization(x.dtype, ridge)(x)
+        moments = estimator._no_moments(data).inputs.updated(data, count=len(x))
+        x = moments.standardization(x.dtype, ridge(estimator.alpha, estimator._penalty()))(x)
     rng = check_random_state(estimator.random_state)
     if estimator.random_state is rng:
         rng = copy.deepcopy(rng)

@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import validate_parameter_constraints
 from sk231n._estimators import one_blas_thread
 from sk231n._floating_point import quiet
 from sk231n.core.arguments import RANDOM_STATE, Number, count
-from sk231n.core.layers import Phase
+from sk231n.core.layer import Phase
 from sk231n.core.team import Team
 from sk231n.diagnostics._gradient_report import GradientCheck, ParameterCheck
 from sk231n.diagnostics._numerical import relative_errors
@@ -132,7 +132,7 @@ def check_gradient(
 def _checked(estimator, problem, fitted, n_checks, h, rng):
     definition = _Definition(estimator, problem, seed=rng.randint(2**31))
     if not fitted:
-        _stir(definition, rng)
+        _perturb(definition, rng)
     return _compare(problem, definition, n_checks, float(h), rng)
 
 
@@ -173,9 +173,9 @@ class _Definition:
             if k not in self._starts:
                 self._starts[k] = x, rng.get_state()
             layer = self.network.layers[k]
-            sides.append(layer.sides(x))
+            sides.append(layer.kink_sides(x))
             x, _ = layer.forward(self.views[k], x, phase)
-        sides.append(self.loss.sides(x, self.y))
+        sides.append(self.loss.kink_sides(x, self.y))
         return self.loss(x, self.y, self.w)[0], sides
 
     def penalty_value(self):
@@ -183,11 +183,11 @@ class _Definition:
         if self.penalty is None:
             return 0.0
         views = self.network.layout.views(self.problem.theta.copy())
-        self.problem.standardization.fold(views[0])
+        self.problem.standardization.fold(self.network.layers[0], views[0])
         weights = [
             getattr(p, name)
             for layer, p in zip(self.network.layers, views, strict=True)
-            for name in layer.penalized
+            for name in layer.weights
         ]
         return self.alpha * sum(self.penalty(array)[0] for array in weights)
 
@@ -216,13 +216,13 @@ class _Definition:
         return np.array([loss, penalty])
 
 
-def _stir(definition, rng):
+def _perturb(definition, rng):
     """Move a start at zeros and ones, where gradients may vanish and factors do not show."""
     sizes = np.maximum(np.sqrt(definition.w @ definition.x**2), 1)[:, None]
     for layer, p in zip(definition.network.layers, definition.views, strict=True):
         for name, array in vars(p).items():
             values = rng.standard_normal(array.shape)
-            if name in layer.penalized:  # about as large as keeps the scores small
+            if name in layer.weights:  # about as large as keeps the scores small
                 array += np.where(array == 0, values / np.sqrt(len(array)) / sizes, 0)
                 sizes = 1
             elif name not in layer.statistics:
@@ -245,7 +245,8 @@ def _steps(problem, definition, h):
     """Half the width of the difference along each parameter."""
     steps = np.full_like(problem.theta, h)
     first = definition.network.layout.views(steps)[0]
-    for name in definition.network.layers[0].penalized:
+    layer = definition.network.layers[0]
+    for name in layer.weights if layer.folds_inputs else ():
         weights = getattr(first, name)
         weights /= np.maximum(np.abs(definition.x).max(axis=0), 1)[:, None]
     return steps
@@ -274,7 +275,7 @@ def _compare(problem, definition, n_checks, h, rng):
             array = getattr(positions[k], name)
             chosen = rng.permutation(array.size)[:n_checks]
             at = array.ravel()[chosen]
-            penalized = has_penalty and name in definition.network.layers[k].penalized
+            penalized = has_penalty and name in definition.network.layers[k].weights
             slopes = [definition.slopes(k, penalized, i, steps[i]) for i in at]
             rounding = {
                 "data": _EPSILON * abs(loss) / steps[at],

@@ -157,10 +157,10 @@ def loss_landscape(
     coordinates = [np.linspace(low, high, n_points) for _ in directions]
     losses = np.empty([n_points] * len(directions))
     with one_blas_thread(), problem.objective.team:
-        center = evaluate(problem, problem.theta, problem.data)
+        center = evaluate(problem, problem.theta)
         for index in np.ndindex(losses.shape):
             steps = [axis[i] for axis, i in zip(coordinates, index, strict=True)]
-            losses[index] = evaluate(problem, problem.theta + steps @ directions, problem.data)
+            losses[index] = evaluate(problem, problem.theta + steps @ directions)
     return LossLandscape(coordinates, losses, directions, center)
 
 
@@ -186,8 +186,11 @@ def _random_direction(problem, rng):
         network.layers, network.layout.views(problem.theta), network.layout.views(direction),
         strict=True,
     ):  # fmt: skip
-        for name in layer.penalized:
-            weights, drawn = getattr(p, name), getattr(d, name)
+        for name in layer.weights:
+            # One column per unit, also of filters.
+            weights, drawn = (
+                array.reshape(-1, array.shape[-1]) for array in (getattr(p, name), getattr(d, name))
+            )
             drawn[...] = rng.standard_normal(drawn.shape)
             drawn *= np.linalg.norm(weights, axis=0) / np.linalg.norm(drawn, axis=0)
     return direction

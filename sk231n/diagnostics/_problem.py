@@ -67,6 +67,6 @@ def parameter_names(network):
     """Name of each parameter array, by layer: W1, b1, scale1, shift1, W2, ..."""
     names, number = [], 0
     for layer, shapes in zip(network.layers, network.layout.shapes, strict=True):
-        number += bool(layer.penalized)
+        number += bool(layer.weights)
         names.append({name: f"{name}{number}" for name in shapes if name not in layer.statistics})
     return names

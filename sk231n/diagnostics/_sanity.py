@@ -19,8 +19,8 @@ _CONSTRAINTS = {
     "random_state": RANDOM_STATE,
 }
 _N_ROWS = 1000  # samples on which the first loss is computed
-_TOLERANCE = 0.2  # by which share the first loss may differ from the one expected
-_FIT = 0.99  # a score that counts as learnt by heart
+_TOLERANCE = 0.2  # share of the expected first loss by which the one found may differ
+_FIT = 0.99  # from this score on the samples count as memorised
 
 
 class SanityCheck(NamedTuple):
@@ -110,7 +110,7 @@ def check_sanity(estimator, X, y, *, n_samples=20, random_state=None):
     1. Without a penalty, the first loss is that of scores that are all zero, such as
        :math:`\ln C` for the cross-entropy and :math:`(C - 1) \Delta` for the hinge.
     2. A larger ``alpha`` raises the loss.
-    3. Without penalty and dropout, a few samples can be learnt by heart.
+    3. Without penalty and dropout, a few samples can be memorised.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def check_sanity(estimator, X, y, *, n_samples=20, random_state=None):
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets.
     n_samples : int >= 2, default=20
-        Number of samples to learn by heart, of all classes alike.
+        Number of samples to memorise, of all classes alike.
     random_state : int, RandomState or None, default=None
         Determines which samples these are, and the first parameters.
 
@@ -156,19 +156,19 @@ def check_sanity(estimator, X, y, *, n_samples=20, random_state=None):
     Sanity check of SoftmaxClassifier: passed
     [ok]    first loss: 2.303, expected 2.303 = CrossEntropy() of 10 scores that are zero
     [ok]    larger alpha: ...
-    [ok]    20 samples learnt by heart: accuracy 1.000, loss ...
+    [ok]    20 samples memorised: accuracy 1.000, loss ...
     """
     arguments = {"n_samples": n_samples, "random_state": random_state}
     validate_parameter_constraints(_CONSTRAINTS, arguments, "check_sanity")
     check_estimator_type(estimator, "check_sanity")
     rng = check_random_state(random_state)
     y = y.toarray() if hasattr(y, "toarray") else y
-    estimator = clone(estimator).set_callbacks()  # nobody is to watch
+    estimator = clone(estimator).set_callbacks()  # no progress bars or monitors
     seed = rng.randint(2**31)
     checks = [
         _first_loss(estimator, X, y, np.random.RandomState(seed)),
         _larger_alpha(estimator, X, y, np.random.RandomState(seed)),
-        _learn_by_heart(estimator, X, y, n_samples, rng),
+        _memorise(estimator, X, y, n_samples, rng),
     ]
     return SanityReport(type(estimator).__name__, checks)
 
@@ -185,10 +185,9 @@ def _first_loss(estimator, X, y, rng):
         )
     expected, scores = loss.at_zero(zeros.shape[1]), f"{zeros.shape[1]} scores that are zero"
     if expected is None:
-        zero = "that are zero" if problem.units is None else "near the mean"
-        scores = f"predictions {zero}"
+        scores = f"predictions {objective.units.origin}"
         expected = loss(zeros, y, w)[0]
-    found, expected = found * problem.unit, expected * problem.unit
+    found, expected = objective.in_data_units(found), objective.in_data_units(expected)
     passed = bool(abs(found - expected) <= _TOLERANCE * expected)
     return SanityCheck(
         "first loss", passed,
@@ -211,12 +210,12 @@ def _larger_alpha(estimator, X, y, rng):
         objective, theta = problem.objective, problem.theta
         views = objective.network.layout.views(theta)
         for layer, p in zip(objective.network.layers, views, strict=True):
-            for weights in layer.penalized:
+            for weights in layer.weights:
                 array = getattr(p, weights)
                 array[...] = 0.1 * rng.standard_normal(array.shape)
         problem.unfold(views)  # the same weights in the units of the data, whatever alpha
         gradient = np.zeros_like(theta)
-        values.append(objective.add_penalties(theta, gradient) * problem.unit)
+        values.append(objective.in_data_units(objective.add_penalties(theta, gradient)))
     passed = values[0] == 0 and 0 < values[1] < values[2]
     increments = ", ".join(
         f"alpha={alpha:g} adds {value:.4g}" for alpha, value in zip(alphas, values, strict=True)
@@ -227,7 +226,7 @@ def _larger_alpha(estimator, X, y, rng):
     )  # fmt: skip
 
 
-def _learn_by_heart(estimator, X, y, n_samples, rng):
+def _memorise(estimator, X, y, n_samples, rng):
     settings = {
         "alpha": 0.0, "dropout": 0.0, "max_norm": None, "class_weight": None, "averaging": None,
         "early_stopping": False, "warm_start": False, "tol": None, "verbose": 0,
@@ -239,7 +238,7 @@ def _learn_by_heart(estimator, X, y, n_samples, rng):
     )
     rows = _pick(y, n_samples, rng, is_classifier(estimator))
     X, y = _safe_indexing(X, rows), _safe_indexing(y, rows)
-    name = f"{len(rows)} samples learnt by heart"
+    name = f"{len(rows)} samples memorised"
     try:
         copy.fit(X, y)
     except FloatingPointError as error:

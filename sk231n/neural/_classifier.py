@@ -10,9 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk231n._floating_point import contained
 from sk231n.classification import GradientClassifier
-from sk231n.core.losses import CrossEntropy, Loss, WestonWatkins, log_softmax
+from sk231n.core.cross_entropy import CrossEntropy, log_softmax
+from sk231n.core.loss import Loss
+from sk231n.core.margin_losses import WestonWatkins
 from sk231n.core.objective import is_subset_correct
-from sk231n.core.target_losses import AbsoluteError, SigmoidCrossEntropy, SquaredError
+from sk231n.core.target_losses import SigmoidCrossEntropy
+from sk231n.neural._indicators import are_probabilities, as_indicators
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
 
 LOSSES = {
@@ -20,8 +23,6 @@ LOSSES = {
     "hinge": WestonWatkins(),
     "squared_hinge": WestonWatkins(power=2),
 }
-CROSS_ENTROPIES = CrossEntropy, SigmoidCrossEntropy
-FOR_TARGETS = SigmoidCrossEntropy, SquaredError, AbsoluteError
 
 
 class MLPClassifier(Perceptron, GradientClassifier):
@@ -35,32 +36,33 @@ class MLPClassifier(Perceptron, GradientClassifier):
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Number of units of each hidden layer; ``()`` for none: the linear classifier.
-    activation : str or sequence of str, default="relu"
-        "identity", "logistic" (or "sigmoid"), "tanh", "relu", "leaky_relu" (slope 0.01) or "maxout"
-        (of two), for all hidden layers or one for each.
-    normalization : {"batch", "layer"} or None, default=None
+    activation : str, Activation or sequence of these, default="relu"
+        "identity", "logistic" (or "sigmoid"), "tanh", "relu", "leaky_relu" (slope 0.01), "maxout"
+        (of two) or an object of :mod:`sk231n.layers`, for all hidden layers or one for each.
+    normalization : {"batch", "layer"}, Layer or None, default=None
         What is normalised between the affine layer and the activation: each unit over the batch,
-        or each sample over its units.
+        each sample over its units, or as an object of :mod:`sk231n.layers` does it.
     dropout : float in [0, 1), default=0.0
         Probability to drop a hidden unit while training; the others are scaled up instead.
     loss : {"cross_entropy", "hinge", "squared_hinge"} or loss, default="cross_entropy"
         The softmax cross-entropy, a hinge loss of Weston and Watkins, or an object of
         :mod:`sk231n.losses`, such as ``CrossEntropy(label_smoothing=0.1)``. Multi-label: only
         the cross-entropy, that of one sigmoid per label.
-    weight_init : {"auto", "he", "glorot", "lecun", "sparse"} or float, default="auto"
+    weight_init : {"auto", "he", "glorot", "lecun", "sparse"}, Initializer or float, default="auto"
         How the weights start. "auto": zero for the scores, and for the hidden layers He's start for
         the ReLU family, maxout with it, and Glorot's otherwise. A number is the standard
-        deviation. "sparse" gives each unit ten inputs.
+        deviation. "sparse" gives each unit ten inputs. Objects are those of
+        :mod:`sk231n.initializers`.
     max_norm : float or None, default=None
         Largest length of the incoming weights of a unit; after each step longer ones are shortened.
     alpha : float >= 0, default=1e-4
         Strength of the penalty.
-    penalty : {"l1", "l2", "elasticnet"} or None, default="l2"
+    penalty : {"l1", "l2", "elasticnet"}, Penalty or None, default="l2"
         The penalty :math:`R` on the weights: :math:`\lVert W \rVert_1`,
-        :math:`\frac12 \lVert W \rVert_2^2`, or a blend. Intercepts, and the scale and shift of
-        the normalization, are not penalised.
+        :math:`\frac12 \lVert W \rVert_2^2`, a blend, or an object of :mod:`sk231n.penalties`.
+        Intercepts, and the scale and shift of the normalization, are not penalised.
     l1_ratio : float in [0, 1], default=0.5
-        The share of l1 in the elastic net.
+        The share of l1 in the elastic net that "elasticnet" names.
     optimizer : str or optimizer, default="adam"
         "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw" (with a weight decay of
         0.01), "lbfgs" (neither with dropout nor with batch normalization), or an object of
@@ -243,9 +245,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
     def __sklearn_tags__(self):
         """Describe the classifier to scikit-learn."""
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = (
-            isinstance(self._given_loss(), CROSS_ENTROPIES) and self.class_weight is None
-        )
+        tags.classifier_tags.multi_label = self._takes_labels() and self.class_weight is None
         return tags
 
     def _n_scores(self):
@@ -253,6 +253,11 @@ class MLPClassifier(Perceptron, GradientClassifier):
 
     def _given_loss(self):
         return LOSSES.get(self.loss) if isinstance(self.loss, str) else self.loss
+
+    def _takes_labels(self):
+        """Whether the loss is one for several labels per sample, or has a counterpart that is."""
+        loss = self._given_loss()
+        return isinstance(loss, CrossEntropy) or "labels" in getattr(loss, "targets", ())
 
     def _loss(self):
         loss = self._given_loss()
@@ -262,15 +267,14 @@ class MLPClassifier(Perceptron, GradientClassifier):
 
     def _check_loss(self):
         """Check that the loss is one for the kind of targets that there are."""
-        loss = self._given_loss()
-        if self._multilabel_ and not isinstance(loss, CROSS_ENTROPIES):
+        if self._multilabel_ and not self._takes_labels():
             raise ValueError(
                 f"loss={self.loss!r} is for one label per sample, but y is an indicator matrix; "
                 "use loss='cross_entropy'."
             )
-        if not self._multilabel_ and isinstance(loss, FOR_TARGETS):
+        if not self._multilabel_ and "classes" not in self._given_loss().targets:
             raise ValueError(
-                f"loss={self.loss!r} is none for one label per sample; use one of "
+                f"loss={self.loss!r} does not fit targets with one label per sample; use one of "
                 f"{sorted(LOSSES)} or an object such as CrossEntropy() or WestonWatkins()."
             )
 
@@ -296,7 +300,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
         known = None if learn else getattr(self, "_multilabel_", None)
         if known and not multilabel:
             raise ValueError("y must be an indicator matrix as in the first call of fit.")
-        if known is False and multilabel and not _are_probabilities(y):
+        if known is False and multilabel and not are_probabilities(y):
             raise ValueError(
                 "y is an indicator matrix, but in the first call it had one label per sample."
             )
@@ -304,18 +308,10 @@ class MLPClassifier(Perceptron, GradientClassifier):
         self._check_loss()
         if not self._multilabel_:
             return super()._encode(y, rows, learn, classes)
-        y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
+        y = as_indicators(y, n_labels=None if learn else len(self.classes_))
         if learn:
             self.classes_ = np.arange(y.shape[1])
-        if y.shape[1] != len(self.classes_):
-            raise ValueError(
-                f"y has {y.shape[1]} columns, but there are {len(self.classes_)} labels."
-            )
-        if not np.isin(y, (0, 1)).all():
-            raise ValueError(
-                f"y has the form of an indicator matrix, which holds 0 and 1; got {np.unique(y)}."
-            )
-        return y.astype(np.int8)
+        return y
 
     def _weigh(self, data):
         if self._multilabel_ and self.class_weight is not None:
@@ -358,7 +354,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
         return (self._scores(X) > 0).astype(int) if self._multilabel_ else super().predict(X)
 
     def _has_probabilities(self):
-        if not isinstance(self._given_loss(), CROSS_ENTROPIES):
+        if not getattr(self._given_loss(), "probabilities", False):
             raise AttributeError(
                 f"Probabilities belong to the cross-entropy; loss={self.loss!r} has none."
             )
@@ -401,8 +397,3 @@ class MLPClassifier(Perceptron, GradientClassifier):
         check_is_fitted(self)
         scores = self._scores(X)
         return -np.logaddexp(0, -scores) if self._multilabel_ else log_softmax(scores)
-
-
-def _are_probabilities(y):
-    """Whether each row of an indicator matrix names one class, as probabilities may do."""
-    return not hasattr(y, "toarray") and bool((np.sum(y, axis=1) == 1).all())

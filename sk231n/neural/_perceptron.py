@@ -1,7 +1,6 @@
 """What the two multi-layer perceptrons share: the network, and how it becomes attributes."""
 
 from numbers import Integral, Real
-from types import SimpleNamespace
 
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
@@ -12,21 +11,24 @@ from sk231n._floating_point import contained
 from sk231n._images import as_rows
 from sk231n._prediction import refuse_overflow
 from sk231n.base import TRAINING_CONSTRAINTS
-from sk231n.core.activations import ACTIVATIONS
+from sk231n.core.activations import ACTIVATIONS, Activation
+from sk231n.core.affine import Affine
 from sk231n.core.arguments import Number, count, did_you_mean
-from sk231n.core.initializers import INITIALIZERS, Normal, Zeros
-from sk231n.core.layers import Affine, Dropout
+from sk231n.core.dropout import Dropout
+from sk231n.core.initializers import INITIALIZERS, Initializer, Normal, Zeros
+from sk231n.core.layer import Layer
 from sk231n.core.network import Network
 from sk231n.core.normalizations import NORMALIZATIONS
 
 NETWORK_CONSTRAINTS = {
     **TRAINING_CONSTRAINTS,
     "hidden_layer_sizes": [count(1), list, tuple, range, np.ndarray],
-    "activation": [StrOptions(set(ACTIVATIONS)), list, tuple, np.ndarray],
-    "normalization": [StrOptions(set(NORMALIZATIONS)), None],
+    "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple, np.ndarray],
+    "normalization": [StrOptions(set(NORMALIZATIONS)), Layer, None],
     "dropout": [Number(Real, 0, 1, closed="left")],
     "weight_init": [
         StrOptions({"auto", *INITIALIZERS}),
+        Initializer,
         Number(Real, 0, None, closed="left"),
     ],
     "max_norm": [Number(Real, 0, None, closed="neither"), None],
@@ -40,14 +42,15 @@ class Perceptron:
         """Layers of each hidden block: affine, normalization, activation, dropout."""
         hidden_blocks = []
         for width, activation in self._widths_and_activations():
-            initializer = self._initializer(activation.initializer)
+            initializer = self._initializer(auto=activation.initializer)
             layers = [Affine(activation.n_inputs(width), initializer, self._longest())]
             if self.normalization is not None:
-                layers.append(NORMALIZATIONS[self.normalization])
+                by_name = isinstance(self.normalization, str)
+                layers.append(NORMALIZATIONS[self.normalization] if by_name else self.normalization)
             layers.append(activation)
             if self.dropout:
                 layers.append(Dropout(float(self.dropout)))
-            hidden_blocks.append(layers)
+            hidden_blocks.append([layer.plain() for layer in layers])
         return hidden_blocks
 
     def _widths_and_activations(self):
@@ -60,25 +63,28 @@ class Perceptron:
                 "hidden_layer_sizes must be a positive integer or a sequence of them; got "
                 f"{self.hidden_layer_sizes!r}."
             )
-        names = self.activation
-        names = names.ravel().tolist() if isinstance(names, np.ndarray) else names
-        names = [names] * len(sizes) if isinstance(names, str) else list(names)
-        if len(names) != len(sizes):
+        given = self.activation
+        given = given.ravel().tolist() if isinstance(given, np.ndarray) else given
+        given = [given] * len(sizes) if isinstance(given, str | Activation) else list(given)
+        if len(given) != len(sizes):
             raise ValueError(
-                f"activation={self.activation!r} names {len(names)} activations for the "
+                f"activation={self.activation!r} names {len(given)} activations for the "
                 f"{len(sizes)} hidden layers of hidden_layer_sizes={self.hidden_layer_sizes!r}."
             )
-        unknown = [name for name in names if not isinstance(name, str) or name not in ACTIVATIONS]
-        if unknown:
-            raise ValueError(
-                f"activation must hold names out of {sorted(ACTIVATIONS)}; got {unknown[0]!r}."
-                + did_you_mean(str(unknown[0]), ACTIVATIONS)
-            )
-        return [(int(size), ACTIVATIONS[name]) for size, name in zip(sizes, names, strict=True)]
+        activations = [ACTIVATIONS.get(a, a) if isinstance(a, str) else a for a in given]
+        for activation in activations:
+            if not isinstance(activation, Activation):
+                raise ValueError(
+                    f"activation must hold names out of {sorted(ACTIVATIONS)}, or objects such as "
+                    f"LeakyReLU(); got {activation!r}." + did_you_mean(str(activation), ACTIVATIONS)
+                )
+        return [(int(size), a) for size, a in zip(sizes, activations, strict=True)]
 
     def _initializer(self, auto):
+        if isinstance(self.weight_init, Initializer):
+            return self.weight_init.plain()
         if isinstance(self.weight_init, str):
-            return INITIALIZERS[auto if self.weight_init == "auto" else self.weight_init]
+            return auto if self.weight_init == "auto" else INITIALIZERS[self.weight_init]
         return Normal(float(self.weight_init))
 
     def _longest(self):
@@ -86,16 +92,19 @@ class Perceptron:
 
     def _layers(self):
         # All scores zero to begin with: no class is preferred, and the first loss is known.
-        last = Zeros() if self.weight_init == "auto" else self._initializer(None)
-        hidden = [layer for block in self._hidden_blocks() for layer in block]
-        return [*hidden, Affine(self._n_scores(), last, self._longest())]
+        last = self._initializer(auto=Zeros())
+        return [*self._layers_without_scores(), Affine(self._n_scores(), last, self._longest())]
+
+    def _layers_without_scores(self):
+        return [layer for block in self._hidden_blocks() for layer in block]
 
     def _check_arguments(self):
         super()._check_arguments()
         self._widths_and_activations()
         if not self._optimizer().full_batch:
             return
-        if self.dropout or self.normalization == "batch":
+        layers = self._layers_without_scores()
+        if self.dropout or any(layer.statistics for layer in layers):
             raise ValueError(
                 f"optimizer={self.optimizer!r} sees all samples at once and needs an objective "
                 f"without chance; dropout={self.dropout} and normalization="
@@ -104,42 +113,42 @@ class Perceptron:
             )
         if self.max_norm is not None:
             raise ValueError(
-                f"optimizer={self.optimizer!r} minimises without constraints, which "
-                f"max_norm={self.max_norm} is one of. Use optimizer='adam', or max_norm=None."
+                f"optimizer={self.optimizer!r} minimises without constraints, and max_norm="
+                f"{self.max_norm} is a constraint. Use optimizer='adam', or max_norm=None."
             )
 
-    def _learnt(self, views):
-        affine = [view for view in views if hasattr(view, "W")]
+    def _attributes_from(self, network, views):
+        weights, intercepts, others = network.by_role(views)
         return {
-            "coefs_": [view.W for view in affine],
-            "intercepts_": [view.b for view in affine],
-            "normalizations_": [dict(vars(view)) for view in views if hasattr(view, "scale")],
-            "n_layers_": len(affine) + 1,
+            "coefs_": weights,
+            "intercepts_": intercepts,
+            "normalizations_": others,
+            "n_layers_": len(weights) + 1,
             "_hidden_blocks_": self._hidden_blocks(),
         }
 
     def _fitted(self):
         # Arguments that are set after `fit` are for the next one.
         hidden = [layer for block in self._hidden_blocks_ for layer in block]
-        layers = [*hidden, Affine(self._n_scores())]
-        return layers, self._parameters(layers)
+        network = self._network([*hidden, Affine(self._n_scores())])
+        return network, self._fill(network)
 
-    def _parameters(self, layers=None):
+    def _parameters(self):
+        return self._fill(self._network(self._layers()))
+
+    def _network(self, layers):
+        return Network(layers, len(self.coefs_[0]))
+
+    def _fill(self, network):
+        """Parameters of each layer of a network, if it is like the one that was fitted."""
         # In C order, whoever assigned the attributes: another order would round differently.
         coefs = [np.ascontiguousarray(W) for W in self.coefs_]
-        affine = iter({"W": W, "b": b} for W, b in zip(coefs, self.intercepts_, strict=True))
-        normalizations = iter(self.normalizations_)
-        parameters, fits = [], True
-        for shapes in Network(layers or self._layers(), len(self.coefs_[0])).layout.shapes:
-            source = affine if "W" in shapes else normalizations if shapes else iter([{}])
-            arrays = next(source, {})
-            fits &= {name: array.shape for name, array in arrays.items()} == shapes
-            parameters.append(SimpleNamespace(**arrays))
-        if not fits or [*affine, *normalizations]:
+        parameters = network.from_roles(coefs, self.intercepts_, self.normalizations_)
+        if parameters is None:
             raise ValueError(
                 f"hidden_layer_sizes={self.hidden_layer_sizes!r}, activation={self.activation!r} "
                 f"and normalization={self.normalization!r} do not describe the network that was "
-                f"fitted, whose coefs_ have the shapes {[W.shape for W in self.coefs_]}; fit anew "
+                f"fitted, whose coefs_ have the shapes {[W.shape for W in self.coefs_]}; fit again "
                 "with warm_start=False, or set the parameters back."
             )
         return parameters

@@ -14,8 +14,10 @@ from sk231n._estimators import check_weights, named_alone, only_numbers, unchang
 from sk231n._floating_point import contained
 from sk231n.base import GradientEstimator
 from sk231n.core.errors import naming
+from sk231n.core.loss import Loss
 from sk231n.core.target_losses import AbsoluteError, SquaredError
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
+from sk231n.neural._quantities import check_not_tiny, exceed_float32, precisions
 
 LOSSES = {"squared_error": SquaredError(), "absolute_error": AbsoluteError()}
 
@@ -29,30 +31,32 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Number of units of each hidden layer; ``()`` for none: linear regression.
-    activation : str or sequence of str, default="relu"
-        "identity", "logistic" (or "sigmoid"), "tanh", "relu", "leaky_relu" (slope 0.01) or "maxout"
-        (of two), for all hidden layers or one for each.
-    normalization : {"batch", "layer"} or None, default=None
+    activation : str, Activation or sequence of these, default="relu"
+        "identity", "logistic" (or "sigmoid"), "tanh", "relu", "leaky_relu" (slope 0.01), "maxout"
+        (of two) or an object of :mod:`sk231n.layers`, for all hidden layers or one for each.
+    normalization : {"batch", "layer"}, Layer or None, default=None
         What is normalised between the affine layer and the activation: each unit over the batch,
-        or each sample over its units.
+        each sample over its units, or as an object of :mod:`sk231n.layers` does it.
     dropout : float in [0, 1), default=0.0
         Probability to drop a hidden unit while training; the others are scaled up instead.
-    loss : {"squared_error", "absolute_error"}, default="squared_error"
-        Half the squared error, or the absolute error, added up over the targets.
-    weight_init : {"auto", "he", "glorot", "lecun", "sparse"} or float, default="auto"
+    loss : {"squared_error", "absolute_error"} or Loss, default="squared_error"
+        Half the squared error, or the absolute error, added up over the targets; or an object of
+        :mod:`sk231n.losses`.
+    weight_init : {"auto", "he", "glorot", "lecun", "sparse"}, Initializer or float, default="auto"
         How the weights start. "auto": zero for the scores, and for the hidden layers He's start for
         the ReLU family, maxout with it, and Glorot's otherwise. A number is the standard
-        deviation. "sparse" gives each unit ten inputs.
+        deviation. "sparse" gives each unit ten inputs. Objects are those of
+        :mod:`sk231n.initializers`.
     max_norm : float or None, default=None
         Largest length of the incoming weights of a unit; after each step longer ones are shortened.
     alpha : float >= 0, default=1e-4
         Strength of the penalty.
-    penalty : {"l1", "l2", "elasticnet"} or None, default="l2"
+    penalty : {"l1", "l2", "elasticnet"}, Penalty or None, default="l2"
         The penalty :math:`R` on the weights: :math:`\lVert W \rVert_1`,
-        :math:`\frac12 \lVert W \rVert_2^2`, or a blend. Intercepts, and the scale and shift of
-        the normalization, are not penalised.
+        :math:`\frac12 \lVert W \rVert_2^2`, a blend, or an object of :mod:`sk231n.penalties`.
+        Intercepts, and the scale and shift of the normalization, are not penalised.
     l1_ratio : float in [0, 1], default=0.5
-        The share of l1 in the elastic net.
+        The share of l1 in the elastic net that "elasticnet" names.
     optimizer : str or optimizer, default="adam"
         "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw" (with a weight decay of
         0.01), "lbfgs" (neither with dropout nor with batch normalization), or an object of
@@ -163,9 +167,9 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
     True
     """
 
-    _parameter_constraints: dict = {**NETWORK_CONSTRAINTS, "loss": [StrOptions(set(LOSSES))]}
+    _parameter_constraints: dict = {**NETWORK_CONSTRAINTS, "loss": [StrOptions(set(LOSSES)), Loss]}
     _target_checks: dict = {"multi_output": True, "y_numeric": True}
-    _has_units = True
+    _targets_are_quantities = True
 
     def __init__(
         self,
@@ -232,15 +236,23 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         return self.n_outputs_
 
     def _loss(self):
-        return LOSSES[self.loss]
+        return LOSSES[self.loss] if isinstance(self.loss, str) else self.loss.plain()
+
+    def _check_arguments(self):
+        super()._check_arguments()
+        if "quantities" not in self._loss().targets:
+            raise ValueError(
+                f"loss={self.loss!r} is for classes or labels, not for quantities; use one of "
+                f"{sorted(LOSSES)} or an object such as AbsoluteError()."
+            )
 
     def _score(self, units):
-        precisions = self._precisions_ if units is None else (units.scale / units.spread) ** 2
+        weights = self._precisions_ if units is None else units.precisions()
 
         def score(scores, y):
             error = scores - y
             error *= error
-            return 1 - (error * precisions).mean(axis=1)
+            return 1 - (error * weights).mean(axis=1)
 
         return score
 
@@ -295,18 +307,7 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         assert_all_finite(y, input_name="y")  # None has become NaN
         if learn:
             self._one_target_, self.n_outputs_ = one, y.shape[1]
-            spread = np.ones(y.shape[1])
-            if len(rows):
-                with np.errstate(over="ignore", invalid="ignore"):
-                    spread, mean = y[rows].std(axis=0), y[rows].mean(axis=0)
-                if not np.isfinite(spread).all():
-                    raise ValueError(
-                        "y holds values too large for float64 arithmetic; scale the targets down."
-                    )
-                # The rounding of the mean is no spread.
-                spread[spread <= 8 * np.finfo(np.float64).eps * np.abs(mean)] = 1
-            with np.errstate(over="ignore"):
-                self._precisions_ = 1 / spread / spread
+            self._precisions_ = precisions(y[rows])
         if y.shape[1] != self.n_outputs_:
             raise ValueError(
                 f"y has {y.shape[1]} targets, but the first call of fit had {self.n_outputs_}."
@@ -315,24 +316,12 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
 
     def _data(self, X, y, sample_weight, *, reset, learn, classes=None):
         data = super()._data(X, y, sample_weight, reset=reset, learn=learn, classes=classes)
-        if self._exceeds_float32(data.y[data.rows], learn):
+        in_float64 = not learn and hasattr(self, "coefs_") and self.coefs_[0].dtype == np.float64
+        if in_float64 or exceed_float32(data.y[data.rows], self._precisions_):
             data = data._replace(dtype=np.dtype(np.float64))
-        floats = np.finfo(data.dtype)
-        # Squares of errors that are as small as rounding must not vanish.
-        if learn and self._precisions_.max() > floats.eps / floats.tiny:
-            raise ValueError(
-                f"y holds values too small for {data.dtype} arithmetic (column "
-                f"{self._precisions_.argmax()}); scale the targets up."
-            )
+        if learn:
+            check_not_tiny(self._precisions_, data.dtype)
         return data
-
-    def _exceeds_float32(self, y, learn):
-        """Whether predictions in float32 would lose what distinguishes the targets."""
-        if not learn and hasattr(self, "coefs_") and self.coefs_[0].dtype == np.float64:
-            return True
-        size, floats = np.abs(y).max(axis=0, initial=0), np.finfo(np.float32)
-        offset = size * np.sqrt(self._precisions_)  # relative to the spread
-        return size.max() > floats.max**0.75 or offset.max() > 1e-3 / floats.eps
 
     @with_callbacks
     @named_alone

@@ -11,7 +11,7 @@ from zoo import VALUES, values
 
 import sk231n
 from sk231n import initializers, losses, optimizers, schedules
-from sk231n.core.losses import Loss
+from sk231n.core.loss import Loss
 from sk231n.core.optimizers import Optimizer
 from sk231n.core.schedules import Schedule
 from sk231n.core.spec import Spec

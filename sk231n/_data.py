@@ -1,0 +1,101 @@
+"""Training and validation data: from what the user gives to samples with weights."""
+
+from abc import abstractmethod
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.model_selection import train_test_split
+
+from sk231n._containers import as_numpy
+from sk231n._estimators import (
+    check_no_missing,
+    check_weights,
+    float_dtype,
+    only_numbers,
+    validated,
+)
+from sk231n._images import as_rows
+from sk231n._labels import as_labels
+from sk231n._validation import Validation
+from sk231n.core.data import Data
+from sk231n.core.errors import naming
+
+
+class SampleReader:
+    """Mixin of the trained estimators: validates samples, and sets some aside.
+
+    A subclass says how targets become numbers (``_encode``) and targets again (``_decode``).
+    """
+
+    _target_checks: dict = {}  # what ``validate_data`` is told about the targets
+
+    @abstractmethod
+    def _encode(self, y, rows, learn, classes):
+        """Turn targets into numbers, `rows` being those with weight; `learn` of them first."""
+
+    @abstractmethod
+    def _decode(self, y):
+        """Undo :meth:`_encode`."""
+
+    def _weigh(self, data):
+        """Weights to train with; validation data keep theirs."""
+        return data
+
+    def _strata(self, data):
+        """Strata from which validation data are drawn evenly; None for none."""
+        return None
+
+    def _data(self, X, y, sample_weight, *, reset, learn, classes=None):
+        """Validate samples; those of weight zero count as if they were not there."""
+        y, sample_weight = as_numpy(y, "y"), as_numpy(sample_weight, "sample_weight")
+        if issparse(y) and y.ndim != 2:
+            raise TypeError("y is sparse and one-dimensional; pass y.toarray().")
+        check_no_missing(y)
+        X, y = as_rows(X)[0], as_labels(y)
+        # In C order, so that products round alike whatever the order in which the rows came.
+        X, y = validated(self, X, y, reset=reset, order="C", **self._target_checks)
+        X = only_numbers(X)
+        w = check_weights(sample_weight, X)
+        w = np.ones(len(X)) if w is None else w
+        rows = np.flatnonzero(w)
+        with naming("y"):
+            y = self._encode(y, rows, learn, classes)
+        return Data(X, y, w, rows, float_dtype(X.dtype)).normalized()
+
+    def _split(self, data, X_val, y_val, sample_weight_val, rng, weighted):
+        """Find the validation data: those given, else a part of the training data, else None."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val go together; one of them is None.")
+        if X_val is None and sample_weight_val is not None:
+            raise ValueError("sample_weight_val weighs X_val, which is None.")
+        if X_val is not None:
+            try:
+                given = self._data(X_val, y_val, sample_weight_val, reset=False, learn=False)
+            except (TypeError, ValueError) as error:
+                kind = TypeError if isinstance(error, TypeError) else ValueError
+                raise kind(f"X_val, y_val or sample_weight_val: {error}") from error
+            # All samples, those of weight zero too, as `score` would get them.
+            given = given._replace(rows=np.arange(len(given.X)))
+            return data, self._validation(given, sample_weight_val is not None)
+        if not self.early_stopping:
+            return data, None
+        try:
+            rows, held_out = train_test_split(
+                data.rows,
+                test_size=float(self.validation_fraction),
+                stratify=self._strata(data),
+                random_state=rng,
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"early_stopping could not set validation_fraction={self.validation_fraction} of "
+                f"{len(data.rows)} samples aside ({error}); pass X_val and y_val, or "
+                "early_stopping=False."
+            ) from error
+        held_out = self._validation(data._replace(rows=held_out), weighted)
+        return data._replace(rows=rows).normalized(), held_out
+
+    def _validation(self, data, weighted):
+        """What to judge a run by."""
+        targets = self._decode(data.y[data.rows])
+        return Validation(data.normalized(), targets, weighted, self.scoring)

@@ -1,0 +1,126 @@
+"""The problem that ``fit`` solves, put together from an estimator and its data."""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from sk231n._prediction import NetworkPredictor
+from sk231n._threads import count_threads
+from sk231n.core.automatic_rate import ridge
+from sk231n.core.moments import DataMoments, Moments
+from sk231n.core.network import Network
+from sk231n.core.objective import Objective
+from sk231n.core.optimizers import OPTIMIZERS
+from sk231n.core.penalties import PENALTIES, ElasticNet
+from sk231n.core.problem import Problem
+from sk231n.core.standardization import Standardization
+from sk231n.core.team import Team
+
+_ROWS_FOR_ERRORS = 200  # that show how far a stream of targets has moved away from the model
+
+
+class NetworkProblem(NetworkPredictor):
+    """Mixin of the estimators that minimise the one objective: what that is.
+
+    A subclass says what is minimised (``_loss``) and scored (``_score``).
+    """
+
+    _targets_are_quantities = False  # which may be of any size
+
+    @abstractmethod
+    def _loss(self):
+        """Loss that is minimised."""
+
+    @abstractmethod
+    def _score(self, units):
+        """Score that the history records; see :class:`~sk231n.core.objective.Objective`."""
+
+    def _optimizer(self):
+        by_name = isinstance(self.optimizer, str)
+        return (OPTIMIZERS[self.optimizer] if by_name else self.optimizer).plain()
+
+    def _penalty(self):
+        if self.penalty is None:
+            return None
+        if isinstance(self.penalty, str):
+            by_name = PENALTIES | {"elasticnet": ElasticNet(self.l1_ratio)}
+            return by_name[self.penalty].plain()
+        return self.penalty.plain()
+
+    @property
+    def _automatic(self):
+        """Whether the learning rate is to be found."""
+        return isinstance(self.learning_rate, str)
+
+    def _no_moments(self, data):
+        """Moments of inputs and targets before any data."""
+        targets = Moments(data.y.shape[1]) if self._targets_are_quantities else None
+        return DataMoments(Moments(data.X.shape[1]), targets)
+
+    def _problem(self, data, moments, rng, *, warm, stream=False):
+        """Put together objective, first parameters, data, and the way that training sees them.
+
+        Parameters
+        ----------
+        data : Data
+            The training data.
+        moments : DataMoments
+            Those of all data before.
+        rng : RandomState
+            Draws the first parameters.
+        warm : bool
+            Whether the parameters are the learnt ones.
+        stream : bool, default=False
+            Whether the data are a part of a stream, which may have moved away from the model.
+
+        Returns
+        -------
+        Problem
+            It has the moments of all data so far. Nothing that was given has changed.
+        """
+        network = Network(self._layers(), data.X.shape[1])
+        first, penalty = network.layers[0], self._penalty()
+        theta = network.layout.zeros(data.dtype) if warm else network.initialize(rng, data.dtype)
+        units, standardization, constant = None, Standardization(), None
+        if self._automatic and self._targets_are_quantities:
+            targets = data._replace(X=data.y, dtype=np.dtype(np.float64))
+            moments = moments._replace(
+                targets=moments.targets.updated(targets, len(data.rows), name="y")
+            )
+            units = moments.targets.target_units()
+            if stream and warm:
+                units = units.widened(self._errors(data))
+            data = data._replace(y=units(data.y))
+        if first.standardizes or (self._automatic and first.folds_inputs):
+            moments = moments._replace(inputs=moments.inputs.updated(data, len(data.rows)))
+        if self._automatic and first.folds_inputs:
+            centred = bool(first.intercepts)
+            standardization = moments.inputs.standardization(
+                data.dtype, ridge(self.alpha, penalty), centred
+            )
+            constant = moments.inputs.constant(data.dtype) if centred else None
+        objective = Objective(
+            network, self._loss(), self._score(units), penalty, float(self.alpha),
+            network.weight_factors(standardization.scale), units, Team(count_threads(None)),
+        )  # fmt: skip
+        problem = Problem(objective, theta, data, standardization, moments)
+        views = network.layout.views(theta)
+        if warm:
+            for view, parameters in zip(views, self._parameters(), strict=True):
+                for name, array in vars(view).items():
+                    array[...] = getattr(parameters, name)
+            problem.unfold(views)
+            return problem
+        if first.standardizes:
+            first.set_moments(views[0], moments.inputs.mean, moments.inputs.variance)
+        # Features without spread tell nothing. If these are all, the weights stay: units that are
+        # alike would learn alike from other data.
+        if constant is not None and not constant.all():
+            for name in first.weights:
+                getattr(views[0], name)[constant] = 0
+        return problem
+
+    def _errors(self, data):
+        """Errors of the learnt model on some of the data."""
+        rows = data.rows[:: max(1, len(data.rows) // _ROWS_FOR_ERRORS)]
+        return data.y[rows] - self._scores_of_rows(data.X, rows)

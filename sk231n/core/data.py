@@ -1,0 +1,83 @@
+"""Samples, and how they are handed out batch by batch."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sk231n.core.blocks import split
+
+_SWEEP_ROWS = 1024  # rows of a full pass computed at a time, so that memory stays bounded
+_LARGE_BATCH = 2**17  # numbers whose gathering takes longer than waking a thread
+
+
+class Data(NamedTuple):
+    """Samples to train on or to validate with.
+
+    Parameters
+    ----------
+    X : C-contiguous ndarray of shape (n_samples, n_features)
+        Rows, in the type in which they came.
+    y : ndarray of shape (n_samples, ...)
+        Targets.
+    w : ndarray of shape (n_samples,)
+        Weights, float64, of which only the ratios count.
+    rows : ndarray of int of shape (n_used,)
+        Which samples count.
+    dtype : dtype
+        Floating-point type of the computation.
+    total : float, default=1.0
+        Sum of the weights of `rows`.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    w: np.ndarray
+    rows: np.ndarray
+    dtype: np.dtype
+    total: float = 1.0
+
+    def normalized(self):
+        """The same samples with the `total` of their weights, which are at most one.
+
+        They are scaled by a power of two, which is exact: sums of equal or of integer weights, and
+        so the share of correct predictions, do not round.
+        """
+        _, exponent = np.frexp(self.w[self.rows].max())
+        w = np.ldexp(self.w, -exponent)
+        return self._replace(w=w, total=float(w[self.rows].sum()))
+
+    def targets(self, rows):
+        """Targets of some samples, and their weights, which sum to one over all samples."""
+        return self.y[rows], (self.w[rows] / self.total).astype(self.dtype)
+
+
+def batches(data, standardization, batch_size, order, team):
+    """Yield ``(rows, x)``, some samples at a time: which they are, and their inputs.
+
+    ``x`` is standardised and lives in one buffer that the next batch overwrites: an array per batch
+    would be given back to the system and asked for again each time, which can take longer than the
+    arithmetic. The threads of the `team` share the work.
+    """
+    shape = (min(batch_size, len(order)), data.X.shape[1])
+    floats = np.empty(shape, data.dtype)
+    gathered = floats if data.X.dtype == data.dtype else np.empty(shape, data.X.dtype)
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        x = floats[: len(rows)]
+
+        def gather(part, rows=rows, x=x):
+            raw = gathered[part]
+            # The mode "raise" would fill a buffer first, to leave `raw` alone after an error.
+            np.take(data.X, rows[part], axis=0, out=raw, mode="clip")
+            if gathered is not floats:
+                np.copyto(x[part], raw, casting="same_kind")
+            standardization(x[part])
+
+        # Nothing is added up here, so that the number of threads may decide where to cut.
+        team.run(gather, split(len(rows), team.n_threads if x.size > _LARGE_BATCH else 1))
+        yield rows, x
+
+
+def sweep(data, standardization, team):
+    """Yield all samples in their order, as :func:`batches` does."""
+    return batches(data, standardization, _SWEEP_ROWS, data.rows, team)

@@ -1,0 +1,66 @@
+"""Dropout: noise that keeps units from relying on each other."""
+
+from numbers import Real
+
+import numpy as np
+
+from sk231n.core.arguments import Number
+from sk231n.core.layer import PREDICTION, Layer
+
+
+class Dropout(Layer):
+    r"""Inverted dropout: while training, each input is dropped with probability :math:`p`.
+
+    Parameters
+    ----------
+    p : float in [0, 1), default=0.5
+        The probability to drop.
+
+    Notes
+    -----
+    What is kept is divided by :math:`1 - p`, so that the mean stays and prediction has nothing to
+    do.
+
+    References
+    ----------
+    N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
+    Journal of Machine Learning Research 15, 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.layers import Dropout, Phase
+    >>> Dropout(0.5).forward(None, np.ones((1, 6)), Phase(np.random.RandomState(0)))[0]
+    array([[0., 2., 0., 0., 2., 2.]])
+    """
+
+    _parameter_constraints: dict = {"p": [Number(Real, 0, 1, closed="left")]}
+
+    def __init__(self, p=0.5):
+        self.p = p
+
+    def keep(self, rng, shape):
+        """Draw which inputs are kept.
+
+        Parameters
+        ----------
+        rng : RandomState
+            Source of randomness.
+        shape : tuple of int
+            Shape of the input.
+
+        Returns
+        -------
+        ndarray of bool
+            The mask.
+        """
+        # A generator of its own, seeded by the given one, draws three times as fast.
+        generator = np.random.Generator(np.random.SFC64(rng.randint(2**31)))
+        return generator.random(shape) >= self.p
+
+    def forward(self, p, x, phase=PREDICTION):
+        """Compute the output and its pull-back; see :meth:`Layer.forward`."""
+        if not phase.training or not self.p:
+            return x, lambda dy, g, need_dx=True: dy
+        mask = self.keep(phase.rng, x.shape) * x.dtype.type(1 / (1 - self.p))
+        return x * mask, lambda dy, g, need_dx=True: dy * mask

@@ -1,0 +1,261 @@
+r"""What a layer is: a small value that holds no arrays.
+
+``forward(p, x, phase)`` returns the output and its pull-back.  The pull-back closes over exactly
+what it needs, so there is no cache to keep in step, and prediction, which drops it, is thread-safe.
+A pull-back writes the gradients of the layer's parameters straight into views of the flat gradient
+and returns the gradient of the layer's input.
+
+A layer speaks of the shape of one sample, without the axis of the batch: ``(d,)`` for rows,
+``(h, w, c)`` for images.  And it says which role each of its arrays plays, whatever their names.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sk231n.core.spec import Spec
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What a run tells its layers; the defaults are those of prediction.
+
+    Parameters
+    ----------
+    rng : RandomState or None, default=None
+        Source of randomness while training; None when predicting.
+    w : ndarray of shape (n_samples,) or None, default=None
+        Weights of the samples of the batch.
+    matmul : callable, default=numpy.matmul
+        Multiplies two matrices, perhaps on several threads.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.layers import Phase
+    >>> Phase().training, Phase(np.random.RandomState(0)).training
+    (False, True)
+    """
+
+    rng: np.random.RandomState | None = None
+    w: np.ndarray | None = None
+    matmul: object = np.matmul
+
+    @property
+    def training(self):
+        """Whether the layers are being trained."""
+        return self.rng is not None
+
+
+PREDICTION = Phase()
+
+
+class Layer(Spec):
+    """Base of the layers: keeps the shape of its input and has no parameters, unless it says so.
+
+    A layer of your own needs ``forward``; with parameters also ``shapes`` and ``initialize``, and
+    the roles of these. Arrays without one of the roles are trained, and neither penalised nor
+    capped, as the scale and the shift of a normalization are.
+
+    Attributes
+    ----------
+    weights : tuple of str
+        Names of the parameters that multiply the inputs: the penalty sees them.
+    intercepts : tuple of str
+        Names of the parameters that are added to the outputs.
+    statistics : tuple of str
+        Names of the arrays that ``forward`` itself updates while training, and no optimizer.
+    folds_inputs : bool
+        Whether :meth:`fold_inputs` works, its weights having one row per input: training may then
+        see standardised inputs, and the model that is learnt takes the data as they are. In front
+        of another layer the standardisation stays in the model, as a layer :class:`Standardize`.
+    standardizes : bool
+        Whether training hands the layer the moments of its inputs by :meth:`set_moments`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk231n.layers import Layer
+    >>> class Double(Layer):
+    ...     def forward(self, p, x, phase=None):
+    ...         return 2 * x, lambda dy, g, need_dx=True: 2 * dy
+    >>> y, backward = Double().forward(None, np.array([[1.0, 3.0]]))
+    >>> y
+    array([[2., 6.]])
+    >>> Double().output_shape((2,))
+    (2,)
+    """
+
+    weights = ()
+    intercepts = ()
+    statistics = ()
+    folds_inputs = False
+    standardizes = False
+
+    def output_shape(self, input_shape):
+        """Return the shape of one sample of the output.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            Shape of one sample of the input: ``(d,)`` for rows, ``(h, w, c)`` for images.
+
+        Returns
+        -------
+        tuple of int
+            The shape, without the axis of the batch.
+
+        Raises
+        ------
+        ValueError
+            If the layer does not take such inputs.
+        """
+        return input_shape
+
+    def shapes(self, input_shape):
+        """Return the shapes of the parameters.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            Shape of one sample of the input.
+
+        Returns
+        -------
+        dict
+            The shape of each parameter, by name.
+        """
+        return {}
+
+    def initialize(self, p, rng):
+        """Draw the first parameters.
+
+        Parameters
+        ----------
+        p : SimpleNamespace
+            The views, which are written to.
+        rng : RandomState
+            Source of randomness.
+        """
+
+    def forward(self, p, x, phase=PREDICTION):
+        """Compute the output and its pull-back.
+
+        Parameters
+        ----------
+        p : SimpleNamespace
+            Views of the parameters, by the names of :meth:`shapes`.
+        x : ndarray of shape (n_samples, *input_shape)
+            The input, which is left as it is.
+        phase : Phase, default=PREDICTION
+            What the run tells its layers.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples, *output_shape)
+            The output.
+        backward : callable
+            ``backward(dy, g, need_dx=True)`` takes the gradient of the output, writes those of the
+            parameters into the views ``g``, and returns that of `x`, or anything if it is not
+            needed.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no forward.")
+
+    def kink_sides(self, x):
+        """Say on which side of its kinks each input lies; gradient checks step across none.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_samples, *input_shape)
+            The input.
+
+        Returns
+        -------
+        ndarray or None
+            Whatever jumps at a kink; None for a layer without any.
+        """
+        return None
+
+    def project(self, p, factors):
+        """Move the parameters, after a step, to the nearest ones that are allowed.
+
+        Parameters
+        ----------
+        p : SimpleNamespace
+            The views, which are written to.
+        factors : dict
+            What turns the weights into the units of the data, by name.
+        """
+
+    def weight_factors(self, scale=None):
+        """Return what the penalty multiplies the weights by, to see them in the unit of the data.
+
+        Parameters
+        ----------
+        scale : ndarray of shape (n_inputs,) or None, default=None
+            What training divides each input of a layer that ``folds_inputs`` by; None for nothing.
+
+        Returns
+        -------
+        dict
+            For each of the weights, by name, a number or an array that broadcasts against it.
+        """
+        return dict.fromkeys(self.weights, 1.0)
+
+    def set_moments(self, p, mean, variance):
+        """Take the moments of the inputs, before the first epoch.
+
+        Parameters
+        ----------
+        p : SimpleNamespace
+            The views, which are written to.
+        mean, variance : ndarray of shape (n_values,)
+            Moments over the samples, one for each value of a flattened sample.
+        """
+
+    def fold_inputs(self, p, mean, scale):
+        """Turn parameters for inputs ``(x - mean) / scale`` into those for `x`.
+
+        Parameters
+        ----------
+        p : SimpleNamespace
+            The views, which are written to.
+        mean, scale : ndarray of shape (n_inputs,) or None
+            What was subtracted, and divided by; None for nothing.
+        """
+        raise NotImplementedError(f"{self} cannot be folded with a change of its inputs.")
+
+    def unfold_inputs(self, p, mean, scale):
+        """Undo :meth:`fold_inputs`, with the same arguments."""
+        raise NotImplementedError(f"{self} cannot be folded with a change of its inputs.")
+
+    def fold_outputs(self, p, mean, scale):
+        """Turn parameters for outputs ``(y - mean) / scale`` into those for `y`.
+
+        Parameters
+        ----------
+        p : SimpleNamespace
+            The views, which are written to.
+        mean, scale : ndarray of shape (n_outputs,)
+            What was subtracted, and divided by.
+        """
+        raise NotImplementedError(f"{self} cannot be folded with a change of its outputs.")
+
+    def unfold_outputs(self, p, mean, scale):
+        """Undo :meth:`fold_outputs`, with the same arguments."""
+        raise NotImplementedError(f"{self} cannot be folded with a change of its outputs.")
+
+    def inputs_of_weights(self, x):
+        """Return the inputs as the weights see them, one row per sample.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_samples, *input_shape)
+            The input.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_inputs)
+            What the weights are multiplied by.
+        """
+        return x.reshape(len(x), -1)

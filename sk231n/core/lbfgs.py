@@ -1,0 +1,82 @@
+"""SciPy's L-BFGS on the objective."""
+
+import numpy as np
+from scipy.optimize import minimize
+
+from sk231n.core.epoch import Epoch
+
+
+def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
+    """Minimise by SciPy's L-BFGS, one iteration per epoch; ``problem.theta`` changes in place.
+
+    SciPy calls back instead of yielding, hence a function where :func:`epochs` is a generator.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is minimised, from where, on which data.
+    optimizer : LBFGS
+        Holds the length of the memory.
+    max_iter : int
+        Largest number of iterations.
+    tol : float or None
+        Largest component of the gradient at which to stop.
+    after_epoch : callable
+        ``after_epoch(Epoch)`` is called after each iteration, ``problem.theta`` being up to date;
+        if it returns True, the run ends.
+
+    Returns
+    -------
+    str or None
+        Why the run ended without having met `tol`; None if all is well.
+    """
+    objective, theta, data = problem.objective, problem.theta, problem.data
+    gradient = np.empty_like(theta)
+    score = 0.0  # at the point looked at last, which is where an iteration ends
+    stopped = False
+
+    @np.errstate(over="ignore", invalid="ignore")  # a loss that is not finite says enough
+    def value_and_gradient(vector):
+        nonlocal score
+        point = vector.astype(theta.dtype)
+        gradient[:] = 0
+        value, score = objective.add_penalties(point, gradient), 0.0
+        total = gradient.astype(np.float64)
+        for rows, x in problem.sweep():
+            block_value, scores = objective.data_loss(point, x, *data.targets(rows), gradient)
+            value, score = value + block_value, score + float(data.w[rows] @ scores)
+            total += gradient
+        score /= data.total
+        return value, total
+
+    def callback(intermediate_result):
+        nonlocal stopped
+        vector, value = intermediate_result.x, float(intermediate_result.fun)
+        step = np.linalg.norm(vector - theta) / (np.linalg.norm(vector) or 1)
+        theta[:] = vector
+        value = objective.in_data_units(value)
+        stopped = after_epoch(Epoch(value, score, np.nan, float(step), [value]))
+        if stopped:
+            raise StopIteration
+
+    result = minimize(
+        value_and_gradient,
+        theta.astype(np.float64),
+        jac=True,
+        method="L-BFGS-B",
+        callback=callback,
+        options={
+            "maxiter": max_iter,
+            "maxfun": 20 * max_iter,
+            "maxcor": optimizer.memory,
+            "maxls": 50,
+            "gtol": tol or 1e-150,
+            "ftol": np.finfo(theta.dtype).eps if tol else 0.0,
+        },
+    )
+    if not np.isfinite(result.fun):
+        raise FloatingPointError(
+            f"Training diverged: L-BFGS ended with the loss {result.fun}. Scale the features, or "
+            "lower the margin and alpha if they are large."
+        )
+    return None if result.success or stopped or tol is None else result.message

@@ -1,0 +1,113 @@
+"""Means and variances of the data, from which changes of variables are made."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sk231n.core.blocks import blocks
+from sk231n.core.standardization import Standardization
+from sk231n.core.units import TargetUnits
+
+
+class Moments:
+    """Weighted mean and variance of each feature, over any number of data sets.
+
+    Attributes
+    ----------
+    count : float
+        Number of samples so far.
+    mean, variance : ndarray of shape (n_features,)
+        Moments of all data so far, float64.
+    """
+
+    def __init__(self, n_features):
+        self.count = 0.0
+        self.mean = np.zeros(n_features)
+        self.variance = np.zeros(n_features)
+
+    def updated(self, data, count, name="X"):
+        """Return the moments with the samples of `data` added, as `count` samples of `name`."""
+        mean, variance = np.zeros_like(self.mean), np.zeros_like(self.mean)
+        # Differences from any sample round less than large values, and not at all where all agree.
+        sample = data.X[data.rows[0]].astype(data.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for x, w in _blocks(data):
+                x -= sample
+                mean += w @ x
+            mean += sample
+            centre = mean.astype(data.dtype)
+            for x, w in _blocks(data):
+                x -= centre
+                x *= x
+                variance += w @ x
+        if not np.isfinite(variance).all():
+            raise ValueError(
+                f"{name} holds values too large for {data.dtype} arithmetic (column "
+                f"{np.flatnonzero(~np.isfinite(variance))[0]}); scale them down."
+            )
+        share = count / (self.count + count)
+        step = mean - self.mean
+        updated = Moments(len(mean))
+        updated.count = self.count + count
+        updated.mean = self.mean + share * step
+        updated.variance = self.variance + share * (
+            variance - self.variance + (1 - share) * step * step
+        )
+        return updated
+
+    def constant(self, dtype):
+        """Which features have no spread, or none but the rounding of their mean."""
+        return np.sqrt(self.variance) <= 8 * np.finfo(dtype).eps * np.abs(self.mean)
+
+    def standardization(self, dtype, ridge, centred=True):
+        r"""Make the change of variables.
+
+        Parameters
+        ----------
+        dtype : dtype
+            Floating-point type of training.
+        ridge : float
+            Added to the variances.  With :math:`4 \alpha` it balances the curvature of a loss that
+            is bounded by :math:`s^2 / 4` against that of the penalty, :math:`\alpha`.
+        centred : bool, default=True
+            Whether there is an intercept into which the mean can be folded. Without one, the scale
+            is that of the second moment about zero.
+
+        Returns
+        -------
+        Standardization
+            Features without spread get the scale 1 where there is no ridge.
+        """
+        variance = np.where(self.constant(dtype), 0.0, self.variance)
+        if not centred:
+            variance += self.mean**2
+        scale = np.sqrt(variance + ridge)
+        if self.constant(dtype).all():  # one sample, perhaps: its size is all that is known
+            scale = np.full_like(scale, np.sqrt(np.mean(self.mean**2) + ridge))
+        scale[scale == 0] = 1
+        return Standardization(self.mean.astype(dtype) if centred else None, scale.astype(dtype))
+
+    def target_units(self):
+        """Make the units of targets; one without spread gets the smallest scale of the others."""
+        scale, flat = np.sqrt(self.variance), self.constant(np.float64)
+        scale[flat] = scale[~flat].min() if not flat.all() else 1
+        # For targets without any offset the intercept's first gradient would be nothing but
+        # rounding errors, and Adam, which looks at signs, would turn them into whole steps.
+        mean = np.where(flat, self.mean, np.round(self.mean / scale * 4) / 4 * scale)
+        return TargetUnits(mean, scale, scale)
+
+
+class DataMoments(NamedTuple):
+    """Moments of all inputs so far and, where targets are quantities, of these."""
+
+    inputs: Moments
+    targets: Moments | None
+
+
+def _blocks(data):
+    """Yield the rows of the data in floating point, some at a time, with their weights."""
+    for block in blocks(len(data.rows)):
+        rows = data.rows[block]
+        # Indexing has copied, so that the caller may write into the rows.
+        x = data.X[rows].astype(data.dtype, copy=False)
+        yield x, (data.w[rows] / data.total).astype(data.dtype)

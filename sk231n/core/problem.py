@@ -1,0 +1,50 @@
+"""The problem that a run solves: what is minimised, from where, on which data."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sk231n.core.data import Data, sweep
+from sk231n.core.moments import DataMoments
+from sk231n.core.objective import Objective
+from sk231n.core.standardization import Standardization
+
+
+class Problem(NamedTuple):
+    """What is minimised, from where, on which data, and how training sees these.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is minimised. It knows how training sees the targets.
+    theta : ndarray of shape (size,)
+        The parameters, which training changes in place.
+    data : Data
+        Training data, the targets as training sees them.
+    standardization : Standardization
+        How training sees the inputs.
+    moments : DataMoments or None, default=None
+        Of all data so far, these included.
+    """
+
+    objective: Objective
+    theta: np.ndarray
+    data: Data
+    standardization: Standardization
+    moments: DataMoments | None = None
+
+    def fold(self, views):
+        """Turn the parameters of each layer into those of the data as they are given."""
+        layers = self.objective.network.layers
+        self.standardization.fold(layers[0], views[0])
+        self.objective.units.fold(layers[-1], views[-1])
+
+    def unfold(self, views):
+        """Undo :meth:`fold`."""
+        layers = self.objective.network.layers
+        self.objective.units.unfold(layers[-1], views[-1])
+        self.standardization.unfold(layers[0], views[0])
+
+    def sweep(self):
+        """Yield all training samples in their order: which they are, and their inputs."""
+        return sweep(self.data, self.standardization, self.objective.team)

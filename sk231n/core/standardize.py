@@ -1,0 +1,52 @@
+"""The change of the inputs as a layer, for networks that cannot fold it into their weights."""
+
+import numpy as np
+
+from sk231n.core.layer import PREDICTION, Layer
+
+
+class Standardize(Layer):
+    r"""Inputs with zero mean and unit spread, :math:`(x - \mu) / \sigma`, by column or channel.
+
+    The first layer of a network whose weights see a shared change of the inputs alone, as those of
+    a convolution do. It learns nothing: training sets both from the data, and they stay.
+
+    Notes
+    -----
+    Images have one mean and one spread per channel, over samples and pixels. A channel without
+    spread is only centred.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> from sk231n.layers import Standardize
+    >>> p = SimpleNamespace(mean=np.array([2.0]), spread=np.array([4.0]))
+    >>> Standardize().forward(p, np.array([[2.0], [10.0]]))[0]
+    array([[0.],
+           [2.]])
+    """
+
+    statistics = ("mean", "spread")
+    standardizes = True
+
+    def shapes(self, input_shape):
+        """Return the shapes of the statistics; see :meth:`Layer.shapes`."""
+        return dict.fromkeys(self.statistics, input_shape[-1:])
+
+    def initialize(self, p, rng):
+        """Start with no change; see :meth:`Layer.initialize`."""
+        p.mean[...] = 0
+        p.spread[...] = 1
+
+    def set_moments(self, p, mean, variance):
+        """Make one mean and one spread per column or channel; see :meth:`Layer.set_moments`."""
+        means, variances = (values.reshape(-1, len(p.mean)) for values in (mean, variance))
+        p.mean[...] = means.mean(axis=0)
+        spread = np.sqrt(np.mean(variances + (means - means.mean(axis=0)) ** 2, axis=0))
+        p.spread[...] = np.where(spread > 0, spread, 1)
+
+    def forward(self, p, x, phase=PREDICTION):
+        """Compute the output and its pull-back; see :meth:`Layer.forward`."""
+        inverse = 1 / p.spread
+        return (x - p.mean) * inverse, lambda dy, g, need_dx=True: dy * inverse

@@ -1,0 +1,77 @@
+"""In which units training sees the targets."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class AsGiven:
+    """Targets, and losses, as they are: class indices, labels, and quantities on request."""
+
+    origin = "that are zero"  # what predictions are whose scores are zero
+
+    def __call__(self, y):
+        """Return the targets."""
+        return y
+
+    def unit(self, degree):
+        """Unit of a loss."""
+        return 1.0
+
+    def fold(self, layer, p):
+        """Leave the parameters of the last layer as they are."""
+
+    def unfold(self, layer, p):
+        """Undo :meth:`fold`."""
+
+
+@dataclass(frozen=True)
+class TargetUnits:
+    """Targets as training sees them, ``(y - mean) / scale``.
+
+    With a spread of one and no large offset, targets of any unit are learnt alike; afterwards mean
+    and scale are folded into the last layer.
+
+    Parameters
+    ----------
+    mean, scale : ndarray of shape (n_outputs,)
+        What is subtracted, and divided by.
+    spread : ndarray of shape (n_outputs,)
+        Standard deviation of the targets, which the scale is but for :meth:`widened`.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    spread: np.ndarray
+
+    origin = "near the mean"
+
+    def __call__(self, y):
+        """Express quantities of shape (n_samples, n_outputs) in these units."""
+        return (y - self.mean) / self.scale
+
+    def widened(self, errors):
+        """Units in which errors of shape (n_samples, n_outputs) are not large either.
+
+        Where a stream of data has moved away from the model, the steps are then as long as the way.
+        """
+        with np.errstate(over="ignore"):
+            scale = np.sqrt(self.scale**2 + np.mean(errors**2, axis=0))
+        scale = np.where(np.isfinite(scale), scale, self.scale)
+        return TargetUnits(self.mean, scale, self.spread)
+
+    def unit(self, degree):
+        """Unit of a loss that grows with a power of that of the targets."""
+        return float(np.mean(self.scale**degree))
+
+    def precisions(self):
+        """One over the variance of each target, in these units."""
+        return (self.scale / self.spread) ** 2
+
+    def fold(self, layer, p):
+        """Turn the parameters of the last layer into those for targets in the unit of the data."""
+        layer.fold_outputs(p, self.mean, self.scale)
+
+    def unfold(self, layer, p):
+        """Undo :meth:`fold`."""
+        layer.unfold_outputs(p, self.mean, self.scale)
