@@ -19,7 +19,8 @@ SECONDS_PER_FLOP = 1 / 100e9
 # product takes twice as long, and the rows have to be converted.
 ENCODING_SLOWDOWN = 2.5
 
-# An exact distance, for each coordinate of its two rows.
+# An exact distance, for each coordinate of its two rows. The times are those of bytes; rows of
+# floats, whose differences are taken in float64, need two to three times as long.
 SECONDS_PER_EUCLIDEAN_COORDINATE = 0.4e-9
 SECONDS_PER_MANHATTAN_COORDINATE = 0.45e-9
 
