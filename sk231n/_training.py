@@ -11,13 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sk231n._callbacks import CallbackEpochs
 from sk231n._problem import NetworkProblem
 from sk231n._warnings import warn
-from sk231n.core.automatic_rate import (
-    BATCH_SIZE,
-    LONGEST_PATHS,
-    MOST_EPOCHS,
-    automatic_rate,
-    planned_epochs,
-)
+from sk231n.core.automatic_rate import automatic_rate, planned_batch_size, planned_epochs
 from sk231n.core.averaging import Average
 from sk231n.core.lbfgs import lbfgs
 from sk231n.core.monitoring import History, Monitor, Patience, by_loss, by_score
@@ -41,15 +35,15 @@ class NetworkTrainer(NetworkProblem):
         """Learnt attributes, by name, as copies of the parameters in the views."""
 
     def _batch_size(self, n_samples):
-        return min(BATCH_SIZE if self.batch_size == "auto" else int(self.batch_size), n_samples)
+        automatic = self.batch_size == "auto"
+        return min(planned_batch_size() if automatic else int(self.batch_size), n_samples)
 
     def _n_epochs(self, n_samples):
         """``max_iter``, or what "auto" means."""
         if self.max_iter != "auto":
             return int(self.max_iter)
-        if self._optimizer().full_batch:
-            return MOST_EPOCHS
-        return planned_epochs(self._batch_size(n_samples), n_samples)
+        whole = self._optimizer().full_batch
+        return planned_epochs(np.inf if whole else self._batch_size(n_samples), n_samples)
 
     def _train(self, problem, validation, rng, callback_data):
         """Run the epochs, watch them, and learn the result."""
@@ -165,9 +159,7 @@ class NetworkTrainer(NetworkProblem):
         if optimizer.adaptive and stream.moments.inputs.count < stream.refresh_at:
             return
         # What is yet to come is like the batches of a stream without an end.
-        rate = automatic_rate(
-            problem, optimizer, batch_size, np.inf, np.inf, LONGEST_PATHS["stream"]
-        )
+        rate = automatic_rate(problem, optimizer, batch_size, np.inf, np.inf, "stream")
         # The steps of the other optimizers must suit the steepest batch of the stream.
         stream.rate = rate if optimizer.adaptive else min(rate, stream.rate)
         stream.refresh_at = 2 * stream.moments.inputs.count
@@ -184,10 +176,8 @@ class NetworkTrainer(NetworkProblem):
         n_samples = len(problem.data.rows)
         batch_size = self._batch_size(n_samples)
         n_steps = self._n_epochs(n_samples) * n_samples / batch_size
-        longest_path = LONGEST_PATHS["quantities" if self._targets_are_quantities else "classes"]
-        return automatic_rate(
-            problem, self._optimizer(), batch_size, n_samples, n_steps, longest_path
-        )
+        kind = "quantities" if self._targets_are_quantities else "classes"
+        return automatic_rate(problem, self._optimizer(), batch_size, n_samples, n_steps, kind)
 
     def _learnt_attributes(self, problem, theta):
         """Learnt attributes that belong to the parameters."""

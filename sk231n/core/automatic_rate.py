@@ -60,7 +60,7 @@ SHARE_OF_STEPS = 0.5
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the loss will not be finite, which is reported
-def automatic_rate(problem, optimizer, batch_size, n_samples, n_steps, longest_path):
+def automatic_rate(problem, optimizer, batch_size, n_samples, n_steps, kind):
     """Find the learning rate with which a run starts.
 
     Parameters
@@ -75,8 +75,8 @@ def automatic_rate(problem, optimizer, batch_size, n_samples, n_steps, longest_p
         Number of samples of which the batches are a part; infinite for a stream.
     n_steps : float
         Number of steps planned; infinite for a stream.
-    longest_path : float
-        With hidden layers, the distance that a weight may cover in a run.
+    kind : str
+        Which of ``LONGEST_PATHS`` holds: that of "classes", of "quantities", or of a "stream".
 
     Returns
     -------
@@ -106,13 +106,18 @@ def automatic_rate(problem, optimizer, batch_size, n_samples, n_steps, longest_p
     if is_deep:
         # The changes of the layers multiply, so that a long path ends in chaos, soonest where the
         # gradient is not bounded.
-        score_change = max(score_change, min(SHARE_OF_STEPS * n_steps, 1 / longest_path))
+        score_change = max(score_change, min(SHARE_OF_STEPS * n_steps, 1 / LONGEST_PATHS[kind]))
     return optimizer.auto_rate(smoothness, score_change, batch_curvature)
 
 
+def planned_batch_size():
+    """Number of samples per step that ``batch_size="auto"`` means, if there are as many."""
+    return BATCH_SIZE
+
+
 def planned_epochs(batch_size, n_samples):
-    """Number of epochs that ``max_iter="auto"`` plans."""
-    return int(np.clip(PLANNED_STEPS * batch_size // n_samples, FEWEST_EPOCHS, MOST_EPOCHS))
+    """Number of epochs that ``max_iter="auto"`` plans; full batches count as infinitely large."""
+    return int(np.clip(PLANNED_STEPS * batch_size / n_samples, FEWEST_EPOCHS, MOST_EPOCHS))
 
 
 def ridge(alpha, penalty):
