@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from numbers import Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.parallel import _get_threadpool_controller
@@ -15,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from threadpoolctl import OpenBLASController
 
 from sk231n.core.arguments import Number, validate_arguments
+from sk231n.core.bases import BaseEstimator, TransformerMixin
 from sk231n.core.errors import naming
 
 

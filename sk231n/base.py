@@ -3,8 +3,6 @@
 import copy
 from numbers import Integral, Real
 
-from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
@@ -15,6 +13,7 @@ from sk231n._floating_point import contained
 from sk231n._stream import StreamState
 from sk231n._training import NetworkTrainer
 from sk231n.core.arguments import RANDOM_STATE, Number, count, validate_arguments
+from sk231n.core.bases import BaseEstimator, CallbackSupportMixin
 from sk231n.core.optimizers import OPTIMIZERS, Optimizer
 from sk231n.core.penalties import PENALTIES, Penalty
 from sk231n.core.schedules import Schedule

@@ -4,7 +4,6 @@ from numbers import Real
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import ClassifierMixin
 from sklearn.callback import with_callbacks
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score
@@ -29,6 +28,7 @@ from sk231n._labels import as_labels
 from sk231n._warnings import warn
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
 from sk231n.core.arguments import Number
+from sk231n.core.bases import ClassifierMixin
 from sk231n.core.errors import naming
 from sk231n.core.loss import SUM_TOLERANCE
 from sk231n.core.objective import is_correct

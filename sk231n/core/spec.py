@@ -1,9 +1,9 @@
 """What losses, optimizers and schedules share: being hyper-parameters."""
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from sk231n.core.arguments import validate_arguments
+from sk231n.core.bases import BaseEstimator
 
 
 class Spec(BaseEstimator):

@@ -5,7 +5,8 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import Bunch
+
+from sk231n.core.bases import Bunch
 
 
 class ImageBunch(Bunch):

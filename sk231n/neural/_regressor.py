@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import RegressorMixin
 from sklearn.callback import with_callbacks
 from sklearn.metrics import r2_score
 from sklearn.utils import assert_all_finite, check_array
@@ -13,6 +12,7 @@ from sk231n._containers import as_numpy
 from sk231n._estimators import check_weights, named_alone, only_numbers, unchanged_on_error
 from sk231n._floating_point import contained
 from sk231n.base import GradientEstimator
+from sk231n.core.bases import RegressorMixin
 from sk231n.core.errors import naming
 from sk231n.core.loss import Loss
 from sk231n.core.target_losses import AbsoluteError, SquaredError

@@ -4,12 +4,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import OneToOneFeatureMixin
 from sklearn.utils._param_validation import StrOptions
 
 from sk231n._estimators import float_dtype, unchanged_on_error
 from sk231n._floating_point import contained, with_errors
 from sk231n._images import ImageTransformer
+from sk231n.core.bases import OneToOneFeatureMixin
 from sk231n.preprocessing._column_means import ColumnMeans, column_means
 
 
