@@ -1,16 +1,17 @@
-"""Three networks for photographs, and a search for such.
+"""Three networks for photographs, and the random search behind them.
 
     python examples/mlp_recipes.py                          # coloured shapes, a minute
-    python examples/mlp_recipes.py --cifar10 DIR            # the photographs, some 15 minutes
+    python examples/mlp_recipes.py --cifar10 DIR            # the photographs, about 15 minutes
     python examples/mlp_recipes.py --cifar10 DIR --search   # the searches too, hours
 
-The recipes: one hidden layer on raw pixels; a deep network with batch normalization and dropout on
-raw pixels; and the same on the library's own features.  The search is a random one, coarse to fine:
-first a wide range on a part of the photographs and for a few epochs, every number that acts as a
-factor drawn log-uniformly; then a narrow one around the best of the first.  It is where to start,
-not where to end: with 8,000 photographs and five epochs the best networks have small batches and
-next to no dropout.  Ten times the images (the others, and all of them mirrored) and more epochs
-need wider layers and more dropout; those, and the number of epochs, were then set by hand.
+The recipes are one hidden layer on raw pixels; a deep network with batch normalization and dropout
+on raw pixels; and the same on the library's own features. The search is random, from coarse to
+fine: first it draws from a wide range, on a part of the photographs and for a few epochs, with
+every number that acts as a factor drawn log-uniformly; then from a narrow range around the best of
+the first. The search only gives a starting point: with 8,000 photographs and five epochs the best
+networks have small batches and almost no dropout. Ten times the images (the others, and all of them
+mirrored) and more epochs need wider layers and more dropout; these, and the number of epochs, were
+then set by hand.
 """
 
 import argparse
@@ -38,12 +39,12 @@ def load_images(cifar10):
 
 
 def with_mirrored(images, labels):
-    """Return the images and their mirror images: a horse looks left as often as right."""
+    """Return the images and their mirror images: horses look left as often as right."""
     return np.concatenate([images, images[:, :, ::-1]]), np.concatenate([labels, labels])
 
 
 def features():
-    """Four HOGs, moments of colour in two spaces, and two histograms: about 3,600 numbers."""
+    """Four HOGs, colour moments in two colour spaces, and two histograms: about 3,600 numbers."""
     return make_union(
         HOG(),
         HOG(signed=True, orientations=18),
@@ -87,7 +88,7 @@ def on_features():
     return make_pipeline(features(), StandardScaler(), network)
 
 
-RECIPES = {  # what to train, and whether on mirror images too
+RECIPES = {  # what to train, and whether to add mirror images
     "two layers on pixels": (two_layer, True),
     "deep on pixels": (deep, True),
     "deep on features": (on_features, True),
@@ -95,7 +96,7 @@ RECIPES = {  # what to train, and whether on mirror images too
 
 
 def accuracy_and_seconds(name, X_train, y_train, X_test, y_test):
-    """Train a recipe; return its test accuracy, and the seconds of ``fit`` with all it needs."""
+    """Train a recipe; return its test accuracy, and the seconds of ``fit`` with all its steps."""
     make_estimator, mirrored = RECIPES[name]
     start = time.perf_counter()
     if mirrored:
@@ -105,7 +106,7 @@ def accuracy_and_seconds(name, X_train, y_train, X_test, y_test):
     return {"accuracy": model.score(X_test, y_test), "seconds": seconds}
 
 
-# What the searches draw from: first widely, then around the best of the first.
+# What the searches draw from: first a wide range, then one around the best of the first.
 WIDTHS = {1: [(128,), (256,), (512,), (1024,)], 2: [(256, 128), (512, 256), (1024, 512)]}
 COARSE = {
     "dropout": uniform(0, 0.7),
@@ -129,9 +130,9 @@ def around(best):
 
 
 def search(name, X, y, n_iter=20, max_iter=5):
-    """Search a recipe's parameters on a part of the images, coarse to fine; print the best."""
+    """Search a recipe's parameters on a part of the images, from coarse to fine; print the best."""
     estimator = RECIPES[name][0]()
-    if isinstance(estimator, Pipeline):  # features need computing once only
+    if isinstance(estimator, Pipeline):  # the features are computed only once
         X = estimator[:-1].fit_transform(X)
         estimator = estimator[-1]
     distributions = {"hidden_layer_sizes": WIDTHS[len(estimator.hidden_layer_sizes)], **COARSE}

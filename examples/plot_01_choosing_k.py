@@ -2,14 +2,15 @@ r"""
 Nearest neighbours: what the distances show, and choosing k
 ===========================================================
 
-The simplest classifier learns nothing: it keeps the training images, and gives a new one the label
-that most of its :math:`k` nearest neighbours have. Near means a small distance between pixels,
+The simplest classifier learns nothing: it stores the training images, and gives a new image the
+label that most of its :math:`k` nearest neighbours have. Near means a small distance between the
+pixels,
 
 .. math:: d(a, b) = \sqrt{\textstyle\sum_p (a_p - b_p)^2}.
 
-How many neighbours to ask is a *hyperparameter*. It is chosen on data held out of the training set,
-never on the test set; with few data by cross-validation, in which each part of the training set is
-held out once.
+The number of neighbours is a *hyperparameter*. It is chosen on data held out from the training set,
+never on the test set. If there are few data, it is chosen by cross-validation, in which each part
+of the training set is held out once.
 """
 
 # %%
@@ -18,10 +19,10 @@ held out once.
 #
 # Each row is a test image and each column a training image.
 #
-# **What to see.** Bright rows are test images that are far from all training images, bright columns
-# training images that are far from all test images. To the right are the images of the brightest
-# row and of the brightest column. What makes them strange is not their shape: they are lighter or
-# darker all over than most.
+# **What to see.** Bright rows are test images that are far from all training images; bright columns
+# are training images that are far from all test images. On the right are the images of the
+# brightest row and of the brightest column. It is not their shape that makes them unusual: they are
+# lighter or darker overall than most.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -56,9 +57,9 @@ print(
 # Choosing k
 # ----------
 #
-# ``KNNClassifierCV`` finds the neighbours in each fold once, for the largest :math:`k`, and counts
-# the votes for all :math:`k` from them. It chooses twice here: for handwritten digits as they are,
-# and after a fifth of the training labels have been replaced by random ones.
+# ``KNNClassifierCV`` finds the neighbours in each fold once, for the largest :math:`k`, and uses
+# them to count the votes for all :math:`k`. Here it chooses twice: for handwritten digits as they
+# are, and after a fifth of the training labels have been replaced by random ones.
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_state=0)
@@ -83,10 +84,10 @@ for ax, title, labels in [
 plt.show()
 
 # %%
-# **What to see.** With clean labels the nearest image alone is the best judge, and each further one
-# is only less alike. With noisy labels a single neighbour is often a wrong one; a vote of several
-# hides the noise, until :math:`k` is so large that other classes have their say. The grey points
-# are the five folds: where they overlap, one :math:`k` is as good as another.
+# **What to see.** With clean labels the nearest image alone decides best, and every further
+# neighbour is less similar. With noisy labels a single neighbour often has the wrong label; a vote
+# of several averages out the noise, until :math:`k` is so large that other classes dominate the
+# vote. The grey points are the five folds: where they overlap, one :math:`k` is as good as another.
 #
-# **Try:** more noise, and watch the best :math:`k` grow; or ``weights="distance"``, which lets
-# nearer neighbours count for more.
+# **Try:** more noise, and watch the best :math:`k` grow; or ``weights="distance"``, which gives
+# closer neighbours more weight.

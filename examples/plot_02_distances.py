@@ -8,17 +8,18 @@ Two distances between images are common:
 
     d_1(a, b) = \sum_p |a_p - b_p|, \qquad d_2(a, b) = \sqrt{\textstyle\sum_p (a_p - b_p)^2}.
 
-L2 minds one large difference more than many small ones. That L1 depends on the coordinates, and L2
-does not, sounds abstract; the course makes a question of it. *Which of these steps of preprocessing
-leave the nearest neighbours unchanged?* Subtracting the mean pixel or the mean image, dividing by
-one number for all, standardising pixel by pixel, rotating the axes. This page computes the answer.
+In L2 one large difference counts more than many small ones. L1 depends on the coordinate axes, and
+L2 does not. That sounds abstract, so the course asks a concrete question: *which of these
+preprocessing steps leave the nearest neighbours unchanged?* Subtracting the mean pixel or the mean
+image, dividing all pixels by one number, standardising pixel by pixel, rotating the axes. This page
+computes the answer.
 """
 
 # %%
 # The neighbours before
 # ---------------------
 #
-# 600 images of coloured shapes to search among, 200 to search for.
+# There are 600 images of coloured shapes to search, and 200 query images.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -50,8 +51,8 @@ print(f"Both agree on the nearest image in {np.mean(before['L1'] == before['L2']
 # And after
 # ---------
 #
-# Each step is learnt from the training images and applied to both. The rotation is a cosine
-# transform: like every change to other orthogonal axes it keeps all lengths and angles.
+# Each step is learnt from the training images and applied to both sets. The rotation is a cosine
+# transform: like every change to other orthogonal axes, it preserves all lengths and angles.
 
 STEPS = {
     "subtract the mean pixel": MeanSubtraction(mode="global"),
@@ -71,12 +72,12 @@ for step, transformer in STEPS.items():
     print(f"{step:28}" + "".join(f"{shares[-1]:8.1%}" for shares in unchanged.values()))
 
 # %%
-# **What to see.** To the left are the points at distance 1 from the middle: for L2 a circle, which
-# looks the same however it is turned, for L1 a square on its tip, which does not. To the right is
-# the answer, computed. Subtracting anything from all images leaves every difference as it is, and
-# dividing by one number makes all differences smaller alike: neither distance minds. Standardising
-# gives each pixel a weight of its own and changes both. A rotation changes L1 and leaves L2, by
-# Pythagoras, as it is. Whitening rotates *and* weighs, and changes both.
+# **What to see.** On the left are the points at distance 1 from the centre: for L2 a circle, which
+# looks the same however it is turned, and for L1 a square standing on a corner, which does not. On
+# the right is the computed answer. Subtracting the same thing from all images leaves every
+# difference unchanged, and dividing by one number scales all differences equally: neither affects
+# the neighbours. Standardising gives each pixel its own weight and changes both. A rotation changes
+# L1 but, by Pythagoras, not L2. Whitening rotates *and* reweights, and changes both.
 
 fig, (left, right) = plt.subplots(
     1, 2, figsize=(10, 4), width_ratios=[1, 1.6], layout="constrained"
@@ -103,5 +104,4 @@ right.set(title="Nearest images unchanged", xlabel="share of the test images", x
 plt.show()
 
 # %%
-# **Try:** ``"cosine"`` as a third metric. Which of the steps does the angle between two images
-# mind?
+# **Try:** ``"cosine"`` as a third metric. Which of the steps change the angle between two images?

@@ -1,11 +1,10 @@
 r"""
-Maps of images: what a distance takes for alike
-===============================================
+Maps of images: which images are close to each other
+====================================================
 
-A nearest-neighbour classifier is as good as its distance: images of the same class should lie close
-together. Whether they do can be seen on a map. **t-SNE** places images on a plane so that those
-that are near each other in many dimensions are near each other on the plane; far apart means little
-on such a map.
+A nearest-neighbour classifier is only as good as its distance: images of the same class should lie
+close together. A map shows whether they do. **t-SNE** places images on a plane so that images that
+are close in many dimensions are close on the plane; large distances mean little on such a map.
 
 Two distances are compared here: that of the pixels,
 :math:`d(a, b) = \lVert a - b \rVert`, and that of histograms of oriented gradients (HOG), which
@@ -32,7 +31,7 @@ shapes = make_shapes(256, random_state=0)
 
 
 def place(X):
-    """Where t-SNE puts the rows; for so few a second thread is only in the way."""
+    """Where t-SNE puts the rows; with so few rows, a second thread only slows it down."""
     with threadpool_limits(1):
         return TSNE(max_iter=400, random_state=0).fit_transform(X)
 
@@ -42,9 +41,10 @@ display = ImageMapDisplay(shapes.images, place(pixels)).plot(snap=True)
 display.ax_.set_title("by pixels")
 
 # %%
-# **What to see.** The map is ordered by brightness and by colour: dark grounds on one side, light
-# ones on the other, and neighbours whose colours are alike. Shapes of all kinds lie side by side.
-# On photographs it is the same: pixel by pixel, a ship on the sea resembles a bird in the sky.
+# **What to see.** The map is ordered by brightness and by colour: dark backgrounds are on one side,
+# light ones on the other, and neighbours have similar colours. Shapes of all kinds lie side by
+# side. Photographs behave the same way: pixel by pixel, a ship on the sea resembles a bird in the
+# sky.
 #
 # Placed by edges
 # ---------------
@@ -61,8 +61,8 @@ for name, X in [("pixels", pixels), ("HOG features", edges)]:
 plt.show()
 
 # %%
-# **What to see.** Now the shapes gather: stripes with stripes, crescents with crescents, whatever
-# their colour and their ground. The same classifier that is poor on pixels is good on these
+# **What to see.** Now the shapes form groups: stripes with stripes, crescents with crescents,
+# whatever their colour and background. The same classifier that is poor on pixels is good on these
 # features.
 #
 # **Try:** ``ImageMapDisplay.from_arrays(shapes.images)``, which takes the two principal components

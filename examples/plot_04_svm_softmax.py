@@ -2,24 +2,24 @@ r"""
 SVM and softmax: two losses for the same scores
 ===============================================
 
-A linear classifier gives each class a score, :math:`s = W x + b`, and the largest wins. How unhappy
-should we be with scores, when the class is :math:`y`? Two answers:
+A linear classifier gives each class a score, :math:`s = W x + b`, and the largest wins. If the true
+class is :math:`y`, how bad are given scores? There are two answers:
 
 .. math::
 
     \ell_\text{SVM} = \sum_{j \ne y} \max(0, s_j - s_y + 1), \qquad
     \ell_\text{softmax} = -\ln p_y, \quad p_j = \frac{e^{s_j}}{\sum_k e^{s_k}}.
 
-The SVM wants the true score to be larger than each other one by a margin, and is content with that.
-The softmax turns scores into probabilities, and never is.
+The SVM wants the true score to exceed every other one by a margin, and is satisfied with that. The
+softmax turns scores into probabilities, and is never satisfied.
 """
 
 # %%
-# The figure of the notes
-# -----------------------
+# The example in the notes
+# ------------------------
 #
-# Three scores, of which the last is that of the true class. The notes get a loss of 1.58 from the
-# SVM and of 1.04 from the softmax (with natural logarithms).
+# There are three scores, and the last is that of the true class. The notes compute a loss of 1.58
+# for the SVM and of 1.04 for the softmax (with natural logarithms).
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,11 +36,12 @@ print(f"SVM      loss {svm:.2f}, gradient {svm_gradient[0]}")
 print(f"Softmax  loss {softmax:.2f}, gradient {softmax_gradient[0].round(2)}")
 
 # %%
-# Content or not
-# --------------
+# Satisfied or not
+# ----------------
 #
-# Now the true score moves, and the two others stay. And three rows of scores, all right by a margin
-# of at least one: the SVM finds them equally good, the softmax does not.
+# Now the true score moves, and the two others stay fixed. The table shows three rows of scores that
+# are all right by a margin of at least one: to the SVM they are equally good, to the softmax they
+# are not.
 
 true_scores = np.linspace(-3, 6, 181)
 moving = np.column_stack([np.full((181, 2), [-2.85, 0.86]), true_scores])
@@ -55,11 +56,11 @@ for row in [[10, -2, 3], [10, 9, 9], [10, -100, -100]]:
     print(f"{row!s:28}{losses[0]:6.2f}{abs(losses[1]):12.4f}")
 
 # %%
-# **What to see.** Left: the SVM's loss is made of straight pieces and is zero from one above the
-# best other score on. The softmax's has no kink and no end: a point more always pays a little.
-# Right: how sure the softmax is depends on the size of the scores. The same scores times one half,
-# as a stronger regularisation would make them, give probabilities that lie closer together; their
-# order stays.
+# **What to see.** Left: the SVM's loss consists of straight pieces, and is zero once the true score
+# is at least one above the best other score. The softmax loss has no kinks and never reaches zero:
+# a higher true score always lowers it a little. Right: the confidence of the softmax depends on the
+# size of the scores. Half the scores, as with stronger regularisation, give probabilities that are
+# closer together; their order stays the same.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 left.plot(true_scores, curves["SVM"], color="#0072B2", linewidth=2, label="SVM")
@@ -85,8 +86,8 @@ right.legend(title="scores")
 # In practice
 # -----------
 #
-# Trained on the same images, the two classifiers get about the same accuracy and give the same
-# answer nearly everywhere. Only the softmax says how sure it is.
+# Trained on the same images, the two classifiers reach about the same accuracy and give the same
+# answer for nearly all images. Only the softmax says how confident it is.
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_state=0)
@@ -100,4 +101,4 @@ plt.show()
 
 # %%
 # **Try:** the other hinges. ``CrammerSinger()`` counts only the worst violation, and
-# ``WestonWatkins(power=2)`` squares them, which leaves no kink.
+# ``WestonWatkins(power=2)`` squares them, which removes the kinks.

@@ -8,11 +8,12 @@ Many weights fit the training images equally well. Which of them do we want? The
 
 It prefers small and spread-out weights. The notes' example: the weights :math:`(1, 0, 0, 0)` and
 :math:`(\frac14, \frac14, \frac14, \frac14)` give the image :math:`(1, 1, 1, 1)` the same score, but
-the first listen to one pixel and the second to all four. :math:`\alpha` says how much that counts.
+the first use only one pixel, and the second all four. :math:`\alpha` sets how much the penalty
+counts.
 """
 
 # %%
-# The data: handwritten digits with much noise, 600 to train on.
+# The data are handwritten digits with a lot of noise, 600 of them for training.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -33,7 +34,7 @@ X_train, X_val, y_train, y_val = train_test_split(X, y, train_size=600, random_s
 # One classifier for each power of ten
 # ------------------------------------
 #
-# The objective is smooth and convex, and L-BFGS finds its minimum: what follows is the work of
+# The objective is smooth and convex, and L-BFGS finds its minimum, so all differences are due to
 # :math:`\alpha` alone.
 
 alphas = 10.0 ** np.arange(-5, 3)
@@ -50,11 +51,12 @@ for classifier in classifiers:
     )
 
 # %%
-# **What to see.** A row of the matrix :math:`W` is a template, one weight a pixel: bright where ink
-# speaks for the class, dark where it speaks against it. With hardly any penalty the templates are
-# noise, that of the 600 training images, which the classifier knows by heart. With the best penalty
-# they begin to look like digits. With too strong a one they are little more than mean images, and
-# both accuracies fall. The gap between the curves is overfitting; the penalty closes it.
+# **What to see.** A row of the matrix :math:`W` is a template with one weight per pixel: bright
+# where ink counts for the class, dark where it counts against it. With hardly any penalty the
+# templates show the noise of the 600 training images, which the classifier has memorised. With the
+# best penalty they begin to look like digits. If the penalty is too strong, they are little more
+# than mean images, and both accuracies fall. The gap between the curves is overfitting; the penalty
+# closes it.
 
 shown = {"weak": 0, "best": int(np.argmax(val_scores)), "strong": len(alphas) - 2}
 fig = plt.figure(figsize=(12, 4), layout="constrained")
@@ -74,5 +76,5 @@ ax.legend(loc="center left")
 plt.show()
 
 # %%
-# **Try:** ``penalty="l1"`` (and ``optimizer="adam"``, for it has kinks): most weights become
-# almost zero, and the templates a few dots.
+# **Try:** ``penalty="l1"`` (with ``optimizer="adam"``, because it has kinks): most weights become
+# almost zero, and only a few dots remain of the templates.

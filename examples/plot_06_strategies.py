@@ -1,17 +1,17 @@
 r"""
-Strategies of optimisation: two blind ones, and the gradient
-============================================================
+Optimisation strategies: two blind searches, and the gradient
+=============================================================
 
-A linear classifier is a matrix :math:`W`, and a loss says how bad it is. How to find a good one?
-The course's notes walk through three strategies:
+A linear classifier is a matrix :math:`W`, and a loss says how bad it is. How do we find a good one?
+The course's notes discuss three strategies:
 
-1. **Random search**: draw many :math:`W`, keep the best.
-2. **Random local search**: try a small random step from the best so far, keep it if it helps.
-3. **Following the gradient**: step the way in which the loss falls most steeply,
+1. **Random search**: draw many :math:`W`, and keep the best.
+2. **Random local search**: try a small random step from the best so far, and keep it if it helps.
+3. **Following the gradient**: step in the direction in which the loss falls most steeply,
    :math:`W \leftarrow W - \eta \, \nabla J(W)`.
 
-All three get the same number of evaluations of the loss here, the multi-class hinge loss on all
-training images. On CIFAR-10 the notes report 15.5 % and 21.4 % for the two blind strategies, where
+Here all three get the same number of evaluations of the loss, the multi-class hinge loss on all
+training images. On CIFAR-10 the notes report 15.5 % and 21.4 % for the two blind strategies;
 guessing gets 10 %. ::
 
     python examples/plot_06_strategies.py                  # handwritten digits, a second
@@ -19,9 +19,9 @@ guessing gets 10 %. ::
 """
 
 # %%
-# The data: centred, and with a column of ones for the intercepts. The unit of length for :math:`W`
-# is such that scores are about one in size; the notes' 0.0001 is of that order for the bytes of
-# CIFAR-10.
+# The data are centred, and get a column of ones for the intercepts. The scale of :math:`W` is such
+# that the scores have a size of about one; the 0.0001 in the notes is of that order for the bytes
+# of CIFAR-10.
 
 import argparse
 
@@ -72,14 +72,14 @@ def draw():
 
 
 def random_search():
-    """Draw afresh each time."""
+    """Draw a new matrix each time."""
     while True:
         W = draw()
         yield W, hinge(X_train @ W, y_train)[0]
 
 
 def random_local_search():
-    """Step from the best so far, a tenth of its first size."""
+    """Step from the best so far, by a tenth of the initial size."""
     best, lowest = draw(), np.inf
     while True:
         W = best + draw() / 10
@@ -118,9 +118,10 @@ overtaken = 1 + np.argmax(np.array(downhill) < min(sideways))
 print(f"Following the gradient is below random local search after {overtaken} evaluations.")
 
 # %%
-# **What to see.** Random search finds a matrix a little better than guessing. Random local search
-# learns, but most of its steps lead uphill and are thrown away. The gradient needs a fraction of
-# the evaluations: it says which of all directions to take, at the cost of one more matrix product.
+# **What to see.** Random search finds a matrix that is a little better than guessing. Random local
+# search learns, but most of its steps lead uphill and are discarded. Following the gradient takes a
+# fraction of the evaluations: the gradient says which direction to take, at the cost of one more
+# matrix product.
 
 styles = dict(zip(losses, [("0.6", ":"), ("#0072B2", "--"), ("#D55E00", "-")], strict=True))
 notes = {"random search": 0.155, "random local search": 0.214}
@@ -152,4 +153,4 @@ plt.show()
 
 # %%
 # **Try:** more evaluations for the blind strategies. Ten times as many hardly help random search:
-# with hundreds of weights nearly all directions are wrong ones.
+# with hundreds of weights, nearly all directions are wrong.

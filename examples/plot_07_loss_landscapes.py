@@ -2,24 +2,24 @@ r"""
 Loss landscapes: bowls, kinks and many valleys
 ==============================================
 
-The loss is a function of all weights, of hundreds or millions of dimensions, and nobody can see it.
-But its values along a line or in a plane can be drawn. From the learnt weights :math:`\theta` we
-walk along one direction :math:`d_1`, or two, and look at
+The loss is a function of all weights, in hundreds or millions of dimensions, and cannot be drawn as
+a whole. But its values along a line or in a plane can. From the learnt weights :math:`\theta` we
+move along one direction :math:`d_1`, or along two, and look at
 
 .. math:: J(\theta + a \, d_1) \quad\text{and}\quad J(\theta + a \, d_1 + b \, d_2).
 
-A random direction changes the weights of each unit by a vector as long as they are themselves: at
-:math:`a = 1` the change is as large as all that was learnt.
+A random direction changes the weights of each unit by a vector of the same length: at :math:`a = 1`
+the change is as large as the weights themselves.
 """
 
 # %%
 # A linear classifier: many kinks make a bowl
 # -------------------------------------------
 #
-# The hinge loss of one image, :math:`\sum_{j \ne y} \max(0, s_j - s_y + 1)`, is made of straight
+# The hinge loss of one image, :math:`\sum_{j \ne y} \max(0, s_j - s_y + 1)`, consists of straight
 # pieces: a new one begins wherever a score starts to violate the margin. The loss of many images is
-# the mean of theirs. Each is convex, and so is the mean. (``alpha=0`` leaves the penalty out, which
-# is a round bowl of its own.)
+# the mean of their losses. Each is convex, and so is the mean. (``alpha=0`` leaves out the penalty,
+# which is itself a round bowl.)
 
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits
@@ -44,15 +44,15 @@ for (above, below), count in zip(axes.T, (1, 5, len(X)), strict=True):
 
 # %%
 # **What to see.** With one image there are straight slopes, kinks between them, and a flat floor
-# where all margins are kept. With five the pieces are smaller. With all images the kinks are so
-# many and so close together that the bowl looks smooth. It has one bottom, and whoever walks
-# downhill comes to it.
+# where all margins are met. With five images the pieces are smaller. With all images there are so
+# many kinks, so close together, that the bowl looks smooth. It has a single lowest point, and going
+# downhill leads to it.
 #
 # A network: many valleys
 # -----------------------
 #
-# Three networks that differ in the weights they started from, and in nothing else. The line leads
-# from the first one to the second. The plane goes through all three.
+# Three networks differ only in the weights they started from. The line leads from the first network
+# to the second. The plane goes through all three.
 
 networks = [MLPClassifier((32,), random_state=seed).fit(X, y) for seed in range(3)]
 first, second, third = networks
@@ -73,9 +73,9 @@ for x, y, name in [(0, 0, "first"), (1, 0, "second"), (0, 1, "third")]:
 plt.show()
 
 # %%
-# **What to see.** All three networks are about equally good, and between any two of them lies a
-# ridge: half the one and half the other is a poor network. The landscape has many valleys, as deep
-# as each other, and where one starts decides in which one ends. This is why of networks that
-# were trained apart the predictions are averaged, not the weights.
+# **What to see.** All three networks are about equally good, and between any two of them there is a
+# ridge: a network with the mean of their weights is poor. The landscape has many valleys of about
+# the same depth, and the starting point decides which one training ends in. This is why the
+# predictions of separately trained networks are averaged, not their weights.
 #
 # **Try:** wider networks, of 500 units instead of 32: the ridges get lower.

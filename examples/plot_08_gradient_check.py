@@ -2,14 +2,14 @@ r"""
 Gradient check: differences, and the kinks between them
 =======================================================
 
-A gradient that is derived on paper and typed in by hand is easily wrong, and a network with a
-slightly wrong gradient still learns, only worse. The definition is the check:
+It is easy to make a mistake in a gradient that is derived on paper and typed in by hand, and a
+network with a slightly wrong gradient still learns, only worse. The definition provides a check:
 
 .. math:: \frac{\partial f}{\partial x_i} \approx \frac{f(x + h e_i) - f(x - h e_i)}{2h},
 
-two evaluations of :math:`f` for each number, too slow to train by, but simple enough to trust. The
-two are compared by their **relative error** :math:`|a - n| / (|a| + |n|)`, which does not depend on
-how large gradients are.
+with two evaluations of :math:`f` for each parameter. That is too slow for training, but simple
+enough to trust. The two gradients are compared by their **relative error**
+:math:`|a - n| / (|a| + |n|)`, which does not depend on how large the gradients are.
 """
 
 # %%
@@ -39,7 +39,7 @@ def loss_and_gradient(loss, W):
 
 
 def one_sided(f, x, h):
-    """Differences to one side only."""
+    """One-sided differences."""
     steps = h * np.eye(x.size).reshape(-1, *x.shape)
     return np.reshape([(f(x + step) - f(x)) / h for step in steps], x.shape)
 
@@ -50,7 +50,7 @@ inked = np.abs(gradient) > 1e-6  # pixels without ink have no gradient to compar
 
 
 def softmax_value(W):
-    """Loss alone, as a function to differentiate."""
+    """The loss alone, as a function to differentiate."""
     return loss_and_gradient(softmax, W)[0]
 
 
@@ -79,9 +79,9 @@ worst = np.unravel_index(ratios.argmax(), W.shape)
 print(f"{np.sum(ratios > 1e-6)} of {W.size} weights disagree by more than 1e-6")
 
 # %%
-# ``check_gradient`` watches on which side of each maximum every evaluation lies. Where the sides
-# differ it counts a kink, instead of complaining. It checks a network with rectifiers and the hinge
-# loss here, once as it is, and once with a loss whose gradient is one percent too large.
+# ``check_gradient`` records on which side of each maximum every evaluation lies. If the sides
+# differ, it counts a kink instead of reporting an error. Here it checks two networks with
+# rectifiers: one with the hinge loss, and one with a loss whose gradient is one percent too large.
 
 
 class Faulty(CrossEntropy):
@@ -99,11 +99,11 @@ print(check_gradient(right, X, y, h=h, random_state=0), "\n")
 print(check_gradient(wrong, X, y, random_state=0))
 
 # %%
-# **What to see.** Left: too wide a difference sees the curvature, too narrow a one only rounding.
-# The centred difference is far better than the one-sided, and :math:`h = 10^{-5}` is a good choice.
-# Middle: under the hinge loss most weights agree to many digits, and a few not at all. Right: the
-# worst of them. Its gradient, the slope at the black point, is right, but the difference, the
-# dashed chord, reaches over a kink.
+# **What to see.** Left: if the width is too large, curvature causes the error; if it is too small,
+# rounding does. The centred difference is far better than the one-sided one, and
+# :math:`h = 10^{-5}` is a good choice. Middle: with the hinge loss most weights agree to many
+# digits, and a few do not agree at all. Right: the worst of them. Its gradient, the slope at the
+# black point, is right, but the difference, the dashed chord, reaches across a kink.
 
 fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
 axes[0].loglog(widths, errors["one side"], "s--", color="#D55E00", label="one side")
@@ -135,5 +135,5 @@ axes[2].legend()
 plt.show()
 
 # %%
-# **Try:** a penalty that is forgotten in the gradient, a missing :math:`1/n`, a wrong sign. The
-# table marks the arrays in which the error shows.
+# **Try:** leave the penalty out of the gradient, omit a :math:`1/n`, or get a sign wrong. The table
+# marks the arrays in which the error shows.

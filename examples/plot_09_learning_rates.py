@@ -6,16 +6,16 @@ Gradient descent repeats one line,
 
 .. math:: \theta \leftarrow \theta - \eta \, \nabla J(\theta),
 
-and the learning rate :math:`\eta` is the first number to get right. The curve of the loss tells
-how it is chosen. ``learning_rate="auto"`` spares the choice; here it is made by hand, with a float,
-which the classifiers take at its word.
+and the learning rate :math:`\eta` is the first number to get right. The loss curve shows whether it
+is well chosen. ``learning_rate="auto"`` makes the choice unnecessary; here the rate is set by hand,
+to a float, which the classifiers use exactly as given.
 """
 
 # %%
 # One network, four rates
 # -----------------------
 #
-# A small network on handwritten digits, trained by plain descent for 25 epochs.
+# We train a small network on handwritten digits by plain gradient descent for 25 epochs.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -53,7 +53,7 @@ for name, network in networks.items():
     )
 
 # %%
-# Then the same for a whole range of rates, on a logarithmic scale: what matters is the factor.
+# Then we do the same for a whole range of rates, on a logarithmic scale, because factors matter.
 
 range_of_rates = np.geomspace(1e-3, 10, 17)
 accuracies = [train(rate).history_["validation_score"][-1] for rate in range_of_rates]
@@ -61,15 +61,15 @@ best = range_of_rates[np.argmax(accuracies)]
 print(f"The best of {len(range_of_rates)} rates from 0.001 to 10 is {best:.2g}.")
 
 # %%
-# **What to see.** Far too low a rate: the loss hardly moves, as if nothing could be learnt. A low
-# one: it falls in a nearly straight line, and is far from done at the end. The right one: it falls
-# steeply and flattens out. Too high a one: it stays up, for each step jumps across the valley; much
-# higher still (1e5), it would grow without bound, which ends in a ``FloatingPointError`` that names
-# the rate. Right: the range of good rates is about a factor of ten wide, and the cliff beyond is
-# steep.
+# **What to see.** Left: if the rate is far too low, the loss hardly moves, as if nothing could be
+# learnt. With a low rate it falls in a nearly straight line, and has far to go at the end. With the
+# right rate it falls steeply and flattens out. If the rate is too high, the loss stays high,
+# because each step jumps across the valley; if it were much higher still (1e5), the loss would grow
+# without bound and training would end in a ``FloatingPointError`` that names the rate. Right: good
+# rates cover about a factor of ten, and beyond them the accuracy drops steeply.
 #
-# The update ratio, the length of a step relative to the parameters, tells the same: the notes' rule
-# of thumb is about a thousandth, and this small network bears ten times as much.
+# The update ratio, the length of a step relative to the parameters, tells the same: the rule of
+# thumb in the notes is about a thousandth, and this small network tolerates ten times as much.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 styles = [("#56B4E9", "--", "v"), ("#0072B2", "-.", "s"), ("k", "-", "o"), ("#D55E00", ":", "^")]
@@ -88,5 +88,5 @@ right.set(xscale="log", ylim=(0, 1.03))
 plt.show()
 
 # %%
-# **Try:** a schedule in place of the float. ``CosineDecay(3.0)`` of :mod:`sk231n.schedules` begins
-# too high and comes down: does it recover?
+# **Try:** a schedule instead of the float. ``CosineDecay(3.0)`` from :mod:`sk231n.schedules` begins
+# too high and comes down: does training recover?

@@ -2,13 +2,13 @@ r"""
 A race of optimizers: a ravine and a saddle
 ===========================================
 
-The gradient says which way is down, here and now. What an optimizer makes of it decides how soon we
-arrive. Two small landscapes show the two difficulties that networks are full of.
+The gradient says which way is down at the current point. How an optimizer uses it decides how soon
+we arrive. Two small landscapes show the two difficulties that are common in networks.
 
-* A **ravine** is steep across and gentle along. Plain descent must take steps small enough for the
-  steep direction, and then crawls along the gentle one.
-* A **saddle** rises one way and falls the other. On the ridge the gradient is nearly zero, and
-  plain descent, whose steps are as long as the gradient, comes nearly to rest.
+* A **ravine** is steep across and gentle along its length. Plain gradient descent has to take steps
+  small enough for the steep direction, and then crawls along the gentle one.
+* A **saddle** rises in one direction and falls in the other. On the ridge the gradient is nearly
+  zero, and plain gradient descent, whose steps are proportional to the gradient, almost stops.
 
 An optimizer turns the gradient :math:`g` into a direction :math:`d`, and the step is
 :math:`\theta \leftarrow \theta - \eta \, d`:
@@ -16,7 +16,7 @@ An optimizer turns the gradient :math:`g` into a direction :math:`d`, and the st
 =========  ========================================================================
 SGD        :math:`d = g`
 Momentum   :math:`v \leftarrow \mu v + g`, :math:`d = v`
-Nesterov   the same velocity, looked at one step ahead: :math:`d = g + \mu v`
+Nesterov   the same velocity, evaluated one step ahead: :math:`d = g + \mu v`
 Adagrad    :math:`c \leftarrow c + g^2`, :math:`d = g / \sqrt c`
 RMSProp    :math:`c \leftarrow \rho c + (1 - \rho) g^2`, :math:`d = g / \sqrt c`
 Adam       momentum over RMSProp, both corrected for their start at zero
@@ -27,8 +27,8 @@ Adam       momentum over RMSProp, both corrected for their start at zero
 # Two landscapes and their gradients
 # ----------------------------------
 #
-# The ravine is a quadratic bowl, 50 times as steep across as along, and turned against the axes,
-# lest the methods that scale each coordinate find their work done. The saddle is
+# The ravine is a quadratic bowl, 50 times as steep across as along. It is rotated against the axes;
+# otherwise the methods that scale each coordinate would have an unfair advantage. The saddle is
 # :math:`\frac12 x^2 - \frac12 y^2 + \frac1{64} y^4`, with valleys at :math:`y = \pm 4`.
 
 import matplotlib.pyplot as plt
@@ -58,10 +58,10 @@ STARTS = {ravine: np.array([-4.0, 1.0]) @ AXES, saddle: np.array([-4.0, 0.001])}
 # The race
 # --------
 #
-# An optimizer alone is a formula and a state, and the loop is ours. For a fair race each gets a
-# rate of its own, the one that keeps it lowest in the ravine: the mean of the logarithm of the
-# height over all steps decides. With the same rate it then has to leave the saddle, where it starts
-# a thousandth off the ridge.
+# An optimizer alone is a formula and a state; we write the loop ourselves. For a fair race each
+# optimizer gets its own rate, the one that keeps it lowest in the ravine, as measured by the mean
+# logarithm of the height over all steps. With the same rate it then has to leave the saddle, where
+# it starts a thousandth off the ridge.
 
 OPTIMIZERS = {
     "SGD": SGD(),
@@ -112,11 +112,11 @@ for name, rate in rates.items():
 # ---------
 #
 # **What to see.** In the ravine plain descent jumps from wall to wall and then crawls along the
-# floor. Momentum adds up the small pushes along the floor; its price is swinging from side to side,
-# which Nesterov's look ahead damps. On the saddle plain descent is still on the ridge at the end.
-# Adagrad, RMSProp and Adam divide each coordinate by the size of its own gradients: their steps do
-# not shrink with the slope, and they walk off at once. For the same reason RMSProp never comes to
-# rest at the bottom of the ravine: it needs a rate that falls.
+# floor. Momentum adds up the small pushes along the floor; the price is that it swings from side to
+# side, which Nesterov's look-ahead dampens. On the saddle plain descent is still on the ridge at
+# the end. Adagrad, RMSProp and Adam divide each coordinate by the size of its own gradients: their
+# steps do not shrink with the slope, and they leave the ridge at once. For the same reason RMSProp
+# never settles at the bottom of the ravine: it needs a rate that falls.
 
 fig, axes = plt.subplots(2, 6, figsize=(12, 4.4), sharex="row", sharey="row", layout="constrained")
 windows = {ravine: [(-5, 2), (-5, 2)], saddle: [(-5, 2.5), (-6, 6)]}
@@ -159,5 +159,5 @@ plt.show()
 
 # %%
 # **Try:** set ``TURN`` to zero. The ravine then runs along an axis, dividing each coordinate by the
-# size of its own gradients makes it a round bowl, and Adagrad ends far lower. Most ravines are
-# turned.
+# size of its own gradients turns it into a round bowl, and Adagrad ends far lower. Most ravines are
+# not aligned with the axes.

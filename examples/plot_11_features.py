@@ -2,26 +2,26 @@ r"""
 Features against pixels
 =======================
 
-A linear classifier on pixels asks: how bright is this pixel? For an object that may lie anywhere,
-lighter or darker than its ground, that is the wrong question. Better ones were asked long before
-networks learnt to ask their own:
+A linear classifier on pixels asks how bright each pixel is. For an object that may be anywhere,
+lighter or darker than its background, that is the wrong question. People asked better ones long
+before networks learnt to ask their own:
 
-* **Which way do edges run, here and there?** A histogram of oriented gradients (HOG) counts, in
-  each cell of 8 x 8 pixels, the directions in which the brightness changes, each with the strength
-  of the change.
-* **Which colours are there?** A histogram of hues counts them, wherever they are.
+* **In which directions do the edges run, and where?** A histogram of oriented gradients (HOG)
+  counts the directions in which the brightness changes in each cell of 8 x 8 pixels, weighted by
+  the strength of the change.
+* **Which colours are there?** A hue histogram counts them, wherever they are.
 
-The classifier stays as simple as before. Only what it sees changes, and two steps of a pipeline
-change it.
+The classifier stays as simple as before. Only its input changes, and two steps of a pipeline are
+enough for that.
 """
 
 # %%
 # What the features see
 # ---------------------
 #
-# **What to see.** Above, the images with their HOG: in each cell the lines lie along the edges, and
-# those of strong edges stand out. The ground with its weak edges almost disappears. Below, the hue
-# histogram, whose bars have the colour that they count. It knows nothing of shapes.
+# **What to see.** Top: the images with their HOG. In each cell the lines follow the edges, and
+# strong edges stand out. The background with its weak edges almost disappears. Bottom: the hue
+# histogram, whose bars have the colour that they count. It contains no information about shapes.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -55,8 +55,8 @@ axes[1, 0].set_ylabel("share")
 # What they are worth
 # -------------------
 #
-# The same classifier on each. A union puts features side by side; standardising makes them
-# comparable, for the bins of a histogram are of very different size.
+# We train the same classifier on each. A union puts features side by side; standardising makes them
+# comparable, because the bins of a histogram have very different sizes.
 
 FEATURES = {
     "hue": HSVHistogram(),
@@ -91,9 +91,9 @@ ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %%
-# **What to see.** On thousands of pixels the classifier learns most training images by heart, and
-# little that holds for others. A few hundred numbers of the right kind are worth far more. Hue
-# alone gives a hint.
+# **What to see.** On thousands of pixels the classifier memorises most training images, and learns
+# little that generalises. A few hundred numbers of the right kind are worth far more. The hue alone
+# gives only a hint.
 #
-# **Try:** ``HOG(pixels_per_cell=(4, 4))``, which looks closer, or ``HSVHistogram(grid=(2, 2))``,
-# which knows where the colours are.
+# **Try:** ``HOG(pixels_per_cell=(4, 4))``, which captures finer detail, or
+# ``HSVHistogram(grid=(2, 2))``, which also captures where the colours are.

@@ -2,18 +2,19 @@ r"""
 The spiral: why a hidden layer
 ==============================
 
-A linear classifier cuts the plane with straight lines. Three arms of a spiral cannot be cut apart
-like that, and it gets about half of the points right. One hidden layer changes the game:
+A linear classifier divides the plane with straight lines. Three arms of a spiral cannot be
+separated like that, and it gets about half of the points right. One hidden layer makes all the
+difference:
 
 .. math:: h = \max(0, W_1 x + b_1), \qquad s = W_2 h + b_2.
 
-Each unit of :math:`h` folds the plane along a line of its own. The scores are linear in the folded
-plane, and with enough folds the arms come apart. These are the data and the network of the course's
-minimal case study.
+Each unit of :math:`h` folds the plane along its own line. The scores are linear in the folded
+plane, and with enough folds the arms can be separated. These are the data and the network of the
+course's minimal case study.
 """
 
 # %%
-# Four classifiers on the same points: no hidden unit, 3, 6 and 100 of them.
+# We train four classifiers on the same points: with no hidden units, and with 3, 6 and 100 of them.
 
 import matplotlib.pyplot as plt
 from sklearn.inspection import DecisionBoundaryDisplay
@@ -32,9 +33,9 @@ for name, classifier in classifiers.items():
     print(f"{name:18}{classifier.score(X, y):.1%} of the points are right")
 
 # %%
-# **What to see.** The linear classifier meets in three straight borders. Three units make a few
-# kinks, six nearly follow the arms, and a hundred wind along them. Every border is still made of
-# straight pieces, for the folds are straight.
+# **What to see.** The linear classifier has three straight boundaries that meet in a point. Three
+# units make a few kinks, six nearly follow the arms, and a hundred wind along them. Every boundary
+# still consists of straight pieces, because the folds are straight.
 
 fig, axes = plt.subplots(1, 4, figsize=(12, 3.4), sharex=True, sharey=True, layout="constrained")
 colors, markers = ["#333333", "#56B4E9", "#F0E442"], ["o", "^", "s"]
@@ -57,5 +58,5 @@ axes[0].set_ylabel("$x_2$")
 plt.show()
 
 # %%
-# **Try:** two hidden layers of ten, ``MLPClassifier((10, 10))``, against one of a hundred; or
-# ``activation="tanh"``, whose borders are smooth.
+# **Try:** two hidden layers of ten units, ``MLPClassifier((10, 10))``, instead of one of a hundred;
+# or ``activation="tanh"``, whose boundaries are smooth.

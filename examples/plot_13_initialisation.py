@@ -1,27 +1,28 @@
 r"""
-How weights start: signals that vanish, saturate, survive
+Initial weights: signals that vanish, saturate or survive
 =========================================================
 
-Before anything is learnt, a deep network passes its input through one random matrix after the
-other. If each shrinks the signal a little, the last layers see nothing; if each enlarges it,
-``tanh`` ends up at its limits and a rectifier beyond all bounds. In between is a narrow range where
-signals come through, and with them, on the way back, gradients.
+Before anything is learnt, a deep network passes its input through one random matrix after another.
+If each of them shrinks the signal a little, nothing reaches the last layers; if each enlarges it,
+``tanh`` saturates and the output of rectifiers grows without bound. In between is a narrow range
+where signals pass through, and so do gradients on the way back.
 
 For :math:`n` independent inputs and weights of variance :math:`\sigma^2`,
 
 .. math:: \operatorname{Var}\Bigl(\sum_{i=1}^n w_i x_i\Bigr) = n \, \sigma^2 \operatorname{E}[x^2],
 
-so that the signal keeps its size for :math:`\sigma^2 = 1 / n`. Glorot's start takes the mean of
-inputs and outputs, :math:`2 / (n_\text{in} + n_\text{out})`. A rectifier drops half of the signal,
-which He's start makes up for: :math:`2 / n_\text{in}`.
+so the signal keeps its size for :math:`\sigma^2 = 1 / n`. Glorot's initialisation uses the mean
+number of inputs and outputs: :math:`\sigma^2 = 2 / (n_\text{in} + n_\text{out})`. A rectifier drops
+half of the signal, and He's initialisation compensates for that:
+:math:`\sigma^2 = 2 / n_\text{in}`.
 """
 
 # %%
 # Six layers of tanh, before training
 # -----------------------------------
 #
-# ``activation_statistics`` and its display take a network that is not fitted yet, too: they show
-# what training would start from.
+# ``activation_statistics`` and its display also accept a network that is not fitted yet: they show
+# where training would start from.
 
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits
@@ -60,9 +61,10 @@ for part, (start, title) in zip(fig.subfigures(3, 1), STARTS.items(), strict=Tru
 print(activation_statistics(network("tanh", 1.0), X[:200]))
 
 # %%
-# **What to see.** Too small: from the second layer on everything is next to zero. Too large: most
-# units sit at -1 or 1, where ``tanh`` is flat and lets no gradient through; the table counts them
-# as saturated. Glorot's start: the histograms keep their shape through all layers.
+# **What to see.** If the weights are too small, everything is close to zero from the second layer
+# on. If they are too large, most units are close to -1 or 1, where ``tanh`` is flat and lets no
+# gradient through; the table counts them as saturated. With Glorot's initialisation the histograms
+# keep their shape through all layers.
 #
 # Spread by layer, and what can be learnt
 # ---------------------------------------
@@ -93,9 +95,9 @@ axes[0].set_ylabel("standard deviation")
 plt.show()
 
 # %%
-# **What to see.** On a logarithmic scale the spread of a start that is too small falls in a
-# straight line: each layer multiplies it by the same factor. With rectifiers Glorot's start falls,
-# too, if slowly, and He's does not. The accuracies in the legends: where nothing comes through,
-# nothing is learnt.
+# **What to see.** On a logarithmic scale the spread falls in a straight line if the initial weights
+# are too small: each layer multiplies it by the same factor. With rectifiers it also falls with
+# Glorot's initialisation, though slowly, and with He's it does not. The accuracies in the legends
+# show that where no signal passes through, nothing is learnt.
 #
-# **Try:** ``normalization="batch"`` with any of these starts.
+# **Try:** ``normalization="batch"`` with any of these initial weights.

@@ -3,9 +3,9 @@ Batch normalization: networks that are hard to get wrong
 ========================================================
 
 A deep network is delicate: its weights have to start at the right size, and its learning rate has
-to fit. Batch normalization makes the signal the right size itself. Each unit, before its
-activation, is brought to zero mean and unit variance over the batch, and then given a scale and a
-shift that are learnt:
+to fit. Batch normalization gives the signal the right size directly. Before the activation, each
+unit is normalised to zero mean and unit variance over the batch, and then gets a scale and a shift
+that are learnt:
 
 .. math::
 
@@ -13,14 +13,14 @@ shift that are learnt:
     y_i = \gamma \hat x_i + \beta, \qquad
     \mu = \frac1n \sum_i x_i, \quad \sigma^2 = \frac1n \sum_i (x_i - \mu)^2.
 
-At prediction there is no batch, and running averages of :math:`\mu` and :math:`\sigma^2` take its
-place. Layer normalization does the same for each image over its units; it needs neither batch nor
-averages.
+In prediction there is no batch, and running averages of :math:`\mu` and :math:`\sigma^2` are used
+instead. Layer normalization does the same for each image over its units; it needs neither a batch
+nor averages.
 """
 
 # %%
-# A network of five hidden layers, trained for a few epochs by plain descent: without normalization,
-# with that of the batch, and with that of the layer.
+# A network with five hidden layers is trained for a few epochs by plain gradient descent: without
+# normalization, with batch normalization, and with layer normalization.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -53,8 +53,8 @@ def accuracy(normalization, weight_init, learning_rate):
 
 
 # %%
-# Two sweeps over four powers of ten: the size of the first weights at a fixed rate, and the rate
-# after a good start.
+# There are two sweeps over four powers of ten: one over the size of the initial weights at a fixed
+# rate, and one over the rate with good initial weights.
 
 values = np.geomspace(1e-3, 10, 7)
 sweeps = {}
@@ -71,11 +71,11 @@ for normalization in (None, "batch", "layer"):
     )
 
 # %%
-# **What to see.** Without normalization a network this deep learns for hardly any size of its first
-# weights (left) and in a narrow range of rates (right). Batch normalization learns from most starts
-# and at more rates: multiplying the weights of a layer by ten does not change what it passes on,
-# because what follows divides by ten (it does change how far a step turns them). Layer
-# normalization bears fewer starts, and is as good at its best.
+# **What to see.** Without normalization a network this deep learns only with a few sizes of the
+# initial weights (left) and in a narrow range of rates (right). With batch normalization it learns
+# with most sizes and at more rates: multiplying the weights of a layer by ten does not change the
+# output, because the normalization divides by ten again (but it does change how far a step turns
+# the weights). Layer normalization tolerates fewer sizes, and is just as good at its best.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
 looks = {
@@ -93,5 +93,6 @@ axes[1].legend(title="normalization", loc="upper left")
 plt.show()
 
 # %%
-# **Try:** ``batch_size=2`` with a longer training. Mean and variance of two images are hardly those
-# of all: batch normalization suffers, layer normalization does not notice.
+# **Try:** ``batch_size=2`` with longer training. The mean and variance of two images are poor
+# estimates of those of all images: batch normalization suffers, and layer normalization is not
+# affected.

@@ -2,16 +2,16 @@ r"""
 Sanity checks before training
 =============================
 
-A long training that fails says little about why. Three checks cost seconds and tell a training
-that works from a broken one:
+When a long training run fails, it says little about the cause. Three checks take seconds and
+distinguish a set-up that works from a broken one:
 
 1. **The first loss is known.** Scores that are all zero give each of :math:`C` classes the same
-   probability, and the cross-entropy is :math:`-\ln (1/C) = \ln C`. A network that starts with
-   another loss starts with an opinion, and that is a wrong one.
+   probability, and the cross-entropy is :math:`-\ln (1/C) = \ln C`. A network that starts with a
+   different loss already prefers some classes, without a reason.
 2. **A larger penalty raises the loss**, because
    :math:`J = \frac1n \sum_i \ell_i + \alpha R(W)`.
-3. **A few samples can be learnt by heart**, without penalty. A network that cannot learn twenty
-   images will not learn twenty thousand.
+3. **The network can memorise a few samples**, without a penalty. A network that cannot overfit
+   twenty images will not learn from twenty thousand.
 """
 
 # %%
@@ -32,14 +32,14 @@ network = MLPClassifier((50,), random_state=0)
 print(check_sanity(network, X, y, random_state=0))
 
 # %%
-# Four set-ups with a fault each
-# ------------------------------
+# Four set-ups with one fault each
+# --------------------------------
 #
-# * The weights start too large.
-# * The learning rate is too low, for steps of plain descent.
-# * The images are all the same: a loop that reads files into one array, again and again, and
+# * The initial weights are too large.
+# * The learning rate is too low, with plain gradient descent.
+# * The images are all the same: a loop reads every file into the same array, and
 #   collects references to it.
-# * The labels are out of step with the images: they were shuffled, and the images were not.
+# * The labels do not match the images: they were shuffled, and the images were not.
 
 wide = clone(network).set_params(weight_init=1.0)
 slow = clone(network).set_params(optimizer="sgd", learning_rate=1e-8)
@@ -57,10 +57,10 @@ for name, setup in list(setups.items())[1:]:
     print(f"--- {name}\n{check_sanity(*setup, random_state=0)}\n")
 
 # %%
-# The first report complains of the first loss, the next two of the samples that cannot be learnt.
-# The last fault **passes all checks**: twenty images can be learnt by heart with any labels. The
-# checks find faults of the training; of the data only looking at them does, images and labels side
-# by side.
+# The first report complains about the first loss, the next two about samples that cannot be
+# memorised. The last fault **passes all checks**: twenty images can be memorised with any labels.
+# The checks find faults in the training. To find faults in the data, look at the images and their
+# labels side by side.
 #
 # The loss in pictures
 # --------------------
@@ -80,15 +80,15 @@ for i, ((estimator, images, labels), (marker, dashes, color), name) in enumerate
     look = {"color": color, "marker": marker, "markersize": 7, "markevery": (5 * i, 25)}
     ax.plot(range(1, 201), losses, dashes, label=name, **look)
 ax.set(xlabel="epoch", ylabel="loss", yscale="log", ylim=(1e-3, None))
-ax.set_title(f"Learning {len(rows)} images by heart")
+ax.set_title(f"Memorising {len(rows)} images")
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %%
-# **What to see.** A network that is as it should be starts on the grey line, and its loss falls as
-# far as we let it. Weights that are too large start far above the line; the first half of the
-# training goes into unlearning them. Too low a rate, and images that are all the same, leave the
-# loss on the line: the classes do not come apart.
+# **What to see.** A correct network starts on the grey line, and its loss falls for as long as we
+# let it. With initial weights that are too large the loss starts far above the line; the first half
+# of the training is spent on undoing them. If the rate is too low, or if all images are the same,
+# the loss stays on the line: the classes are not separated.
 #
 # **Try:** ``hidden_layer_sizes=()``, a linear classifier. With so few images and so many pixels it
-# passes, too: with more features than images, nearly any labels can be told apart by a plane.
+# passes too: with more features than images, a plane can separate nearly any labels.

@@ -2,16 +2,16 @@ r"""
 Overfitting and its cures
 =========================
 
-A network with enough weights learns any training images by heart, noise and all. The accuracy in
-training then says nothing about new images, and the gap between the two curves is the measure of
-it. This page makes a network overfit, and then tries what the course prescribes.
+A network with enough weights memorises any training images, including their noise. The training
+accuracy then says nothing about new images, and the gap between the two curves measures how much.
+This page makes a network overfit, and then tries the cures that the course prescribes.
 """
 
 # %%
 # The disease
 # -----------
 #
-# 300 noisy images of digits for a network of 100 hidden units, no penalty, and time enough.
+# We give a network of 100 hidden units 300 noisy images of digits, no penalty, and enough time.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -42,19 +42,18 @@ for quantity in ("loss", "score"):
 print(f"The validation loss is lowest after epoch {lowest + 1}.")
 
 # %%
-# **What to see.** The training loss falls to zero. The validation loss falls, too, up to the dotted
-# line, and then it rises again: from there on the network learns what holds for its 300 images
-# only.
+# **What to see.** The training loss falls to zero. The validation loss also falls, up to the dotted
+# line, and then rises again: from there on the network learns what is true only of its 300 images.
 #
 # The cures
 # ---------
 #
-# * **More data**, the best of all where they are to be had.
+# * **More data**, the best cure if you can get them.
 # * **A penalty** on large weights.
-# * **Dropout**: see the page on it.
-# * **Early stopping**: keep the weights of the best epoch in validation.
-# * **A smaller network**, which cannot learn so much by heart.
-# * **All together**, each in a smaller dose, but for the smaller network.
+# * **Dropout**: it has its own page.
+# * **Early stopping**: keep the weights of the epoch with the best validation score.
+# * **A smaller network**, which cannot memorise as much.
+# * **All together**, except the smaller network, each in a smaller dose.
 
 n_all, stop = len(X), {"early_stopping": True, "n_iter_no_change": 20, "tol": 0.0}
 cures = {
@@ -88,8 +87,8 @@ ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %%
-# **What to see.** The line is the gap. A smaller network shortens it without helping anybody: it
-# gets worse in training, and no better in test. What counts is that the square moves to the right.
-# A penalty and early stopping do that, for nothing; more data does it best.
+# **What to see.** The line is the gap. A smaller network shortens it without any benefit: it gets
+# worse in training, and no better in test. What counts is that the square moves to the right. A
+# penalty and early stopping achieve that at no cost; more data achieves it best.
 #
-# **Try:** less noise in the images, ``0.2`` in place of ``0.4``: there is less to learn by heart.
+# **Try:** less noise in the images, ``0.2`` instead of ``0.4``: there is less to memorise.

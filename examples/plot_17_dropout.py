@@ -2,22 +2,22 @@ r"""
 Dropout: a network that cannot rely on any unit
 ===============================================
 
-While training, dropout sets each hidden unit to zero with probability :math:`p`, anew for each
-image and each step, and enlarges the others to make up for it:
+During training, dropout sets each hidden unit to zero with probability :math:`p`, independently for
+each image and each step, and scales up the others to compensate:
 
 .. math:: \tilde h_j = \frac{m_j}{1 - p} \, h_j, \qquad m_j = 1 \text{ with probability } 1 - p,
     \text{ else } 0.
 
-No unit can rely on a certain other one to be there, so that each has to learn something that is of
-use by itself. When predicting, all units are there and nothing is scaled: the mean of
-:math:`\tilde h` over the masks is :math:`h`.
+No unit can rely on any particular other unit, so each has to learn something that is useful by
+itself. In prediction all units are present and nothing is scaled: the mean of :math:`\tilde h` over
+the masks is :math:`h`.
 """
 
 # %%
-# What a layer passes on
-# ----------------------
+# The output of a layer
+# ---------------------
 #
-# The hidden layer of a trained network for one image, with nothing dropped, with two draws of
+# The first hidden layer of a trained network for one image: with nothing dropped, with two draws of
 # dropout, and the mean of 300 draws.
 
 import matplotlib.pyplot as plt
@@ -58,8 +58,9 @@ for ax, (name, values) in zip(axes, pictures.items(), strict=True):
 fig.colorbar(image, ax=axes, label="activation", shrink=0.8)
 
 # %%
-# **What to see.** A unit that is dropped is dark, one that is kept twice as bright as before. The
-# mean of many draws looks like the layer without dropout, which is why prediction need not draw.
+# **What to see.** A unit that is dropped is dark, and one that is kept is twice as bright as
+# before. The mean of many draws looks like the layer without dropout, which is why prediction does
+# not have to draw.
 #
 # How much?
 # ---------
@@ -77,15 +78,15 @@ ax.plot(probabilities, train, "o-", color="#0072B2", label="training")
 ax.plot(probabilities, test, "s--", color="#D55E00", label="test")
 for p, accuracy in zip(probabilities, test, strict=True):
     ax.annotate(f"{accuracy:.1%}", (p, accuracy), (0, -16), textcoords="offset points", ha="center")
-ax.set(title="Accuracy and dropout", xlabel="probability to drop a unit", ylabel="accuracy")
+ax.set(title="Accuracy and dropout", xlabel="probability of dropping a unit", ylabel="accuracy")
 ax.set(xlim=(-0.05, 0.97), ylim=(0.5, 1.02))
 ax.legend(loc="lower left")
 plt.show()
 
 # %%
-# **What to see.** The more units are dropped, the less the network learns by heart: the training
-# accuracy falls. The test accuracy rises a little at first, by what is no longer learnt by heart,
-# and falls when so few units are left that nothing much can be learnt in this time.
+# **What to see.** The more units are dropped, the less the network memorises: the training accuracy
+# falls. The test accuracy rises a little at first, because there is less overfitting, and falls
+# when so few units are left that not much can be learnt in this time.
 #
-# **Try:** longer training, ``max_iter=75``. Dropout slows training down, and a network with much of
-# it needs more epochs.
+# **Try:** longer training, ``max_iter=75``. Dropout slows training down, and a network with a lot
+# of it needs more epochs.

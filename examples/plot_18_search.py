@@ -3,23 +3,24 @@ Learning rate and penalty: a search from coarse to fine
 =======================================================
 
 The learning rate :math:`\eta` and the strength of the penalty :math:`\alpha` are hyperparameters:
-no gradient finds them, somebody has to try. The course's advice:
+they cannot be learnt by following a gradient, so they are found by trial. The course's advice:
 
-* **Logarithmic scales.** A rate multiplies the gradient, so factors matter and not differences.
-  Draw exponents evenly: :math:`\eta = 10^u` with :math:`u` uniform.
-* **At random rather than on a grid.** Of 36 points drawn at random no two share a rate; a grid of
-  36 tries six.
-* **From coarse to fine.** First a wide range with few epochs, to find where anything is learnt at
-  all; then a narrow one with more epochs.
-* **Beware of the edge.** If the best of the range lies on its edge, better values may lie beyond.
+* **Use logarithmic scales.** A rate multiplies the gradient, so factors matter, not differences.
+  Draw the exponent uniformly: :math:`\eta = 10^u` with :math:`u` uniform.
+* **Search at random rather than on a grid.** Of 36 points drawn at random no two share a rate; a
+  grid of 36 tries only six rates.
+* **Go from coarse to fine.** First use a wide range with few epochs, to find where anything is
+  learnt at all; then use a narrow range with more epochs.
+* **Beware of the edge.** If the best value is at the edge of the range, better values may lie
+  beyond.
 """
 
 # %%
 # The coarse search
 # -----------------
 #
-# Five powers of ten for the rate, seven for the penalty, and three epochs each. One set of
-# validation data is enough to tell the good from the bad.
+# The rate covers five powers of ten, the penalty seven, and each network trains for three epochs. A
+# single validation set is enough to separate the good from the bad.
 
 import warnings
 
@@ -44,7 +45,7 @@ def search(rates, alphas, epochs, seed):
     network.set_params(max_iter=epochs)
     tries = RandomizedSearchCV(network, candidates, n_iter=36, cv=one_split, random_state=seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where training diverges there is no score but a cross
+        warnings.simplefilter("ignore")  # diverged runs have no score, only a cross
         return tries.fit(X_train, y_train)
 
 
@@ -54,8 +55,8 @@ coarse = search(rates=(1e-5, 1), alphas=(1e-5, 1e2), epochs=3, seed=0)
 # The fine search
 # ---------------
 #
-# A factor of ten about the best of the coarse search, both ways, and more epochs. Should the best
-# lie on the edge, the display warns, and the warning is printed here.
+# The ranges cover a factor of ten in both directions around the best of the coarse search, with
+# more epochs. If the best value is at the edge, the display warns, and the warning is printed here.
 
 rate, alpha = coarse.best_params_["learning_rate"], coarse.best_params_["alpha"]
 rates, alphas = (rate / 10, rate * 10), (alpha / 10, alpha * 10)
@@ -81,14 +82,14 @@ plt.show()
 
 # %%
 # **What to see.** The coarse search (left) finds the region where networks learn within three
-# epochs. To the left the rate is so low that they come less far, to the right and above they learn
-# nothing: the steps are too long (where there is a cross, training diverged), or the penalty
-# presses all weights to zero. The fine search (right) covers the dashed frame; mind that its
-# colours span fewer points of accuracy. The best of many tries is also the luckiest of them: its
-# accuracy in validation flatters it, and only data that played no part in the choice say how good
+# epochs. Further left the rate is so low that they make less progress; to the right and above they
+# learn nothing, because the steps are too long (a cross means that training diverged), or because
+# the penalty pushes all weights to zero. The fine search (right) covers the dashed frame; note that
+# its colours span a smaller range of accuracies. The best of many trials is also the luckiest: its
+# validation accuracy is optimistic, and only data that played no part in the choice show how good
 # it is.
 #
-# With ``learning_rate="auto"`` the rate comes from the data, and there is one search less to make.
+# With ``learning_rate="auto"`` the rate is derived from the data, and does not have to be searched.
 #
-# **Try:** end the coarse search at a rate of ``1e-3``, and the display warns that the best lies on
-# the edge. Or ``GridSearchCV``: a grid becomes a heat map with the scores in its cells.
+# **Try:** end the coarse search at a rate of ``1e-3``, and the display warns that the best value is
+# at the edge. Or use ``GridSearchCV``: a grid becomes a heat map with the scores in its cells.

@@ -2,21 +2,21 @@ r"""
 Inside a network: first-layer weights and mistakes
 ==================================================
 
-Accuracy is one number. Two pictures say more about what a network has learnt: the weights of its
-first layer, and the images that it gets wrong.
+Accuracy is a single number. Two pictures say more about what a network has learnt: the weights of
+its first layer, and the images that it gets wrong.
 
 A unit of the first layer computes :math:`a = \max(0, w^\top x + b)`. Its weights :math:`w` have one
-number for each pixel and colour, and so are an image themselves: the one to which, among all of the
-same length, the unit responds most.
+number for each pixel and colour, so they are an image themselves: among all images of the same
+norm, the one to which the unit responds most.
 """
 
 # %%
 # First-layer weights
 # -------------------
 #
-# Three networks of the same 64 units: one stopped after its first epoch, one fully trained with
-# hardly any penalty, one with a strong penalty :math:`\frac\alpha2 \lVert W \rVert^2`. Each image
-# is one unit; mid-grey is a weight of zero.
+# We compare three networks of 64 units: one stopped after its first epoch, one fully trained with
+# hardly any penalty, and one with a strong penalty :math:`\frac\alpha2 \lVert W \rVert^2`. Each
+# image is one unit; mid-grey is a weight of zero.
 
 import matplotlib.pyplot as plt
 from sklearn.metrics import confusion_matrix
@@ -44,11 +44,11 @@ for ax, (name, network) in zip(axes, networks.items(), strict=True):
     ax.set_title(f"{name}\naccuracy {train:.0%} in training, {test:.0%} in test")
 
 # %%
-# **What to see.** After one epoch the units are mostly the noise they started from. Trained, they
-# look for rings, crescents and stripes, in certain places and certain colours. With a weak penalty
-# there is more noise in and around the shapes: that much has been learnt of single training images.
-# The strong penalty wipes much of it out, and the gap between training and test shrinks, even where
-# the accuracy in test does not rise. Weights that are noisy all over tell of too little training or
+# **What to see.** After one epoch the units are mostly the noise they started from. After full
+# training they respond to rings, crescents and stripes, in certain places and certain colours. With
+# a weak penalty there is more noise in and around the shapes: it comes from single training images.
+# The strong penalty removes much of it, and the gap between training and test shrinks, even though
+# the test accuracy may not rise. Weights that are noisy all over indicate too little training or
 # too weak a penalty.
 #
 # Mistakes
@@ -67,11 +67,11 @@ for label, row in enumerate(counts):
 plt.show()
 
 # %%
-# **What to see.** A column holds what the network takes for one class. To the eye the shapes are
-# plain; what the images of a column share is their colour. The hue of a shape leans to its class's
-# here, and the network, whose units see certain places only, goes by it where a shape is not in its
-# place. Look for what the mistakes have in common: it says what to mend, the data, the features, or
-# the network.
+# **What to see.** Each column holds images that the network assigns to one class. To us the shapes
+# are obvious; what the images of a column share is their colour. In these data each class has hues
+# that are more common, and the network, whose units only respond to certain places, relies on the
+# hue where a shape is not in the expected place. Look for what the mistakes have in common: it
+# shows what to improve, the data, the features or the network.
 #
-# **Try:** ``penalty="l1"`` with ``alpha=0.01``, which draws most weights to almost zero; or
+# **Try:** ``penalty="l1"`` with ``alpha=0.01``, which pulls most weights almost to zero; or
 # ``noise=0.2`` for the images.

@@ -2,18 +2,18 @@ r"""
 Ensembles: many networks, many epochs, averaged weights
 =======================================================
 
-A sure way to a few points more accuracy: train several models and average the probabilities that
-they give,
+A reliable way to gain a few points of accuracy is to train several models and average the
+probabilities that they predict,
 
 .. math:: \bar p(x) = \frac1M \sum_{m=1}^M p_m(x).
 
-The mistakes of one are not quite those of the others, and in the mean they cancel. Three ways to
-the models, from dear to cheap:
+The models make somewhat different mistakes, which partly cancel in the mean. There are three ways
+to get the models, from expensive to cheap:
 
-1. the same network from different **seeds**: the price is :math:`M` trainings;
-2. **snapshots** of one network after different epochs: the price is to keep them;
-3. no vote at all, but the **average of the weights** over the last steps, which predicts like one
-   network: ``averaging="ema"``, nearly free.
+1. the same network with different **seeds**: it costs :math:`M` training runs;
+2. **snapshots** of one network after different epochs: it only costs the memory for them;
+3. instead of a vote, the **average of the weights** over the last steps, which predicts like a
+   single network: ``averaging="ema"``, which is nearly free.
 """
 
 # %%
@@ -37,7 +37,7 @@ N_EPOCHS, N_SNAPSHOTS = 20, 10
 
 
 def network(seed, averaging=None):
-    """Network that keeps a high learning rate until the end, and so never quite comes to rest."""
+    """Network that keeps a high learning rate until the end, and so never quite settles."""
     return MLPClassifier(
         (100,),
         learning_rate=0.01,
@@ -66,8 +66,8 @@ print(f"{len(members)} networks: {together[-1]:.1%}")
 # Snapshots of one network
 # ------------------------
 #
-# ``partial_fit`` trains for one epoch and stops, so that we can ask the network after each. The
-# vote is that of the last ten epochs.
+# ``partial_fit`` trains for one epoch and stops, so that we can predict after each epoch. The vote
+# is that of the last ten epochs.
 
 learner = network(seed=0)
 probabilities = []
@@ -84,18 +84,19 @@ print(f"Its last {N_SNAPSHOTS} snapshots: {snapshots[-1]:.1%}")
 # ----------------
 #
 # An exponential moving average of the weights over about an epoch,
-# :math:`\bar\theta \leftarrow \rho \bar\theta + (1 - \rho) \theta`, follows the training and never
-# steers it. Here it is measured on the test images, only to draw its curve: nothing is chosen by
-# it.
+# :math:`\bar\theta \leftarrow \rho \bar\theta + (1 - \rho) \theta`, follows the training without
+# affecting it. Here it is evaluated on the test images, but only to draw its curve: nothing is
+# chosen by it.
 
 averaged = network(seed=0, averaging="ema").fit(X_train, y_train, X_val=X_test, y_val=y_test)
 ema = averaged.history_["validation_score"]
 print(f"The same network with averaged weights: {ema[-1]:.1%}")
 
 # %%
-# **What to see.** Left: one network trembles from epoch to epoch, for its rate stays high. Its
-# snapshots and its averaged weights lie above it and are calm. Right: independent networks differ
-# most and gain most, and the first few bring nearly all of it.
+# **What to see.** Left: the accuracy of one network fluctuates from epoch to epoch, because its
+# rate stays high. The curves of its snapshots and its averaged weights are higher and smoother.
+# Right: independent networks differ most and gain most, and the first few bring nearly all of the
+# gain.
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
 epochs = np.arange(1, N_EPOCHS + 1)
@@ -115,6 +116,6 @@ right.legend(loc="lower right")
 plt.show()
 
 # %%
-# **Try:** ``learning_rate=CosineDecay(0.01)`` of :mod:`sk231n.schedules`. The rate falls to zero,
-# the network comes to rest, and its snapshots and averaged weights gain nothing any more; the vote
-# of different seeds still does.
+# **Try:** ``learning_rate=CosineDecay(0.01)`` from :mod:`sk231n.schedules`. The rate falls to zero,
+# the network settles, and its snapshots and averaged weights no longer gain anything; the vote of
+# different seeds still does.

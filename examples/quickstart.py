@@ -1,11 +1,11 @@
-"""The main job in one go: features, linear classifiers, cross-validation, tuning, unseen images.
+"""The whole workflow: features, linear classifiers, cross-validation, tuning, unseen images.
 
-    python examples/quickstart.py                  # coloured shapes, made on the spot
-    python examples/quickstart.py --cifar10 DIR    # the real CIFAR-10, in either official layout
+    python examples/quickstart.py                  # coloured shapes, generated
+    python examples/quickstart.py --cifar10 DIR    # the real CIFAR-10, in either official version
 
 DIR is a directory or ``.tar.gz`` as published at https://www.cs.toronto.edu/~kriz/cifar.html;
-``sk231n.datasets.fetch_cifar10`` downloads it.  A progress bar is drawn where the package ``rich``
-is installed (in a clone: ``pip install -e ".[progress]"``).
+``sk231n.datasets.fetch_cifar10`` downloads it. A progress bar is drawn if the package ``rich`` is
+installed (in a clone: ``pip install -e ".[progress]"``).
 """
 
 import argparse
@@ -51,7 +51,7 @@ RICH = [
 
 
 def show_progress(estimator):
-    """Draw a progress bar while the estimator is fitted, if ``rich`` is there to draw it."""
+    """Draw a progress bar while the estimator is fitted, if ``rich`` is installed."""
     if importlib.util.find_spec("rich"):
         estimator.set_callbacks(ProgressBar(max_propagation_depth=0))
     return estimator
@@ -84,7 +84,7 @@ def main():
             train, test = estimator.score(X_train, y_train), estimator.score(X_test, y_test)
             name = type(model).__name__
             rows.append((name, features, f"{train:.3f}", f"{test:.3f}", f"{seconds:.1f}"))
-            estimator.set_callbacks()  # a pipeline wants the bar for itself
+            estimator.set_callbacks()  # the next pipeline sets its own bar
     print()
     print_row("model", "features", "train", "test", "seconds")
     for row in rows:
