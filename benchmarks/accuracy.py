@@ -1,12 +1,13 @@
-"""How accurate the classifiers are, beside the figures of the course and its students.
+"""How accurate the classifiers are, compared with the course and its students.
 
     python benchmarks/accuracy.py --cifar10 DIR [--json FILE] [--only TEXT ...]
 
-Trains on 40,000 photographs and tests on 10,000, which takes about half an hour; without --cifar10
-on coloured shapes of ``make_shapes``, to see that it runs.  The figures beside ours are those of
-the notes (https://cs231n.github.io), made with 50,000 and 10,000, and the best that 26 published
-solutions of the assignments reach, made with 49,000 and scored on 1,000.  --only measures the rows
-whose names hold one of the texts, and leaves the others of the file as they are.
+Trains on 40,000 photographs and tests on 10,000, which takes about half an hour. Without --cifar10
+it uses coloured shapes of ``make_shapes``, to check that it runs. The figures beside ours are those
+of the notes (https://cs231n.github.io), from 50,000 training and 10,000 test images, and the best
+of 26 published solutions of the assignments, trained on 49,000 images and scored on 1,000. --only
+measures the rows whose names contain one of the texts, and leaves the other rows of the file as
+they are.
 """
 
 import argparse
@@ -45,7 +46,7 @@ def rows(images):
 
 
 def most_confused(y, predicted, n_pairs=3):
-    """Pairs of classes that are taken for one another most often, the most frequent first."""
+    """Pairs of classes that are most often mistaken for one another, the most frequent first."""
     confusions = np.triu(confusion_matrix(y, predicted) + confusion_matrix(predicted, y), k=1)
     worst = np.argsort(-confusions, axis=None)[:n_pairs]
     return np.transpose(np.unravel_index(worst, confusions.shape)).tolist()
@@ -73,7 +74,7 @@ def fitted(estimator, flat=True):
 
 
 def chosen_k(X, y, X_test, y_test):
-    """Choose k as the assignment does, by five folds of 5,000 images."""
+    """Choose k as the assignment does, with five folds of 5,000 images."""
     start = time.perf_counter()
     model = KNNClassifierCV().fit(rows(X)[:5000], y[:5000])
     accuracy = model.score(rows(X_test), y_test)
@@ -84,7 +85,7 @@ def chosen_k(X, y, X_test, y_test):
 def blind(share):
     """Search for the weights of a linear classifier without a gradient.
 
-    Each try is so much of the best weights so far, and random weights of such a size.
+    Each try is a multiple of the best weights so far plus random weights of a given size.
     """
 
     def measure(X, y, X_test, y_test):

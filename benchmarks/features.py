@@ -1,10 +1,10 @@
-"""How fast HOG and HSVHistogram are, beside scikit-image, matplotlib and OpenCV.
+"""How fast HOG and HSVHistogram are, compared with scikit-image, matplotlib and OpenCV.
 
     python benchmarks/features.py --cifar10 DIR [--json FILE]
 
-All run in one process, in turn, a pause of 0.2 s before each (the threads of the one before may
-still be spinning); the table has the median of the repeats. Without --cifar10 the images are
-synthetic. Needs the extra "bench": matplotlib, scikit-image and OpenCV below 5.
+All run in one process, in turn, with a pause of 0.2 s before each (the threads of the previous one
+may still be spinning); the table shows the median of the repeats. Without --cifar10 the images are
+synthetic. Requires the extra "bench": matplotlib, scikit-image and OpenCV below 5.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def opencv_hog(images):
 
 
 def matplotlib_hue(images):
-    """The arithmetic of the course's function."""
+    """Hue histogram with the arithmetic of the course's function."""
     edges = np.linspace(0, 255, 11)
     return [np.histogram(rgb_to_hsv(image / 255)[..., 0] * 255, edges)[0] for image in images]
 
@@ -57,7 +57,7 @@ def opencv_hue(images):
 
 
 def work_of_two_threads():
-    """How much more two threads get done than one; nearly 2 if two cores are truly free."""
+    """How much more work two threads do than one; nearly 2 if two cores are really free."""
     table, indices = np.arange(2.0**18), np.random.default_rng(0).integers(0, 2**18, (2, 2**20))
     results = np.empty(indices.shape)
 
@@ -74,7 +74,7 @@ def work_of_two_threads():
 
 
 def measure(competitors, images, repeats):
-    """Median images per second of each; a peer of one tenth of the speed gets fewer images."""
+    """Median images per second of each; a peer that is ten times slower gets fewer images."""
     speeds = {name: [] for name in competitors}
     for repeat in range(repeats + 1):
         for name, (function, n_images) in competitors.items():

@@ -2,9 +2,10 @@
 
     python benchmarks/growth.py [--json FILE]
 
-All on normal noise: what is measured does not depend on what the numbers mean.  The competitors of
-a row run in one process, in turn, a pause of 0.2 s before each run; times are medians of the
-repeats.  How the neighbours' cost grows with samples and features, ``neighbors.py`` measures.
+All of it runs on normal noise: the measurements do not depend on what the numbers mean. The
+competitors of a row run in one process, in turn, with a pause of 0.2 s before each run; times are
+medians of the repeats. ``neighbors.py`` measures how the cost of the neighbours grows with samples
+and features.
 """
 
 import argparse
@@ -54,7 +55,7 @@ def take_turns(competitors, repeats):
 
 
 def with_classes(repeats, n_samples=10_000, n_features=512):
-    """Seconds an epoch of the linear classifiers, for more and more classes."""
+    """Seconds per epoch of the linear classifiers, for more and more classes."""
     rng = np.random.RandomState(0)
     X = rng.standard_normal((n_samples, n_features)).astype(np.float32)
     ours = {"max_iter": N_EPOCHS, "tol": None, "learning_rate": 1e-3}
@@ -74,7 +75,7 @@ def with_classes(repeats, n_samples=10_000, n_features=512):
 
 
 def with_layers(repeats, n_samples=10_000, width=256):
-    """Seconds an epoch of the networks, for more and more hidden layers."""
+    """Seconds per epoch of the networks, for more and more hidden layers."""
     rng = np.random.RandomState(0)
     X = rng.standard_normal((n_samples, width)).astype(np.float32)
     y = rng.randint(0, 10, n_samples)
@@ -96,7 +97,7 @@ def with_layers(repeats, n_samples=10_000, width=256):
 
 
 def with_pixels(repeats, n_bytes=2**25):
-    """Megapixels a second of the features, for larger and larger colour images."""
+    """Megapixels per second of the features, for larger and larger colour images."""
     rng = np.random.RandomState(0)
     figures = {}
     for width in WIDTHS:
@@ -113,7 +114,7 @@ def with_pixels(repeats, n_bytes=2**25):
 
 
 def memory_peaks(n_samples=10_000):
-    """MiB that a call allocates at its peak, beside those of its data."""
+    """MiB that a call allocates at its peak, and the MiB of its data."""
     rng = np.random.RandomState(0)
     images = rng.randint(0, 256, (n_samples, 32, 32, 3), dtype=np.uint8)
     X, y = images.reshape(n_samples, -1), rng.randint(0, 10, n_samples)

@@ -2,9 +2,10 @@
 
     python benchmarks/linear.py --cifar10 DIR [--json FILE]
 
-Everything runs in one process, in turn, a pause of 0.2 s before each run (the threads of the one
-before may still be spinning); times are medians of the repeats.  Without --cifar10 the images are
-those of ``make_shapes``.  --linear-svc adds scikit-learn's LinearSVC, once: it takes many minutes.
+Everything runs in one process, in turn, with a pause of 0.2 s before each run (the threads of the
+previous one may still be spinning); times are medians of the repeats. Without --cifar10 the images
+are those of ``make_shapes``. --linear-svc adds a single run of scikit-learn's LinearSVC, which
+takes many minutes.
 """
 
 import argparse
@@ -96,7 +97,7 @@ def over_seeds(X_train, y_train, X_test, y_test, n_seeds):
 
 
 def on_features(X_train, y_train, X_test, y_test):
-    """Seconds and test accuracy of the quickstart's two pipelines, extraction included."""
+    """Seconds and test accuracy of the quickstart's two pipelines, including extraction."""
     figures = {}
     for features, extractors in (("HOG + hue histogram", SMALL), ("rich union", RICH)):
         for model in (SoftmaxClassifier(random_state=0), LinearSVM(random_state=0)):

@@ -1,13 +1,14 @@
-"""How fast the nearest neighbours are found, beside scikit-learn and faiss.
+"""How fast the nearest neighbours are found, compared with scikit-learn and faiss.
 
     python benchmarks/neighbors.py --cifar10 DIR [--json FILE] [--figure FILE]
 
-The competitors take turns, with a pause of 0.2 s before each run (the threads of the one before may
-still be spinning); times are medians of the repeats and include ``fit``.  scikit-learn and sk231n
-get the same bytes; faiss gets its float32, conversion included.  faiss runs in a process of its own
-(imported beside scikit-learn it takes the threads from it), on the kernels for AVX-512 where the
-processor has it, which its BLAS does not find by itself.  Without faiss it is left out, and without
---cifar10 the images are those of ``make_shapes``, fewer of them.
+The competitors take turns, with a pause of 0.2 s before each run (the threads of the previous one
+may still be spinning); times are medians of the repeats and include ``fit``. scikit-learn and
+sk231n get the same bytes; faiss gets float32, and the time of the conversion is included. faiss
+runs in its own process (imported together with scikit-learn it takes the threads from it), with the
+AVX-512 kernels if the processor has AVX-512, which its BLAS does not detect by itself. If faiss is
+not installed, it is left out. Without --cifar10 the images are those of ``make_shapes``, and there
+are fewer of them.
 """
 
 import argparse
@@ -71,7 +72,7 @@ def load_images(directory):
 
 
 class Faiss:
-    """faiss in a process of its own, which keeps the data."""
+    """faiss in its own process, which keeps the data."""
 
     def __init__(self, metric, X, Q, k):
         self.folder = tempfile.TemporaryDirectory()
@@ -139,7 +140,7 @@ def same_neighbors(X, y, Q, k):
 
 
 def peak_memory(X, Q):
-    """GiB of a process before and after it searches: interpreter, libraries, data and all."""
+    """GiB of a process before and after a search, including interpreter, libraries and data."""
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "X.npy", X)
         np.save(Path(folder) / "Q.npy", Q)
@@ -148,7 +149,7 @@ def peak_memory(X, Q):
 
 
 def cross_validation(X, y, repeats):
-    """Median seconds of choosing among the ten default k in five folds."""
+    """Median seconds to choose among the ten default k in five folds."""
     grid = {"n_neighbors": list(KNNClassifierCV().n_neighbors)}
     return take_turns(
         {
@@ -163,7 +164,7 @@ def cross_validation(X, y, repeats):
 
 
 def without_structure(repeats):
-    """Ratios to the faster of scikit-learn's brute force and "auto" on data that nothing prunes."""
+    """Ratios to the faster of scikit-learn's brute force and "auto" on data without structure."""
     random = np.random.RandomState(0)
     figures = []
     for n_samples, n_queries, n_features in (
@@ -221,7 +222,7 @@ def growth(X, y, Q, repeats):
 
 
 def draw_growth(figures, images, file):
-    """Two panels, both axes logarithmic, with a factor written where it is largest."""
+    """Two panels with logarithmic axes, and the factor written where it is largest."""
     import matplotlib as mpl
 
     mpl.use("Agg")

@@ -1,13 +1,13 @@
-"""How fast the networks train beside scikit-learn and PyTorch, and how much memory they take.
+"""How fast the networks train compared with scikit-learn and PyTorch, and their memory.
 
     python benchmarks/neural.py --cifar10 DIR [--json FILE]
 
-The competitors run in one process, in turn, a pause of 0.2 s before each run (threads of the one
-before may still be spinning); a run trains for five epochs of float32 photographs by Adam, and the
-speeds are medians of the repeats.  All minimise the same objective, the mean cross-entropy without
-a penalty.  PyTorch's loop is the plain one: shuffle, index, forward, backward,
-``torch.optim.Adam``; it is left out where torch is missing.  Without --cifar10 the images are those
-of ``make_shapes``.
+The competitors run in one process, in turn, with a pause of 0.2 s before each run (the threads of
+the previous one may still be spinning). A run trains for five epochs on float32 photographs with
+Adam, and the speeds are medians of the repeats. All minimise the same objective, the mean
+cross-entropy without a penalty. PyTorch's loop is the plain one: shuffle, index, forward, backward,
+``torch.optim.Adam``; it is left out if torch is not installed. Without --cifar10 the images are
+those of ``make_shapes``.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def train_torch(X, y, n_epochs, hidden, batch, regularized):
 
 
 def duel(X, y, repeats, network, n_epochs=5):
-    """Median samples a second of each competitor, and the ratios, each the median of the turns."""
+    """Median samples per second of each competitor, and the ratios, each a median of the turns."""
     competitors = {"sk231n": train_ours, "scikit-learn": train_sklearn, "PyTorch": train_torch}
     if network["regularized"]:
         del competitors["scikit-learn"]  # it has neither
@@ -100,7 +100,7 @@ def duel(X, y, repeats, network, n_epochs=5):
 
 
 def peak_memory(X, y):
-    """Peak of the memory that ``fit`` allocates, in copies of the parameters; a batch in them."""
+    """Peak memory that ``fit`` allocates, and the size of a batch, in copies of the parameters."""
     model = MLPClassifier((1024, 512), batch_size=100, max_iter=1, tol=None, learning_rate=RATE)
     tracemalloc.start()
     model.fit(X, y)

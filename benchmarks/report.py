@@ -22,7 +22,7 @@ ORIGINS = {
 
 
 def table(header, rows):
-    """Markdown table: the first column left, the others right."""
+    """Markdown table: the first column aligned left, the others right."""
     lines = ["| " + " | ".join(header) + " |", "|---|" + "---:|" * (len(header) - 1)]
     return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
 
@@ -100,7 +100,7 @@ def networks_table(neural):
 
 
 def accuracy_name(name, figures):
-    """Name of a row, with what was chosen in it or cut short."""
+    """Name of a row, with what was chosen or cut short in it."""
     if "k" in figures:
         return f"{name}: k = {figures['k']}"
     if "stopped_after" in figures:
@@ -146,7 +146,7 @@ def memory_table(growth):
 
 
 def noise_queries(neighbors):
-    """Least and largest number of queries among noise, in words."""
+    """Smallest and largest number of queries in noise, in words."""
     numbers = [row["queries"] for row in neighbors["noise"]]
     return f"{min(numbers):,} to {max(numbers):,}"
 
@@ -161,14 +161,14 @@ def growth_table(growth, key):
 
 
 def beside(duel):
-    """How a duel went, in a phrase."""
+    """The result of a duel, in a phrase."""
     ours = duel["seconds"]["sk231n"]
     others = [(name, seconds) for name, seconds in duel["seconds"].items() if name != "sk231n"]
     return ", ".join(f"{seconds / ours:.1f} times {name}" for name, seconds in others)
 
 
 def beside_network(figures):
-    """How a network's duel went, in a phrase."""
+    """The result of a network's duel, in a phrase."""
     others = [name for name in figures["ratio"] if name != "sk231n"]
     return ", ".join(f"{figures['ratio'][name]:.1f} times {name}" for name in others)
 

@@ -1,8 +1,8 @@
-"""Every algorithm of the package once more, in plain loops.
+"""Every algorithm of the package a second time, in plain loops.
 
-Made to be read: each function follows its formula step by step, in float64, for one image or one
-sample after the other. The tests hold the fast code against it. Nothing else imports it, and it
-imports nothing but NumPy.
+The code is written to be read: each function follows its formula step by step, in float64, one
+image or one sample at a time. The tests compare the fast code with it. Nothing else imports it, and
+it imports nothing but NumPy.
 """
 
 # ruff: noqa: F401  (these names are the package)

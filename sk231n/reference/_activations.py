@@ -1,4 +1,4 @@
-"""Activations, one number after the other, forwards and backwards.
+"""Activations, one number at a time, forwards and backwards.
 
 Each backward takes dy, the gradient of the output, and the input x, and returns dx = dy * dy/dx.
 """
@@ -83,7 +83,7 @@ def maxout(x, pieces=2):
 
 
 def maxout_backward(dy, x, pieces=2):
-    """Gradient of maxout's input: all goes to the largest, of equal ones to the first."""
+    """Gradient of maxout's input: all of it goes to the largest, or the first of equal ones."""
     n_samples, n_outputs = dy.shape
     dx = np.zeros(x.shape)
     for i in range(n_samples):

@@ -1,4 +1,4 @@
-"""Colour features, one pixel after the other."""
+"""Colour features, one pixel at a time."""
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def rgb_to_hsv(r, g, b):
 
 
 def hue_histogram(image, bins=10):
-    """Fraction of the pixels of one image (h, w, 3), values from 0 to 1, in each bin of hue."""
+    """Fraction of the pixels of one image (h, w, 3), values from 0 to 1, in each hue bin."""
     return hsv_histogram(image, bins=(bins,), channels="h")
 
 
@@ -37,7 +37,7 @@ def hsv_histogram(image, bins=(10,), channels="h", grid=(1, 1)):
 
     `image` is (h, w, 3) with values from 0 to 1. As in the course, a channel x is counted in
     255ths: bin k of n holds edges[k] <= 255 x < edges[k + 1] with edges = linspace(0, 255, n + 1),
-    and the last one 255 too. A cell's histogram sums to 1.
+    and the last bin also holds 255. A cell's histogram sums to 1.
     """
     image = np.asarray(image, dtype=np.float64)
     histograms = []
@@ -88,7 +88,7 @@ def color_moments(image, grid=(4, 4), color_space="rgb", moments=("mean", "std")
 
 
 def grid_cells(image, grid):
-    """Cut an image (h, w, c) into a grid; the pixels (n, c) of each cell, row by row."""
+    """Divide an image (h, w, c) into a grid; yield the pixels (n, c) of each cell, row by row."""
     height, width, n_channels = image.shape
     rows, columns = grid
     for r in range(rows):

@@ -1,4 +1,4 @@
-"""The gradient by its definition, to check the others."""
+"""The gradient by its definition, to check the other gradients."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Histograms of oriented gradients, one pixel after the other."""
+"""Histograms of oriented gradients, one pixel at a time."""
 
 import numpy as np
 
@@ -15,9 +15,9 @@ def hog(
 ):
     """Histogram of oriented gradients of one image (h, w) or (h, w, c), as a vector.
 
-    At each pixel, in the channel where the gradient is longest (or of the luminance alone, if
-    `color` is "gray"; or for each channel by itself, one after the other, if it is "each"; or of
-    the square roots of all values, if `transform_sqrt`),
+    At each pixel, in the channel where the gradient is longest (or in the luminance, if `color` is
+    "gray"; or in each channel separately, one after the other, if it is "each"; and of the square
+    roots of all values, if `transform_sqrt`),
 
         g_row = I[i + 1, j] - I[i - 1, j]        g_col = I[i, j + 1] - I[i, j - 1]
 
@@ -26,8 +26,8 @@ def hog(
         floor(orientations * angle / 180),       angle = atan2(g_row, g_col) in degrees, mod 180
 
     (mod 360 if `signed`). A cell's histogram is the mean over its pixels. A block of cells is one
-    vector v; "L2" makes it v / sqrt(sum(v**2) + eps**2), "L2-Hys" clips that at 0.2 and does it
-    again, "L1" makes it v / (sum(v) + eps), "L1-sqrt" takes the square root of that.
+    vector v; "L2" makes it v / sqrt(sum(v**2) + eps**2), "L2-Hys" clips that at 0.2 and normalises
+    it again, "L1" makes it v / (sum(v) + eps), "L1-sqrt" takes the square root of that.
     """
     image = np.asarray(image, dtype=np.float64)
     if transform_sqrt:
@@ -71,7 +71,7 @@ def hog(
 
 
 def normalize_block(block, block_norm, eps=1e-5):
-    """Bring one block of histograms to unit length, see :func:`hog`."""
+    """Normalise one block of histograms, see :func:`hog`."""
     if block_norm == "L1":
         return block / (np.sum(block) + eps)
     if block_norm == "L1-sqrt":

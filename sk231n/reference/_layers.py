@@ -16,7 +16,7 @@ def affine(x, W, b):
 
 
 def affine_backward(dy, x, W):
-    """Gradients of the affine layer's x, W and b, given dy, that of its output.
+    """Gradients of the affine layer's x, W and b, given dy, the gradient of its output.
 
     dx_ij = sum_k dy_ik * W_jk,     dW_jk = sum_i x_ij * dy_ik,     db_k = sum_i dy_ik
     """

@@ -1,4 +1,4 @@
-"""Multi-class losses, one sample after the other.
+"""Multi-class losses, one sample at a time.
 
 Each takes scores of shape (n_samples, n_classes), class indices and sample weights, and returns
 the weighted sum of the losses and its gradient with respect to the scores.
@@ -12,7 +12,8 @@ def log_softmax(scores):
 
         log p_j = s_j - log(sum_k exp(s_k))
 
-    The row's largest score is subtracted first: that changes nothing, and no exponential overflows.
+    The row's largest score is subtracted first: the result is the same, and no exponential
+    overflows.
     """
     scores = np.asarray(scores, dtype=np.float64)
     n_samples, n_classes = scores.shape
@@ -37,8 +38,8 @@ def cross_entropy(scores, y, w, label_smoothing=0.0):
 
         loss = -sum_j q_j * log p_j,       d loss / d s_j = p_j - q_j
 
-    The target q is 1 for the true class and 0 for the others; smoothing takes a share of it
-    and spreads that evenly over all classes.
+    The target q is 1 for the true class and 0 for the others; smoothing takes a share of it and
+    spreads it evenly over all classes.
     """
     log_p = log_softmax(scores)
     n_samples, n_classes = log_p.shape
@@ -54,7 +55,7 @@ def cross_entropy(scores, y, w, label_smoothing=0.0):
 
 
 def weston_watkins(scores, y, w, margin=1.0, power=1):
-    """Multi-class hinge: every wrong class pays for its own violation of the margin.
+    """Multi-class hinge: every wrong class adds its own violation of the margin.
 
     loss = sum over j != y of max(0, s_j - s_y + margin)**power
     """
@@ -73,7 +74,7 @@ def weston_watkins(scores, y, w, margin=1.0, power=1):
 
 
 def crammer_singer(scores, y, w, margin=1.0, power=1):
-    """Multi-class hinge in which only the worst violation pays; of equal ones, the first.
+    """Multi-class hinge in which only the worst violation counts, or the first of equal ones.
 
     loss = max(0, max over j != y of s_j - s_y + margin)**power
     """
@@ -95,7 +96,7 @@ def crammer_singer(scores, y, w, margin=1.0, power=1):
 
 
 def one_vs_rest(scores, y, w, margin=1.0, power=1):
-    """Sum of one binary hinge a class: this class against all the others.
+    """Sum of one binary hinge per class: this class against all the others.
 
         loss = sum over j of max(0, margin - t_j * s_j)**power
 

@@ -1,14 +1,14 @@
-"""Nearest neighbours: three ways to the same distances, two other metrics, and the votes.
+"""Nearest neighbours: three ways to compute the same distances, two other metrics, and the votes.
 
-Distances are between the rows of A (m, d) and those of B (n, d). All begin by turning both into
-float64, for bytes wrap around: 3 - 5 would be 254.
+Distances are between the rows of A (m, d) and those of B (n, d). All functions first convert both
+to float64, because bytes wrap around: 3 - 5 would be 254.
 """
 
 import numpy as np
 
 
 def distances_two_loops(A, B):
-    """Euclidean distances (m, n), one pair after the other.
+    """Euclidean distances (m, n), one pair at a time.
 
     distance_ij = sqrt(sum_k (a_ik - b_jk)**2)
     """
@@ -23,7 +23,7 @@ def distances_two_loops(A, B):
 def distances_one_loop(A, B):
     """Euclidean distances (m, n), from one row of A to all rows of B at once.
 
-    The differences of a row of A to all rows of B are an array as large as B.
+    The differences between a row of A and all rows of B are an array as large as B.
     """
     A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)
     distances = np.zeros((len(A), len(B)))
@@ -37,11 +37,11 @@ def distances_no_loop(A, B):
 
         distance_ij**2 = |a_i|**2 + |b_j|**2 - 2 a_i . b_j
 
-    It loses digits where the rows lie far from the origin compared with their distance: each term
-    is rounded to 16 digits of its own, large size, and then the leading digits cancel. Rows a
+    This loses digits if the rows are far from the origin compared with their distance: each term is
+    rounded to 16 digits of its own large size, and then the leading digits cancel. Rows that are a
     thousand times farther from the origin than from each other lose 6 of the 16 digits of the
-    squared distance, rows a hundred million times farther all of them. What is left may even be
-    negative, hence the maximum with zero before the root.
+    squared distance, and rows that are a hundred million times farther lose all of them. The result
+    may even be negative, hence the maximum with zero before the square root.
     """
     A, B = np.asarray(A, dtype=np.float64), np.asarray(B, dtype=np.float64)
     squares_of_A = np.sum(A**2, axis=1)
@@ -51,7 +51,7 @@ def distances_no_loop(A, B):
 
 
 def manhattan_distances(A, B):
-    """Manhattan distances (m, n), as a taxi drives around the blocks.
+    """Manhattan distances (m, n), like those of a taxi that drives around the blocks.
 
     distance_ij = sum_k |a_ik - b_jk|
     """
@@ -74,7 +74,7 @@ def cosine_distances(A, B):
     distances = np.ones((len(A), len(B)))
     for i in range(len(A)):
         for j in range(len(B)):
-            # One root of both squares, for then the distance of equal rows is exactly zero.
+            # One root of both squares, so that the distance of equal rows is exactly zero.
             lengths = np.sqrt(np.sum(A[i] ** 2) * np.sum(B[j] ** 2))
             if lengths > 0:
                 distances[i, j] = max(0.0, 1 - np.sum(A[i] * B[j]) / lengths)
@@ -84,7 +84,7 @@ def cosine_distances(A, B):
 def nearest_neighbors(A, B, k, distances=distances_two_loops):
     """Distances (m, k) and indices (m, k) of the k rows of B nearest to each row of A.
 
-    The nearest comes first; of several at the same distance, the one of the smallest index.
+    The nearest comes first; at equal distances, the one with the smallest index.
     """
     all_distances = distances(A, B)
     nearest_distances = np.zeros((len(A), k))
@@ -97,20 +97,20 @@ def nearest_neighbors(A, B, k, distances=distances_two_loops):
 
 
 def _sample_counts(sample_weight):
-    """As how many samples each counts: its weight over the smallest weight above zero.
+    """How many samples each sample counts as: its weight over the smallest weight above zero.
 
-    Weights are relative, so that ten times all of them are the same weights; and a sample of weight
-    2, where the lightest has weight 1, is the same as having it twice. Rounding to multiples of
-    2**-32 hides that 10 * 0.3 / (10 * 0.1) is not exactly 3.
+    Weights are relative: multiplying all of them by ten changes nothing, and a sample of weight 2,
+    where the smallest weight is 1, is the same as having it twice. Rounding to multiples of 2**-32
+    hides that 10 * 0.3 / (10 * 0.1) is not exactly 3.
     """
     smallest = min(weight for weight in sample_weight if weight > 0)
     return [np.round(weight / smallest * 2**32) / 2**32 for weight in sample_weight]
 
 
 def _class_factors(class_weight, classes, y, counts):
-    """Factor of each class's votes: as the dict says, else 1; "balanced" is 1 / size of the class.
+    """Factor of each class's votes: from the dict, else 1; "balanced" is 1 / size of the class.
 
-    A class without any weight has no votes that a factor could change.
+    A class with no weight has no votes for the factor to change.
     """
     if class_weight == "balanced":
         sizes = [sum(counts[i] for i in range(len(y)) if y[i] == c) for c in classes]
@@ -132,16 +132,16 @@ def knn_predict_proba(
 ):
     """Shares of the classes, in sorted order, in the votes of the nearest neighbours.
 
-    A vote counts 1 if `weights` is "uniform" and 1 / distance if it is "distance"; where some of
-    the neighbours are at distance 0, these alone vote, and count 1.
+    A vote counts 1 if `weights` is "uniform" and 1 / distance if it is "distance"; if some of the
+    neighbours are at distance 0, only these vote, and each counts 1.
 
-    A training sample stands for as many samples as its weight is a multiple of the smallest weight
-    above zero. So the neighbours are those from the nearest outwards until these counts add up to
-    `n_neighbors`, and of the last only that share counts which is still missing. A vote counts as
-    often as its sample, and in the end the votes of each class are multiplied by the weight of the
-    class, unless nothing would be left.
+    A training sample counts as many times as its weight is a multiple of the smallest weight above
+    zero. The neighbours are taken from the nearest outwards until these counts add up to
+    `n_neighbors`; the last one only counts with the share that is still missing. Each vote is
+    multiplied by the count of its sample. At the end the votes of each class are multiplied by the
+    weight of the class, unless that would make all of them zero.
 
-    If `X` is None, each training sample is classified by the others: leave one out.
+    If `X` is None, each training sample is classified by the others (leave one out).
     """
     classes = np.unique(y_train)
     counts = [1] * len(X_train) if sample_weight is None else _sample_counts(sample_weight)
@@ -175,7 +175,7 @@ def knn_predict_proba(
 
 
 def knn_predict(X_train, y_train, X, *args, **kwargs):
-    """Class with the most votes, of equal ones the smallest; see :func:`knn_predict_proba`."""
+    """Class with the most votes, or the first of equal ones; see :func:`knn_predict_proba`."""
     probabilities = knn_predict_proba(X_train, y_train, X, *args, **kwargs)
     classes = np.unique(y_train)
     predictions = []
@@ -189,9 +189,9 @@ def knn_predict(X_train, y_train, X, *args, **kwargs):
 
 
 def knn_cross_validation(X, y, all_n_neighbors, folds, *args, **kwargs):
-    """Accuracies (number of k, number of folds) of several numbers of neighbours.
+    """Accuracies (number of k, number of folds) for several numbers of neighbours.
 
-    Each fold is a pair: indices of the samples to train on, and of those to predict. The further
+    Each fold is a pair: the indices of the samples to train on, and of those to predict. The other
     arguments are those of :func:`knn_predict_proba` after `n_neighbors`.
     """
     accuracies = np.zeros((len(all_n_neighbors), len(folds)))

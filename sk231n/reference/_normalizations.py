@@ -4,13 +4,13 @@ import numpy as np
 
 
 def batch_norm(x, scale, shift, w, epsilon=1e-5):
-    """Normalise each column over the samples, which count as much as their weights say.
+    """Normalise each column over the weighted samples.
 
         mean_j = sum_i w_i * x_ij / sum_i w_i
         variance_j = sum_i w_i * (x_ij - mean_j)**2 / sum_i w_i
         y_ij = scale_j * (x_ij - mean_j) / sqrt(variance_j + epsilon) + shift_j
 
-    Returns y, mean and variance.
+    Returns y, the mean and the variance.
     """
     n_samples, n_inputs = x.shape
     y, mean, variance = np.zeros(x.shape), np.zeros(n_inputs), np.zeros(n_inputs)
@@ -26,7 +26,7 @@ def batch_norm(x, scale, shift, w, epsilon=1e-5):
 
 
 def batch_norm_backward(dy, x, scale, w, epsilon=1e-5):
-    """Gradients of x, scale and shift, given dy, that of the output of :func:`batch_norm`.
+    """Gradients of x, scale and shift, given dy, the gradient of :func:`batch_norm`'s output.
 
     With z_ij = (x_ij - mean_j) / sqrt(variance_j + epsilon) and weights that sum to one,
 
@@ -34,7 +34,7 @@ def batch_norm_backward(dy, x, scale, w, epsilon=1e-5):
         dx_ij = scale_j / sqrt(variance_j + epsilon)
                 * (dy_ij - w_i * dshift_j - w_i * z_ij * dscale_j)
 
-    The last two terms are there because x_ij moves the mean and the variance too.
+    The last two terms arise because x_ij also changes the mean and the variance.
     """
     n_samples, n_inputs = x.shape
     _, mean, variance = batch_norm(x, scale, scale, w, epsilon)
@@ -53,7 +53,7 @@ def batch_norm_backward(dy, x, scale, w, epsilon=1e-5):
 
 
 def layer_norm(x, scale, shift, epsilon=1e-5):
-    """Normalise each row by its own moments.
+    """Normalise each row by its own mean and variance.
 
     y_ij = scale_j * (x_ij - mean_i) / sqrt(variance_i + epsilon) + shift_j
     """
@@ -71,7 +71,7 @@ def layer_norm(x, scale, shift, epsilon=1e-5):
 
 
 def layer_norm_backward(dy, x, scale, epsilon=1e-5):
-    """Gradients of x, scale and shift, given dy, that of the output of :func:`layer_norm`.
+    """Gradients of x, scale and shift, given dy, the gradient of :func:`layer_norm`'s output.
 
     With z_ij = (x_ij - mean_i) / sqrt(variance_i + epsilon) and dz_ij = dy_ij * scale_j,
 

@@ -1,6 +1,6 @@
-"""Optimizers, one coordinate after the other.
+"""Optimizers, one coordinate at a time.
 
-Each takes one step: it changes `theta`, and what it has to remember, in place.
+Each function takes one step: it changes `theta`, and the state it has to remember, in place.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ def sgd(theta, gradient, rate):
 
 
 def momentum(theta, gradient, velocity, rate, momentum=0.9):
-    """Momentum: a heavy ball that rolls down the slope.
+    """Momentum: like a heavy ball that rolls down the slope.
 
     v = momentum * v + g,       theta = theta - rate * v
     """
@@ -43,7 +43,7 @@ def adagrad(theta, gradient, squares, rate, epsilon=1e-8):
 
 
 def rmsprop(theta, gradient, squares, rate, decay=0.99, epsilon=1e-8):
-    """RMSProp: Adagrad that forgets.
+    """RMSProp: Adagrad with a decaying sum of squares.
 
     c = decay * c + (1 - decay) * g**2,     theta = theta - rate * g / (sqrt(c) + epsilon)
     """
@@ -54,11 +54,11 @@ def rmsprop(theta, gradient, squares, rate, decay=0.99, epsilon=1e-8):
 
 def adam(theta, gradient, mean, squares, t, rate, beta1=0.9, beta2=0.999, epsilon=1e-8,
          weight_decay=0.0):  # fmt: skip
-    """Adam, step number t, which counts from 1.
+    """Adam, step number t, counted from 1.
 
         m = beta1 * m + (1 - beta1) * g,        c = beta2 * c + (1 - beta2) * g**2
 
-    Both start at zero and are too small at first; dividing by 1 - beta**t mends that.
+    Both start at zero and are too small at first; dividing by 1 - beta**t corrects that.
 
         theta = theta - rate * (m / (1 - beta1**t) / (sqrt(c / (1 - beta2**t)) + epsilon)
                                 + weight_decay * theta)

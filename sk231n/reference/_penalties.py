@@ -25,7 +25,7 @@ def l1(u):
 
 
 def elastic_net(u, l1_ratio=0.5):
-    """Blend of the two, l1_ratio * sum_i |u_i| + (1 - l1_ratio) * sum_i u_i**2 / 2."""
+    """Blend of both, l1_ratio * sum_i |u_i| + (1 - l1_ratio) * sum_i u_i**2 / 2."""
     l1_value, l1_gradient = l1(u)
     l2_value, l2_gradient = l2(u)
     value = l1_ratio * l1_value + (1 - l1_ratio) * l2_value

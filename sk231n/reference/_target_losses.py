@@ -1,4 +1,4 @@
-"""Losses on targets of the shape of the scores, one sample after the other.
+"""Losses for targets with the shape of the scores, one sample at a time.
 
 Each takes scores and targets of shape (n_samples, n_outputs) and sample weights, and returns the
 weighted sum of the losses and its gradient with respect to the scores.
@@ -12,7 +12,7 @@ def sigmoid_cross_entropy(scores, y, w, label_smoothing=0.0):
 
         loss = -sum_j q_j * log p_j + (1 - q_j) * log(1 - p_j),     d loss / d s_j = p_j - q_j
 
-    The target q is y; smoothing moves a share of it to one half.
+    The target q is y; smoothing moves it towards one half.
     """
     n_samples, n_outputs = scores.shape
     value, gradient = 0.0, np.zeros((n_samples, n_outputs))
@@ -20,7 +20,7 @@ def sigmoid_cross_entropy(scores, y, w, label_smoothing=0.0):
         for j in range(n_outputs):
             q = (1 - label_smoothing) * y[i, j] + label_smoothing * 0.5
             p = 1 / (1 + np.exp(-scores[i, j]))
-            not_p = 1 / (1 + np.exp(scores[i, j]))  # 1 - p, of which rounding leaves more digits
+            not_p = 1 / (1 + np.exp(scores[i, j]))  # 1 - p, with fewer digits lost to rounding
             value -= w[i] * (q * np.log(p) + (1 - q) * np.log(not_p))
             gradient[i, j] = w[i] * (p - q)
     return value, gradient
