@@ -1,4 +1,4 @@
-"""Colour features against matplotlib's HSV, numpy.histogram, and the plain loops."""
+"""Colour features compared with matplotlib's HSV, numpy.histogram and the plain loops."""
 
 import colorsys
 import pickle
@@ -49,8 +49,8 @@ def test_hue_equals_matplotlib(bins):
 
 
 def test_hue_on_the_edges_of_bins_equals_matplotlib():
-    # Differences in the ratio of 1 to 5 and their multiples, at every brightness: hue k/30, where
-    # rounding decides about the bin.
+    # Differences in the ratio of 1 to 5, and their multiples, at every brightness: the hue is k/30,
+    # where the bin depends on rounding.
     least, unit = np.mgrid[0:256, 0:52].reshape(2, -1)
     colors = []
     for order in [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]:
@@ -152,7 +152,7 @@ def test_turning_the_channels_turns_the_hue():
     images = random_images((5, 16, 16, 3))
     hue = HSVHistogram(bins=7 * 3).fit_transform(images)
     turned = HSVHistogram(bins=7 * 3).fit_transform(np.roll(images, 1, axis=-1))
-    # Grey and the edges (k/21 = k'/6 only every 7 bins) aside, every pixel moves by 7 bins.
+    # Every pixel moves by 7 bins, except grey ones and those on edges (k/21 = k'/6 every 7 bins).
     assert np.abs(np.roll(hue, 7, axis=1) - turned).sum() < 0.2
 
 
@@ -191,7 +191,7 @@ def test_moments_equal_reference(grid, color_space, dtype):
     features = ColorMoments(**kwargs).fit_transform(images)
     expected = np.array([reference.color_moments(x, **kwargs) for x in images])
     assert features.dtype == (np.float64 if dtype == np.float64 else np.float32)
-    if dtype == np.float64:  # the cube root of a rounding error is not one
+    if dtype == np.float64:  # the cube root of a rounding error is large
         np.testing.assert_allclose(features, expected, rtol=0, atol=1e-5)
         kwargs["moments"] = ["mean", "std"]
         features = ColorMoments(**kwargs).fit_transform(images)

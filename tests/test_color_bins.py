@@ -1,4 +1,4 @@
-"""Into which bin a colour falls: the course's arithmetic, on the edges of bins too."""
+"""The bin of each colour: the course's arithmetic, even on the edges of bins."""
 
 from functools import cache
 
@@ -55,7 +55,7 @@ def random_colors(n, dtype=np.uint8, seed=0):
 
 def test_all_colors_fall_where_the_course_puts_them():
     edges = np.linspace(0, 255, 11)
-    cells = HSVHistogram(grid=(256, 256), density=False)  # one pixel a cell
+    cells = HSVHistogram(grid=(256, 256), density=False)  # one pixel per cell
     for red in range(0, 256, 8):
         images = np.stack(np.mgrid[red : red + 8, :256, :256], axis=-1).astype(np.uint8)
         ours = cells.fit_transform(images).reshape(-1, 10)
@@ -104,7 +104,7 @@ def test_any_type_of_data(n_bins, dtype):
 
 @pytest.mark.parametrize("n_bins", [5, 10, 15, 36])
 def test_one_color_in_several_units(n_bins):
-    """Whatever full intensity is, a colour is in one bin."""
+    """A colour falls into the same bin for any value of full intensity."""
     colors = np.concatenate([colors_on_edges(n_bins)[::7], random_colors(2_000)])
     for channel in "hsv":
         expected = our_bins(colors, n_bins, channel)

@@ -1,4 +1,4 @@
-"""Small archives that would keep a loader busy or fill the memory, and forms that are not usual."""
+"""Small archives that could keep a loader busy or fill the memory, and unusual formats."""
 
 import bz2
 import gzip
@@ -26,7 +26,7 @@ MB = 2**20
 
 
 def good_files(n=2):
-    """The binary version with n images a batch: batch i holds pixels of value i of class i."""
+    """The binary version with n images per batch: batch i holds pixels of value i, of class i."""
     files = {name: n * bytes([i, *3072 * [i]]) for i, name in enumerate(BATCHES)}
     return files | {"batches.meta.txt": "\n".join(f"class {i}" for i in range(10)).encode()}
 
@@ -55,7 +55,7 @@ def check_is_good(bunch):
 
 
 class Counter:
-    """How many bytes were unpacked, and what memory that took."""
+    """Counts the bytes unpacked and the memory used."""
 
     def __init__(self, monkeypatch):
         self.n_bytes = 0
@@ -69,7 +69,7 @@ class Counter:
         monkeypatch.setattr(_archive._Bounded, "read", read)
 
     def refused(self, path, word):
-        """Peak of memory while the archive is refused."""
+        """Peak memory while the archive is refused."""
         tracemalloc.start()
         try:
             with pytest.raises(ValueError, match=path.name) as caught:
@@ -107,11 +107,11 @@ def test_long_headers_are_refused_before_they_are_read(tmp_path, counter, kind, 
     path.write_bytes(gzip.compress(header if first else good_members() + header, 1))
     assert path.stat().st_size < MB
     assert counter.refused(path, f"a header of {8 * MB} bytes") < 2 * MB
-    assert counter.n_bytes < 50_000  # the good members and a block
+    assert counter.n_bytes < 50_000  # the valid members and one block
 
 
 def test_headers_of_some_kilobytes_are_read_within_bounds(tmp_path, counter):
-    """Many of the longest headers: there are at most a thousand."""
+    """Many headers of maximal length; at most a thousand are read."""
     for kind, unit in [
         (tarfile.XHDTYPE, record(b"k", b"v" * 1000)),
         (tarfile.GNUTYPE_LONGNAME, b"a"),
@@ -166,7 +166,7 @@ def test_damaged_extended_headers(tmp_path, content):
 
 
 def test_sparse_files_are_refused(tmp_path, counter):
-    """Their maps may be as long as the file, and their content is made of nothing."""
+    """Their maps may be as long as the file, and their content is not stored."""
     old = block(f"{FOLDER}/data_batch_1.bin", kind=tarfile.GNUTYPE_SPARSE, size=0) + bytes(30 * MB)
     records = record(b"GNU.sparse.major", b"1") + record(b"GNU.sparse.minor", b"0")
     new = block("pax", records, kind=tarfile.XHDTYPE)
@@ -183,7 +183,7 @@ def test_sparse_files_are_refused(tmp_path, counter):
 
 
 def test_names_in_extended_headers_count(tmp_path):
-    """Paths and sizes of extended headers go before those of the block, as in tar."""
+    """Paths and sizes of extended headers override those of the block, as in tar."""
     content = good_files()
     first = BATCHES[0]
     rest = b"".join(block(f"{FOLDER}/{name}", content[name]) for name in content if name != first)
@@ -223,7 +223,7 @@ def test_members_are_those_that_tarfile_finds(members, tar_format):
         for name, size in members:
             info = tarfile.TarInfo(name)
             info.size, info.mtime = size, 1.5
-            with suppress(ValueError):  # a name that this format cannot hold
+            with suppress(ValueError):  # the name is not allowed in this format
                 archive.addfile(info, io.BytesIO(b"x" * size))
     stream.seek(0)
     with tarfile.open(fileobj=stream) as archive:
@@ -264,7 +264,7 @@ def test_nothing_is_unpacked_beyond_the_bound(tmp_path, counter, monkeypatch):
 
 
 def test_many_empty_parts_of_a_gzip_file(tmp_path):
-    """A gzip file may consist of any number of files; here, of thousands that hold nothing."""
+    """A gzip file may consist of any number of members; here, of thousands of empty ones."""
     path = tmp_path / "x.tar.gz"
     nothing = gzip.compress(b"")
     path.write_bytes(nothing * 2000 + gzip.compress(good_members() + END) + nothing * 2000)
@@ -274,7 +274,7 @@ def test_many_empty_parts_of_a_gzip_file(tmp_path):
 def test_file_that_is_too_large_is_not_opened(tmp_path, counter):
     path = tmp_path / "large.tar.gz"
     path.touch()
-    os.truncate(path, 2**40)  # sparse: takes no room
+    os.truncate(path, 2**40)  # sparse: takes no space on disk
     assert counter.refused(path, f"{2**40} bytes") < MB
     assert counter.n_bytes == 0
 
@@ -372,7 +372,7 @@ def test_fashion_mnist_with_a_dot_in_its_names(tmp_path, packed):
 
 
 def test_fashion_mnist_with_and_without_a_dot(tmp_path):
-    """Unpacked goes before packed, whatever the names; forms may be mixed."""
+    """Unpacked files take precedence over packed ones for all names; forms may be mixed."""
     files = fashion_files()
     for name, content in files.items():
         (tmp_path / f"{name}.gz").write_bytes(b"not looked at")
@@ -423,7 +423,7 @@ def test_nothing_is_unpacked_beyond_the_records(tmp_path, monkeypatch):
 
 
 def test_bytes_that_compress_best_still_load(tmp_path):
-    """The bound on what a packed file can hold is above what gzip reaches."""
+    """The bound on the size of an unpacked file exceeds the maximal ratio of gzip."""
     n = 20_000
     images = struct.pack(">4I", 2051, n, 28, 28) + bytes(784 * n)
     labels = struct.pack(">2I", 2049, n) + bytes(n)

@@ -1,4 +1,4 @@
-"""Arguments that make no sense: each is answered by an error that names it."""
+"""Invalid arguments: each raises an error that names it."""
 
 import os
 import pickle
@@ -237,7 +237,7 @@ def test_every_public_function_is_looked_at():
 
 @pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint64, np.int64])
 def test_integers_of_numpy_count_like_python_s(kind):
-    """However few of them their type holds."""
+    """The numbers may be of any NumPy integer type, however small."""
     for make, arguments in [
         (make_shapes, {"n_samples": 90, "image_size": 16, "n_classes": 3, "noise": 1}),
         (make_spirals, {"n_samples": 90, "n_classes": 4, "noise": 2}),

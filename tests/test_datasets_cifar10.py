@@ -1,4 +1,4 @@
-"""CIFAR-10 in every official form, and in every form in which it must not be loaded."""
+"""CIFAR-10 in every official form, and files that must be refused."""
 
 import gzip
 import io
@@ -154,7 +154,7 @@ def batch_name(layout, number=2):
     return f"data_batch_{number}" + (".bin" if layout == "bin" else "")
 
 
-# What loads --------------------------------------------------------------------------------------
+# Valid files -------------------------------------------------------------------------------------
 
 
 def check_is_made_up(bunch, split="all"):
@@ -249,7 +249,7 @@ def test_pickle_without_memo(tmp_path):
 
 
 def test_own_pickles_are_pickles(files, layout):
-    """The writer above writes what Python itself can read."""
+    """Python itself can read the output of the writer above."""
     if layout == "py":
         batch = pickle.loads(files["data_batch_3"], encoding="latin1")
         images, labels = made_up()["data_batch_3"]
@@ -266,18 +266,18 @@ def test_memory_is_the_output_and_one_batch(tmp_path, layout):
     folder = write_folder(tmp_path / "folder", files)
     archive = write_archive(tmp_path / "cifar.tar.gz", files, order=order)
     for path in (folder, archive):
-        load_cifar10(path, split="test")  # what is imported or cached at first use is not counted
+        load_cifar10(path, split="test")  # imports and caches of the first use are not counted
         tracemalloc.start()
         try:
             load_cifar10(path)
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-        # In an archive tarfile's own buffers of 1 MB come on top.
+        # For an archive, the buffers of tarfile take another 1 MB.
         assert peak < 7 * n * 3072 * 1.1 + (path == archive) * 5 * 2**20
 
 
-# What does not -----------------------------------------------------------------------------------
+# Invalid files -----------------------------------------------------------------------------------
 
 
 def refused(path, *words, error=ValueError, split="all"):
@@ -423,7 +423,7 @@ def test_ambiguous_archives(tmp_path, layout, files):
 
 
 def test_bombs(tmp_path):
-    """A small file must not unpack to an enormous one, nor claim to."""
+    """A small file must not unpack, or claim to unpack, to an enormous one."""
     path = tmp_path / "bomb.tar.gz"
     claim = member("c/data_batch_1.bin")[0]
     claim.size = 10**12
@@ -446,7 +446,7 @@ def test_huge_file(tmp_path):
     files = contents(made_up(), "bin")
     folder = write_folder(tmp_path, files)
     with open(folder / "test_batch.bin", "r+b") as file:
-        file.truncate(3073 * 10**6)  # sparse: takes no room
+        file.truncate(3073 * 10**6)  # sparse: takes no space on disk
     refused(folder, "test_batch.bin", "far more than a batch")
 
 
@@ -579,7 +579,7 @@ def test_claimed_shape_is_not_allocated(tmp_path):
     ],
 )
 def test_small_pickle_is_no_bomb(tmp_path, again):
-    """A long string that is used again and again must not be copied each time."""
+    """A long string that is used repeatedly must not be copied each time."""
     long = b"X" + struct.pack("<I", 2**20) + b"a" * 2**20
     again = again.replace(b"h\x01h\x02R", b"h\x01h\x02\x86R")
     content = (
@@ -641,7 +641,7 @@ many = settings(
 
 
 @many
-# A batch of one image: its pixels are in the middle, all that counts is at both ends.
+# A batch of one image: the pixels are in the middle, the structure is at both ends.
 @given(flips(st.integers(-120, 400)), st.integers(0, 60), st.sampled_from(["batch", "meta"]))
 def test_damaged_files(tmp_path, layout, flips, stop, which):
     files = contents(made_up(sizes=(1,) * 6), layout)
@@ -657,7 +657,7 @@ def test_damaged_files(tmp_path, layout, flips, stop, which):
 @many
 @given(flips(st.integers(0, 511)), st.integers(0, 60))
 def test_damaged_archives(tmp_path, flips, stop):
-    """Damage in the first header, behind an intact checksum of the whole."""
+    """Damage in the first header of an archive whose checksum is intact."""
     path = write_archive(tmp_path / "x.tar.gz", contents(made_up(sizes=(1,) * 6), "bin"))
     path.write_bytes(gzip.compress(damage(gzip.decompress(path.read_bytes()), flips, stop), 1))
     loads_or_is_refused(path)

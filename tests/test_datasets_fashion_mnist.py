@@ -1,4 +1,4 @@
-"""Fashion-MNIST from good and from bad IDX files."""
+"""Fashion-MNIST from valid and from invalid IDX files."""
 
 import gzip
 import struct
@@ -28,7 +28,7 @@ def made_up():
 
 
 def write(folder, *, packed=False, **changes):
-    """Write the made-up files, some of them with other content."""
+    """Write the invented files, some of them with other content."""
     for part, (images, labels) in made_up().items():
         for name, array in [(IMAGES.format(part), images), (LABELS.format(part), labels)]:
             content = changes.get(name.replace("-", "_"), idx(array))

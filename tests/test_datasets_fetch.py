@@ -38,7 +38,7 @@ CUT = 20_000  # where the cut connection ends
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Every path is a kind of server; requests are written down as (path, Range)."""
+    """Every path is a kind of server; requests are recorded as (path, Range)."""
 
     def do_GET(self):
         name = self.path.strip("/")

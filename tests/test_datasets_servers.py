@@ -1,4 +1,4 @@
-"""Downloads that meet: several at once, servers without an end, interrupts, broken addresses."""
+"""Simultaneous downloads, endless servers, interrupts and malformed addresses."""
 
 import gzip
 import hashlib
@@ -43,7 +43,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
 class Server:
-    """Gives each connection to a function ``(socket, first line, start of the range)``."""
+    """Passes each connection to a function ``(socket, first line, start of the range)``."""
 
     def __init__(self, *answers):
         self.answers, self.requests, self.stopped = answers, [], threading.Event()
@@ -106,7 +106,7 @@ def good(server, start):
 
 
 def slow(server, start):
-    """Send the file in forty pieces, a second in all."""
+    """Send the file in forty pieces, within a second."""
     *head, content = good(server, start)
     yield from head
     step = len(ARCHIVE) // 40
@@ -157,7 +157,7 @@ def test_processes_that_fetch_into_one_home(tmp_path, serve):
 
 @pytest.mark.parametrize("n_bytes", [0, 30_000, len(ARCHIVE)])
 def test_threads_that_fetch_into_one_home(tmp_path, serve, n_bytes):
-    """Also where a part is there already."""
+    """The same if a part exists already."""
     server = serve(slow)
     if n_bytes:
         (tmp_path / f"{NAME}.part").write_bytes(ARCHIVE[:n_bytes])
@@ -169,7 +169,7 @@ def test_threads_that_fetch_into_one_home(tmp_path, serve, n_bytes):
 
 
 def test_many_at_once(tmp_path, serve):
-    """Without pauses, which leaves every order of their steps to chance."""
+    """Without pauses, so that the order of their steps is random."""
     server = serve(good)
     for i in range(20):
         folder = tmp_path / str(i)
@@ -180,11 +180,11 @@ def test_many_at_once(tmp_path, serve):
             bunches = list(pool.map(lambda _, folder=folder: fetch(folder, server), range(6)))
         for bunch in bunches:
             check_is_complete(bunch, folder)
-    assert len(server.requests) == 20 - 1  # the longest part was whole
+    assert len(server.requests) == 20 - 1  # the longest part was complete
 
 
 def test_nothing_half_gets_the_proper_name(tmp_path, serve, monkeypatch):
-    """Whoever looks while others download finds nothing or the whole."""
+    """A process that reads during a download finds no file or the complete file."""
     server = serve(slow)
     done = threading.Event()
     seen = set()
@@ -223,7 +223,7 @@ def test_who_waits_goes_on_where_another_failed(tmp_path, serve):
 
 
 def test_without_locks(tmp_path, serve, monkeypatch):
-    """Where there are none it works for one at a time, and goes on, too."""
+    """Without locks it works for one process at a time, and resumes too."""
     monkeypatch.setattr(_download, "fcntl", None)
     server = serve(good)
     (tmp_path / f"{NAME}.part").write_bytes(ARCHIVE[:1000])
@@ -283,14 +283,14 @@ def test_waiting_process_can_be_interrupted(tmp_path, serve):
         file.write(ARCHIVE[:7])
         file.flush()
         process = start_process(tmp_path, server)
-        time.sleep(1.5)  # to come so far takes about a second
+        time.sleep(1.5)  # reaching this point takes about a second
         process.send_signal(signal.SIGINT)
         assert "KeyboardInterrupt" in process.communicate(timeout=60)[1]
     assert server.requests == []
     check_is_complete(fetch(tmp_path, server), tmp_path)
 
 
-# Servers without an end --------------------------------------------------------------------------
+# Endless servers ---------------------------------------------------------------------------------
 
 
 def continues(server, start):
@@ -358,7 +358,7 @@ def test_servers_without_an_end_are_left(tmp_path, serve, kind):
     server = serve(kind, good)
     check_is_complete(fetch(tmp_path, server), tmp_path)
     assert [name for name, _ in server.requests] == [kind.__name__, "good"]
-    assert server.sent < 10 * 2**20  # most of it in the buffers of the sockets
+    assert server.sent < 10 * 2**20  # most of it is in the buffers of the sockets
 
 
 @pytest.mark.parametrize("kind", SLOW)
@@ -384,7 +384,7 @@ def test_small_chunks_are_no_harm(tmp_path, serve):
     check_is_complete(fetch(tmp_path, serve(chunks)), tmp_path)
 
 
-# Answers that make no sense ----------------------------------------------------------------------
+# Invalid answers ---------------------------------------------------------------------------------
 
 
 def answer(content, name):
@@ -455,7 +455,7 @@ def test_nonsense_leads_to_the_next_mirror(tmp_path, serve, content):
 
 
 def test_https_is_tried_too(tmp_path, serve):
-    """A server that does not speak it is left for the next."""
+    """A server that does not speak https is skipped for the next one."""
     server = serve(good)
     mirrors = [server.url.replace("http:", "https:") + "0", server.url + "0"]
     bunch = fetch_cifar10(tmp_path, mirrors=mirrors, sha256=SHA256, n_retries=0, timeout=0.5)

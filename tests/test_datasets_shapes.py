@@ -1,4 +1,4 @@
-"""The made-up images."""
+"""The generated images."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def test_random_state():
 
 
 def test_noise():
-    """The noise is as large as asked for: two images that differ in nothing else show it."""
+    """The noise has the requested size, measured on two images that differ in noise only."""
     clean, noisy = (make_shapes(8, noise=noise, random_state=0).images for noise in (0, 0.02))
     inside = (clean > 40) & (clean < 215)
     assert 4.5 < (noisy.astype(float) - clean)[inside].std() < 5.7

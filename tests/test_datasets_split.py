@@ -158,7 +158,7 @@ def test_cv_is_the_same_split_of_the_data_as_they_were(stratify):
 
 
 def test_search_on_the_validation_set():
-    """Scores are those of models that saw the training set alone; the last one sees all."""
+    """Scores are from models fitted on the training set only; the final model is fitted on all."""
     shapes = make_shapes(200, image_size=8, random_state=0)
     X, y = shapes.images, shapes.target
     split = train_val_dev_split(X, y, val_size=50, random_state=0)

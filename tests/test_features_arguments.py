@@ -1,4 +1,4 @@
-"""What the constructors of the features refuse: in fit, by name, before they look at the data."""
+"""Invalid arguments of the features: fit names them, before it validates the data."""
 
 from fractions import Fraction
 
@@ -80,7 +80,7 @@ def test_bad_arguments(Transformer, name, values):
     transformer = Transformer().fit(images)
     before = dict(vars(transformer))
     for value in values:
-        for X in images, None:  # None: the argument is looked at first
+        for X in images, None:  # None: the argument is checked first
             with pytest.raises((ValueError, TypeError), match=name):
                 clone(transformer).set_params(**{name: value}).fit(X)
             with pytest.raises((ValueError, TypeError), match=name):
@@ -170,7 +170,7 @@ def test_the_name_that_was_meant(transformer, name):
 @pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint64, np.int64])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 def test_integers_of_numpy_count_like_python_s(kind, dtype):
-    """However few of them their type holds."""
+    """The numbers may be of any NumPy integer type, however small."""
     images = np.random.default_rng(0).integers(0, 2, (40, 32, 32, 3)).astype(dtype)
     two, nine = kind(2), kind(9)
     for transformer, same in [

@@ -1,4 +1,4 @@
-"""Features to the bit: whatever the threads, the backend, the layout and the other images."""
+"""Features are equal to the bit for any threads, backend, layout and number of other images."""
 
 import joblib
 import numpy as np
@@ -37,7 +37,7 @@ def random_images(dtype, shape=SHAPE):
 
 
 def layouts(images, tmp_path):
-    """The same images in memory in other ways, and as rows."""
+    """The same images in other memory layouts, and as rows."""
     rows = images.reshape(len(images), -1)
     yield np.asfortranarray(images)
     yield np.ascontiguousarray(images.transpose(3, 0, 1, 2)).transpose(1, 2, 3, 0)  # plane by plane

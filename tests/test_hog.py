@@ -1,4 +1,4 @@
-"""HOG against scikit-image, against the plain loops, and against itself turned and mirrored."""
+"""HOG compared with scikit-image, with the plain loops, and with rotated and mirrored images."""
 
 import pickle
 
@@ -23,7 +23,7 @@ NORMS = ["L1", "L1-sqrt", "L2", "L2-Hys"]
 
 
 def random_images(shape=(4, 32, 32, 3), dtype=np.uint8, seed=0):
-    # Blurred, so that directions are neither all alike nor all equally frequent.
+    # Blurred, so that the directions differ, but are not equally frequent.
     noise = np.random.default_rng(seed).random(shape)
     for axis in (1, 2):
         noise = noise + np.roll(noise, 1, axis) + np.roll(noise, 2, axis)
@@ -36,7 +36,7 @@ def skimage_hog(images, **kwargs):
     return np.array([skimage_hog_of_one(image, channel_axis=axis, **kwargs) for image in images])
 
 
-# ------------------------------------------------------------------------- scikit-image's numbers
+# ------------------------------------------------------------------------------ scikit-image
 
 
 @pytest.mark.parametrize("block_norm", NORMS)
@@ -146,7 +146,8 @@ def cases(draw):
     colors = ["max"] if channels == (2,) else ["max", "gray"]
     shape = (2, draw(st.integers(1, 14)), draw(st.integers(1, 14)), *channels)
     color = draw(st.sampled_from(colors))
-    # Few values give gradients on the edges of bins, where the rounding of luminance would decide.
+    # Few values put gradients on the edges of bins, where the result depends on the rounding of
+    # the luminance.
     few = [2, 4, 256] if color == "max" or channels != (3,) else [256]
     seed, n_values = draw(st.integers(0, 2**16)), draw(st.sampled_from(few))
     images = np.random.default_rng(seed).integers(0, n_values, shape).astype(np.uint8)
@@ -167,7 +168,7 @@ def cases(draw):
 def test_equals_reference(case):
     images, kwargs = case
     expected = np.array([reference.hog(image, **kwargs) for image in images])
-    # An eps of 1e-5 amplifies the rounding of nearly empty blocks; these have none.
+    # An eps of 1e-5 amplifies rounding errors in nearly empty blocks; there are none here.
     np.testing.assert_allclose(HOG(**kwargs).fit_transform(images), expected, rtol=1e-5, atol=1e-5)
     floats = HOG(**kwargs).fit_transform(images.astype(np.float32))
     np.testing.assert_allclose(floats, expected, rtol=1e-5, atol=1e-5)
@@ -192,12 +193,12 @@ def test_the_first_of_equal_channels_wins():
     hog = HOG(orientations=2, pixels_per_cell=(3, 3), block_norm=None)
     right, down = hog.fit_transform(images)[0] * 9
     swapped = hog.fit_transform(images[..., ::-1])[0] * 9
-    # Each border pixel beside the two bright ones sees one channel only, and votes as it did.
+    # Each pixel next to one of the two bright ones sees only one channel, so its vote is unchanged.
     assert right - swapped[0] == pytest.approx(5)
     assert swapped[1] - down == pytest.approx(5)
 
 
-# ----------------------------------------------------------------------- turned, mirrored, negated
+# ----------------------------------------------------------------------rotated, mirrored, negated
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
@@ -221,7 +222,7 @@ def test_a_turned_image_has_turned_histograms(signed, dtype):
     upright = raw.fit_transform(images).reshape(3, 3, 3, 12)
     turned = raw.fit_transform(np.rot90(images, -1, axes=(1, 2))).reshape(3, 3, 3, 12)
     expected = np.roll(np.rot90(upright, -1, axes=(1, 2)), bins_per_turn, axis=3)
-    # A direction on an edge of a bin turns on to the next edge, so nothing changes sides.
+    # A direction on an edge of a bin is rotated to another edge, so that its side is the same.
     np.testing.assert_allclose(turned, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -292,7 +293,7 @@ def test_pandas_pickle_clone_and_pipeline():
     assert scaled.shape == (6, 16)
 
 
-# --------------------------------------------------------------------------------- strange inputs
+# -------------------------------------------------------------------------------- unusual inputs
 
 
 @pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.float16, np.uint32, np.longdouble])

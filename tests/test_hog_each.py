@@ -1,4 +1,4 @@
-"""HOG of each channel by itself."""
+"""HOG of each channel separately."""
 
 import numpy as np
 import pytest
@@ -99,7 +99,7 @@ def test_pictures_add_up():
 
 
 def test_channels_of_equal_strength_all_count():
-    """What "max" loses: an edge between colours of which one channel alone is looked at."""
+    """An edge that "max" loses, because it uses only one channel at each pixel."""
     image = np.zeros((1, 8, 8, 3))
     image[0, :, 4:, 0] = 1  # red has a vertical edge
     image[0, 4:, :, 1] = 1  # green a horizontal one

@@ -1,5 +1,5 @@
-"""What all displays promise: axes, no global state, errors that come first, a word if matplotlib
-is missing. What each one draws is tested in the other files of the name."""
+"""Common behaviour of all displays: axes, no global state, early errors, a message if matplotlib is
+missing. The drawings of each display are tested in the other files of this name."""
 
 import inspect
 import sys
@@ -52,7 +52,7 @@ def search_heatmap(**kwargs):
     return plotting.SearchHeatmapDisplay(x.ravel(), y.ravel(), scores.ravel()).plot(**kwargs)
 
 
-# Each display as its users make it.
+# Each display as users create it.
 MAKERS = {
     "ActivationHistogramDisplay": lambda **kw: plotting.ActivationHistogramDisplay.from_estimator(
         mlp(), X, **kw
@@ -99,7 +99,7 @@ def test_makes_a_figure(name):
 
 @every_display
 def test_draws_into_the_axes_given(name):
-    """No figure of its own, and nothing that reaches into the axes beside."""
+    """No new figure, and nothing drawn over neighbouring axes."""
     figure = Figure(figsize=(9, 4))
     left, right = figure.subplots(1, 2)
     display = MAKERS[name](ax=left)
@@ -209,7 +209,7 @@ def test_names_an_estimator_of_the_wrong_kind(name):
 
 
 def test_decision_regions_are_scikit_learns():
-    """The picture of the spirals needs no display of ours."""
+    """The picture of the spirals works with scikit-learn's own display."""
     points, labels = make_spirals(random_state=0)
     network = MLPClassifier((50,), max_iter=20, random_state=0).fit(points, labels)
     display = DecisionBoundaryDisplay.from_estimator(

@@ -1,4 +1,4 @@
-"""Displays: arguments that make no sense are named, warnings point at the caller's line."""
+"""Displays: errors name invalid arguments, warnings point to the caller's line."""
 
 import sys
 import warnings
@@ -52,7 +52,7 @@ def search():
 
 
 def drawn(display, names, given):
-    """Construct and plot: what is no argument of the one is one of the other."""
+    """Construct and plot; arguments that the constructor does not have go to `plot`."""
     return display(**{name: value for name, value in given.items() if name in names}).plot(
         **{name: value for name, value in given.items() if name not in names}
     )
@@ -197,7 +197,7 @@ def calls_that_draw(softmax):
 
 
 def test_without_matplotlib_the_error_says_what_to_install(monkeypatch, softmax):
-    """In a way that works from a clone too: no index needs to know this package."""
+    """The command does not need this package to be in an index, so it works from a clone too."""
     calls = calls_that_draw(softmax)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     for name, arguments in calls.items():

@@ -1,4 +1,4 @@
-"""Displays of images: what is shown where, in every form that images come in."""
+"""Displays of images: content and position of the pictures, for every form of images."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -70,11 +70,11 @@ def place(image):
         (X[:1], IMAGES[0]),
         (list(IMAGES[:1]), IMAGES[0]),
         (pd.DataFrame(X[:1]).add_prefix("pixel"), IMAGES[0]),
-        (IMAGES[:1] / 255, IMAGES[0] / 255),  # parts of white
+        (IMAGES[:1] / 255, IMAGES[0] / 255),  # fractions of white
         (IMAGES[:1, :, :, :1], IMAGES[0, :, :, 0]),  # one channel
         (IMAGES[:1, :, :, 0], IMAGES[0, :, :, 0]),
         (IMAGES[:1, :, :, 0] > 100, IMAGES[0, :, :, 0] > 100),
-        (np.arange(4.0).reshape(1, 4) - 1, np.arange(4).reshape(2, 2) / 3),  # stretched
+        (np.arange(4.0).reshape(1, 4) - 1, np.arange(4).reshape(2, 2) / 3),  # rescaled
         (np.full((1, 4), -7), np.zeros((2, 2))),
     ],
 )
@@ -281,7 +281,7 @@ def test_templates_without_weights_are_grey():
     ids=str,
 )
 def test_templates_see_through_affine_steps(steps):
-    """They are the gradients of the scores with respect to the pixels as given."""
+    """They are the gradients of the scores with respect to the original pixels."""
     pipeline = softmax_on(*steps).fit(X.astype(float), Y)
     display = WeightTemplatesDisplay.from_estimator(pipeline)
     rows = RNG.uniform(0, 255, (2, 75))

@@ -61,7 +61,7 @@ def test_curves_are_the_history():
     assert [line.axes for line in display.lines_] == [display.axes_[i] for i in (0, 0, 1, 1)]
     assert [ax.get_ylabel() for ax in display.axes_] == ["loss", "accuracy"]
     assert labels_of(display.legend_) == ["training", "validation"]
-    # Apart in greyscale, too.
+    # Distinguishable in greyscale too.
     assert [line.get_linestyle() for line in display.lines_[:2]] == ["-", "--"]
 
 
@@ -97,7 +97,7 @@ def test_one_panel_is_the_axes_itself():
     assert list(display.axes_) == [ax]
     assert ax.axison
     assert ax.get_yscale() == "log"
-    LearningCurvesDisplay.from_estimator(softmax, ax=ax, panel="loss")  # and may be drawn over
+    LearningCurvesDisplay.from_estimator(softmax, ax=ax, panel="loss")  # may be drawn into again
     assert len(ax.lines) == 2
 
 
@@ -157,7 +157,7 @@ def test_k_by_cross_validation():
 
 
 def test_k_of_a_grid_search():
-    """Other parameters count with their best; a pipeline's prefix and several metrics are fine."""
+    """Other parameters: the best candidate is shown; prefixes and several metrics are allowed."""
     pipeline = make_pipeline(StandardScaler(), KNNClassifier())
     grid = {"knnclassifier__n_neighbors": [1, 5], "knnclassifier__metric": ["euclidean", "cosine"]}
     search = GridSearchCV(

@@ -1,4 +1,4 @@
-"""Preprocessing: the numbers that come out, and the errors where none can."""
+"""Preprocessing: results, and errors."""
 
 import subprocess
 import sys
@@ -129,7 +129,7 @@ def test_the_constant_is_the_last_column(value, dtype):
 
 
 def test_ctrl_c_while_the_error_state_is_set(monkeypatch):
-    """The worst moment: the state is set, and nothing after that is reached."""
+    """Ctrl-C at the worst moment: the error state has just been set."""
     state, seterr = np.geterr(), np.seterr
 
     def set_and_interrupt(**actions):
@@ -177,7 +177,7 @@ assert n_interrupted
 
 
 def test_ctrl_c_leaves_nothing_behind():
-    """At any moment, so in a process of its own: other libraries may not be as careful."""
+    """Ctrl-C at any moment, in a separate process, because other libraries may break."""
     subprocess.run([sys.executable, "-c", INTERRUPTED], check=True)
 
 
@@ -192,7 +192,7 @@ def test_images_of_shapes_become_white():
 
 @pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int16, np.uint64, np.int64])
 def test_integers_of_numpy_count_like_python_s(kind):
-    """However few of them their type holds."""
+    """The numbers may be of any NumPy integer type, however small."""
     X = np.random.default_rng(0).normal(size=(60, 300))
     for ours, theirs in [
         (Whitening(n_components=kind(9)), Whitening(n_components=9)),

@@ -1,4 +1,4 @@
-"""`partial_fit` of the preprocessing: any cut into batches gives what `fit` gives on all."""
+"""`partial_fit` of the preprocessing: any batches give the same result as `fit` on all data."""
 
 import pickle
 
@@ -155,7 +155,7 @@ def test_a_batch_whose_variance_overflows_changes_nothing():
 
 
 def test_nothing_that_was_given_out_changes():
-    """State is replaced, not written into."""
+    """State is replaced, not modified in place."""
     X = RNG(0).normal(size=(30, 12))
     for model in MeanSubtraction(), Whitening():
         model.partial_fit(X[:20])

@@ -1,4 +1,4 @@
-"""Preprocessing gives one result, to the last bit, for every layout and number of threads."""
+"""Preprocessing gives the same bits for every memory layout and number of threads."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def data(shape, dtype):
 
 
 def results(model, X):
-    """All that a model learns and makes of the data."""
+    """All fitted attributes and results of a model."""
     model = clone(model)
     if isinstance(model, Whitening) and isinstance(model.n_components, int):
         model.set_params(n_components=min(7, X[0].size))

@@ -1,4 +1,4 @@
-"""Whitening: which directions are kept, against PCA and by hand."""
+"""Whitening: the directions that are kept, compared with PCA and with known answers."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_inverse_of_unseen_rows_where_all_components_are_kept():
 
 @pytest.mark.parametrize("method", ["pca", "zca"])
 def test_fewer_images_than_pixels(method):
-    """Unseen images are spread about as far as they are from what was seen, not thousands."""
+    """Unseen images have a spread similar to that of the training images, not thousands."""
     images = make_shapes(480, image_size=16, random_state=0).images
     model = Whitening(method).fit(images[:240])
     assert model.n_components_ <= 239
@@ -121,7 +121,7 @@ def test_directions_without_variance_are_left_out(name, dtype, method):
 
 @pytest.mark.parametrize("n", [8, 9, 20, 3000])
 def test_features_of_very_different_units(n):
-    """What is small in its own unit is no rounding."""
+    """A feature of small unit is not mistaken for a rounding error."""
     X = RNG(0).normal(size=(n, 8)) * np.logspace(-6, 6, 8)
     model = Whitening(epsilon=0).fit(X)
     assert model.n_components_ == min(n - 1, 8)
@@ -130,7 +130,7 @@ def test_features_of_very_different_units(n):
 
 @pytest.mark.parametrize("spread", [1.0, 1e-2, 1e-8])
 def test_a_few_components_of_many(spread):
-    """A few long ones are found in another way than all."""
+    """A few long components are computed by another algorithm than all of them."""
     rng = RNG(0)
     X = (
         rng.normal(size=(300, 40))
