@@ -1,4 +1,4 @@
-"""Arguments of the nearest-neighbour classifiers: misspelt names, bools, endless numbers."""
+"""Arguments of the nearest-neighbour classifiers: misspelt names, bools, infinite numbers."""
 
 import numpy as np
 import pytest
@@ -115,7 +115,7 @@ def test_integers_beyond_float64(estimator, data):
             estimator().fit(rows, y)
         with pytest.raises(ValueError, match="X holds numbers too large for float64"):
             estimator().fit(X, y).predict(rows)
-    objects[3, 2] = 10**30  # which fits
+    objects[3, 2] = 10**30  # which fits into float64
     as_float = objects.astype(np.float64)
     model = estimator().fit(objects, y)
     np.testing.assert_array_equal(model.predict_proba(objects), model.predict_proba(as_float))

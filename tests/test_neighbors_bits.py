@@ -38,7 +38,7 @@ def data():
 
 @pytest.fixture(autouse=True)
 def threads_and_bounds_always(monkeypatch):
-    """Small data are searched without threads and bounds, unless they are told not to be."""
+    """Use threads and bounds for the small data of these tests, too."""
     monkeypatch.setattr(_index, "_FEW_QUERIES", 1)
     monkeypatch.setattr(_index, "_FEW_DIFFERENCES", 1)
     monkeypatch.setattr(_index, "_FEW_VALUES", 0)
@@ -46,12 +46,12 @@ def threads_and_bounds_always(monkeypatch):
 
 
 def row_shares(distances):
-    """Weights that depend on a sum over all neighbours, in whatever order it is taken."""
+    """Weights that depend on a sum over all neighbours, and so on its order."""
     return 1 - distances / (1e-9 + 2 * distances.sum(axis=1, keepdims=True))
 
 
 def everything(X, y, sample_weight, Q, **arguments):
-    """All that a classifier says, and what the choice of k finds."""
+    """All outputs of a classifier."""
     found = []
     for weights, fit_weight in (
         ("distance", None),
@@ -105,7 +105,7 @@ def test_backends(backend, data):
 @pytest.mark.parametrize("metric", [*METRICS, reference.distances_no_loop])
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
 def test_threads_of_blas(n_threads, metric, data):
-    """Also where a function of the user's multiplies matrices."""
+    """This includes metrics of the user's that multiply matrices."""
     X, y, sample_weight, Q = data["float64"]
     with threadpool_limits(1, user_api="blas"):
         expected = everything(X, y, sample_weight, Q, metric=metric)

@@ -1,4 +1,4 @@
-"""KNNClassifier and KNNClassifierCV where it gets difficult: drawn votes, extremes, misuse."""
+"""KNNClassifier and KNNClassifierCV in difficult cases: tied votes, extremes, misuse."""
 
 import io
 import pickle
@@ -39,7 +39,7 @@ def relative(distances):
 
 @st.composite
 def problems(draw, metrics=("euclidean", "manhattan")):
-    """Few values and so many ties; eighths as weights, which add up exactly in any order."""
+    """Few values, so that many distances tie; weights in eighths, so that their sums are exact."""
     random = np.random.RandomState(draw(st.integers(0, 2**32 - 1)))
     n_samples, n_features = draw(st.integers(1, 25)), draw(st.integers(1, 3))
     X, Q = random.randint(0, 4, (n_samples, n_features)), random.randint(0, 4, (5, n_features))
@@ -68,7 +68,7 @@ def test_votes_are_those_of_the_loops(problem):
     np.testing.assert_array_equal(model.classes_, np.unique(y))
     np.testing.assert_allclose(model.predict_proba(Q), expected, rtol=1e-13)
     predicted = np.searchsorted(model.classes_, model.predict(Q))
-    if arguments["weights"] == "uniform":  # no rounding: ties are ties
+    if arguments["weights"] == "uniform":  # because ties are then not broken by rounding
         np.testing.assert_array_equal(model.predict(Q), reference.knn_predict(X, y, Q, **arguments))
     else:
         votes = expected[np.arange(len(Q)), predicted]
@@ -113,14 +113,14 @@ def test_weights_of_one_change_nothing(weights, data):
     model = KNNClassifier(4, weights=weights)
     expected = model.fit(X, y).predict_proba(Q)
     np.testing.assert_array_equal(model.fit(X, y, np.ones(40)).predict_proba(Q), expected)
-    assert np.array_equal(model.fit(X, y).predict_proba(Q), expected)  # and are forgotten
+    assert np.array_equal(model.fit(X, y).predict_proba(Q), expected)  # no weights are left
 
 
 @pytest.mark.parametrize(
     "weights", [relative, lambda d: 1 / (1 + d), lambda d: d], ids=["relative", "inverse", "itself"]
 )
 def test_a_function_sees_the_distances_of_the_samples_that_vote(weights, data):
-    """Of a weight of 2 as of two samples, whatever the function does to farther distances."""
+    """A weight of 2 votes like two samples, whatever the function returns for farther ones."""
     X, y, Q = data
     times = np.random.RandomState(1).randint(1, 4, 40)
     weighted = KNNClassifier(7, weights=weights).fit(X, y, times)
@@ -221,7 +221,7 @@ def test_a_metric_is_called_for_blocks_of_queries(data):
 @pytest.mark.parametrize("n_samples", [2, 7, 300])
 @pytest.mark.parametrize("metric", [*DISTANCES, reference.distances_no_loop])
 def test_no_sample_is_its_own_neighbor(metric, n_samples):
-    """Not even where all are equal, and others come first."""
+    """This holds even if all samples are equal, and others have smaller indices."""
     X = np.ones((n_samples, 4))
     model = KNNClassifier(1, metric=metric).fit(X, np.zeros(n_samples))
     for k in {1, min(5, n_samples - 1), n_samples - 1}:
@@ -375,7 +375,7 @@ def test_long_floats_beyond_float64_are_refused(data):
     X, y, _ = data
     X = X.astype(np.longdouble)
     X[1, 1] = np.finfo(np.longdouble).max
-    if np.longdouble(np.finfo(np.float64).max) == X[1, 1]:  # where they are float64
+    if np.longdouble(np.finfo(np.float64).max) == X[1, 1]:  # on some platforms
         X[1, 1] = np.inf
     with pytest.raises(ValueError, match=r"infinity|too large"):
         KNNClassifier().fit(X, y)
@@ -540,7 +540,7 @@ def test_a_failed_cross_validation_leaves_the_model_as_it_was(arguments, message
 
 def test_splitters_are_asked_once(data):
     X, y, _ = data
-    model = KNNClassifierCV((1, 3), cv=KFold(3).split(X)).fit(X, y)  # a generator: gone after that
+    model = KNNClassifierCV((1, 3), cv=KFold(3).split(X)).fit(X, y)  # usable only once
     np.testing.assert_array_equal(
         model.scores_, KNNClassifierCV((1, 3), cv=KFold(3)).fit(X, y).scores_
     )

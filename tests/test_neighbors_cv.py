@@ -1,4 +1,4 @@
-"""KNNClassifierCV: all k from one search a fold, the scores those of a grid search."""
+"""KNNClassifierCV: one search per fold for all k, and the scores of a grid search."""
 
 import warnings
 
@@ -73,7 +73,7 @@ def test_scores_are_those_of_a_grid_search_to_the_last_digit(cv, metric, weights
         assert np.array_equal(ours.scores_[:, fold], theirs.cv_results_[key])
     assert ours.cv_results_["params"] == theirs.cv_results_["params"]
     assert ours.best_score_ == theirs.best_score_
-    assert ours.n_neighbors_ == theirs.best_params_["n_neighbors"]  # KS ascend: the first is best
+    assert ours.n_neighbors_ == theirs.best_params_["n_neighbors"]  # the first of KS, which ascend
     assert np.array_equal(ours.predict(X), theirs.predict(X))
     assert np.array_equal(ours.predict_proba(X), theirs.predict_proba(X))
 

@@ -1,4 +1,4 @@
-"""The exact neighbours: against exact arithmetic, the plain loops, and every search alike."""
+"""Neighbours are exact: compared with exact arithmetic, plain loops, and among all searches."""
 
 import math
 
@@ -55,7 +55,7 @@ IMAGE_SHAPES = [
 ]
 SMALL_SHAPES = [shape for shape in IMAGE_SHAPES if math.prod(shape) < 50]
 # NumPy adds 768 terms in 8 running sums for each 128 of them, then pairs of sums: 21 additions one
-# after the other. With differences, squares and the root no more than 25 roundings of 2^-53 each.
+# after the other. With differences, squares and the root, there are at most 25 roundings of 2^-53.
 RTOL = 25 * 2.0**-53
 COSINE_ATOL = 2e-15
 ATOL = 1e-160  # where squares are below the smallest float64
@@ -81,7 +81,7 @@ def normal(rng, shape, dtype):
 
 
 def far_from_the_origin(rng, shape, dtype):
-    """Where a**2 + b**2 - 2 a b has no correct digit."""
+    """Values for which a**2 + b**2 - 2 a b has no correct digit."""
     return {2: 2.0**6, 4: 1e6, 8: 1e12}[np.dtype(dtype).itemsize] + rng.normal(size=shape)
 
 
@@ -213,7 +213,7 @@ def true_distances(metric, Q, X):
 
 
 def assert_ordered(distances, indices):
-    """By (distance, index), none twice."""
+    """Neighbours are ordered by (distance, index), and none occurs twice."""
     before, after = distances[:, :-1], distances[:, 1:]
     assert ((before < after) | ((before == after) & (indices[:, :-1] < indices[:, 1:]))).all()
     assert all(len(set(row)) == len(row) for row in indices)
@@ -316,7 +316,7 @@ def test_equal_rows_are_at_distance_zero_in_order_of_index(metric):
 def screens(draw, metric, X, image_shape):
     """All screens for a metric, by name, fitted to some of the rows.
 
-    They have to cope with the other rows, however far out.
+    They must also be right for the other rows, however far away these are.
     """
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     some = X[: draw(st.integers(1, len(X)))]
@@ -350,7 +350,7 @@ def draw_bases(draw, vectors, rng):
 
 
 def draw_levels(draw, some, image_shape, n_levels):
-    """Levels of block sums, or None if there are not as many or sums are not finite."""
+    """Levels of block sums; None if there are too few, or if sums are not finite."""
     grids = [(*image_shape, 1)[:3]]
     while max(grids[-1][:2]) > 1:
         h, w, c = grids[-1]
@@ -371,7 +371,7 @@ def draw_levels(draw, some, image_shape, n_levels):
 
 @st.composite
 def sizes(draw):
-    """Sizes of blocks, groups and buffers: what may change the time, and nothing else."""
+    """Sizes of blocks, groups and buffers, which may change the time but not the result."""
     return [
         (_search, "_GROUPS_PER_TILE", draw(st.sampled_from([2, 8, 256]))),
         (_search, "_MOST_MEMBERS", draw(st.sampled_from([1, 3, 16]))),
@@ -391,7 +391,7 @@ def sizes(draw):
 
 @st.composite
 def stored(draw, **kwargs):
-    """Samples as the searches get them; the queries perhaps of another type."""
+    """Samples as the searches get them; queries may have another type."""
     X, Q, image_shape = draw(samples([*INTEGERS, *FLOATS, np.float32], **kwargs))
     if Q.dtype != np.float64 and draw(st.booleans()):
         rng = np.random.default_rng(draw(st.integers(0, 2**32)))
@@ -427,7 +427,7 @@ def test_every_search_finds_the_same(metric, data):
 
 
 def assert_nothing_lost(metric, screen, X, Q, name=None):
-    """No score is above the limit for the distance of its pair; a NaN is within every limit."""
+    """No score exceeds the limit for the distance of its pair; a NaN is within every limit."""
     everything = np.arange(len(Q))
     with np.errstate(over="ignore", invalid="ignore"):
         pairs = np.indices((len(Q), len(X))).reshape(2, -1)
@@ -474,7 +474,7 @@ def test_no_neighbor_is_lost_near_the_plane_of_a_projection(metric, dtype, offse
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sums_of_fractions_are_not_those_of_integers(dtype):
-    """Block sums of bytes are integers, those of the queries need not be."""
+    """Block sums of bytes are integers, but those of the queries need not be."""
     rng = np.random.default_rng(0)
     X = rng.integers(0, 9, (40, 64), np.uint8)
     Q = (X[:20] + rng.choice([-0.1, 0.9], (20, 1)) * (rng.random((20, 64)) < 0.1)).astype(dtype)
@@ -486,7 +486,7 @@ def test_sums_of_fractions_are_not_those_of_integers(dtype):
 
 
 def test_sums_of_many_large_integers():
-    """The sum over 256 x 256 pixels of 16 bits needs 32 of them, and no sign."""
+    """The sum over 256 x 256 pixels of 16 bits needs 32 bits without a sign."""
     X = np.full((2, 2048 * 2048), 2**15, np.uint16)
     X[1, 0] -= 1
     shapes = [(8, 8, 1)]
@@ -525,7 +525,7 @@ def same(found, expected):
 
 @pytest.fixture
 def bounds_always(monkeypatch):
-    """Makes every search one with bounds, however little they save."""
+    """Use bounds in every search, even if they save no time."""
     monkeypatch.setattr(_index, "_FEW_VALUES", 0)
     for metric_class in (_distances.Euclidean, _distances.Manhattan, _distances.Cosine):
         monkeypatch.setattr(metric_class, "tree_features", 0)
@@ -533,7 +533,7 @@ def bounds_always(monkeypatch):
 
 @pytest.fixture
 def threads_always(monkeypatch):
-    """Starts as many threads as n_jobs says, however little they have to do."""
+    """Start as many threads as n_jobs says, even if they save no time."""
     monkeypatch.setattr(_index, "_FEW_QUERIES", 1)
     monkeypatch.setattr(_index, "_FEW_DIFFERENCES", 1)
 

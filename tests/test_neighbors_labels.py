@@ -1,4 +1,4 @@
-"""Labels of any one kind, whatever they come in."""
+"""Labels of any kind, in any container."""
 
 import datetime
 from fractions import Fraction

@@ -37,7 +37,7 @@ def test_is_cross_validation_with_one_left_out(k, weights, metric):
 @pytest.mark.parametrize("class_weight", [None, {"ant": 3, "cow": 0.5}])
 @pytest.mark.parametrize("weights", ["uniform", "distance"])
 def test_weights_count(weights, class_weight):
-    """Each as for the samples without the one, the unit of the weights being the same."""
+    """Each prediction is that of a fit without the sample, with the same unit of the weights."""
     X, y = problem()
     sample_weight = np.random.RandomState(1).randint(0, 4, 45) / 8
     sample_weight[:2] = 1 / 8
@@ -61,7 +61,7 @@ def test_many_duplicates():
     X, y = np.ones((300, 4)), np.arange(300) % 2
     X[-1] = 2
     model = KNNClassifier(3).fit(X, y)
-    expected = np.zeros(300, int)  # of 0, 1 and 2, or the first three that are others
+    expected = np.zeros(300, int)  # each sample has the first three others
     expected[[0, 2]] = 1
     np.testing.assert_array_equal(model.predict(None), expected)
 

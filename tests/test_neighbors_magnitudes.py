@@ -15,7 +15,7 @@ from sk231n.neighbors._index import find_neighbors, make_search
 from sk231n.neighbors._search import ScreenedSearch
 from sk231n.neighbors._tree import TreeSearch
 
-TINY = 5e-324  # the smallest number, of which all others are multiples
+TINY = 5e-324  # the smallest positive number; all others are multiples of it
 LOOPS = {
     "euclidean": reference.distances_one_loop,
     "manhattan": reference.manhattan_distances,
@@ -38,7 +38,7 @@ def assert_exact(metric, X, Q, k):
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_array_equal(a, b)
         measured = np.take_along_axis(LOOPS[metric](Q, X), expected[1], axis=1)
-    if metric != "cosine":  # whose formula in the reference has no digits at these magnitudes
+    if metric != "cosine":  # for which the reference is not accurate at these magnitudes
         np.testing.assert_allclose(expected[0], measured, rtol=1e-14)
 
 
@@ -74,7 +74,7 @@ def rows_of_any_magnitude(draw):
     n_features = draw(st.integers(1, 70))
     spread = draw(st.sampled_from([2, 100, 4585, 2**15, 2**17]))
     rows = rng.integers(-spread if draw(st.booleans()) else 0, spread, (150, n_features))
-    if draw(st.booleans()):  # a corner or the other: sums at both ends of their range
+    if draw(st.booleans()):  # one of two corners, so that sums lie at both ends of their range
         rows = np.where(rng.random((150, 1)) < 0.5, rows.min(axis=0), rows.max(axis=0))
         rows[rng.integers(150, size=40), rng.integers(n_features, size=40)] = 0
     with np.errstate(over="ignore", under="ignore"):
@@ -138,7 +138,7 @@ def test_trees(metric, data, k):
 @pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
 @pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint32, np.uint64])
 def test_whole_numbers_are_exact_while_their_sums_are(metric, dtype):
-    """Below 2**52; the differences of some sums are one."""
+    """The sums are below 2**52, and some differ by one."""
     rng = np.random.default_rng(0)
     n_features = 12
     most = 2**24 if metric == "euclidean" else 2**31 - 1

@@ -30,7 +30,7 @@ def test_memory_is_bounded(metric):
         model.predict(Q)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert kept < 2 * X.nbytes + 2**20  # integers of 16 bits for blocks of pixels; else less
+    assert kept < 2 * X.nbytes + 2**20  # codes of 16 bits take most
     assert peak_of_fit < kept + 64 * 2**20
     assert peak < kept + 40 * 2**20
 

@@ -1,4 +1,4 @@
-"""KNNClassifierCV by any score, with weights: as GridSearchCV, from one search a fold."""
+"""KNNClassifierCV with any score and weights: as GridSearchCV, from one search per fold."""
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ def assert_same(ours, theirs):
 
 
 def mean_share_of_the_truth(estimator, X, y):
-    """A function that looks at everything a classifier has."""
+    """A scorer that uses all methods of a classifier."""
     columns = np.searchsorted(estimator.classes_, y)
     shares = estimator.predict_proba(X)[np.arange(len(y)), columns]
     assert estimator.get_params()["n_neighbors"] == estimator.n_neighbors
@@ -51,7 +51,7 @@ def mean_share_of_the_truth(estimator, X, y):
 
 
 def of_other_queries(estimator, X, y):
-    """What is asked may be something else than the test part."""
+    """A scorer may predict other queries than the test part."""
     distances = estimator.kneighbors(X[::-1] + 0.5)[0]
     assert distances.shape[1] == estimator.n_neighbors
     return (estimator.predict(X[::-1] + 0.5) == y).mean() - distances.mean()
@@ -79,7 +79,7 @@ SCORINGS = [
 def test_scores_are_those_of_a_grid_search(class_weight, weights, scoring):
     X, y = problem()
     if class_weight and not scoring:
-        scoring = "accuracy"  # None means another then
+        scoring = "accuracy"  # because None would mean a weighted accuracy
     arguments = {"cv": 3, "scoring": scoring, "weights": weights, "class_weight": class_weight}
     ours, theirs = KNNClassifierCV(KS, **arguments).fit(X, y), grid_search(X, y, **arguments)
     assert_same(ours, theirs)
@@ -161,7 +161,7 @@ def test_scorers_see_the_data_as_they_came():
 
 @pytest.mark.parametrize("class_weight", ["balanced", {"cat": 5, "frog": 0.5}])
 def test_class_weights_count_in_the_accuracy(class_weight):
-    """For k was else chosen by what the class weights are to spoil."""
+    """Otherwise k would be chosen by a score that class weights are meant to lower."""
     X, y = problem()
     X, y = X[(y != "cat") | (X[:, 0] > 2)], y[(y != "cat") | (X[:, 0] > 2)]
     weights = compute_class_weight(class_weight, classes=np.unique(y), y=y)

@@ -1,4 +1,4 @@
-"""KNNClassifier: votes, weights, data of every kind, and what it refuses."""
+"""KNNClassifier: votes, weights, data of every kind, and errors."""
 
 import copy
 import pickle
@@ -251,7 +251,7 @@ def test_copies_and_pickles_predict_alike(duplicate, n_features, metric):
 
 
 def test_trees_are_not_stored_but_made_by_whoever_loads_them():
-    """Formats that know arrays and attributes alone know no trees."""
+    """File formats that store only arrays and attributes cannot store trees."""
     X, y, Q = data(3000, 12, 3)
     model = KNNClassifier().fit(X, y)
     loaded = pickle.loads(pickle.dumps(model))

@@ -136,7 +136,7 @@ def test_wrong_weights_are_named(sample_weight, estimator):
 
 
 def test_boosting():
-    """AdaBoost's weights add up to 1; those of its first round are equal."""
+    """AdaBoost's weights add up to 1, and those of its first round are equal."""
     X, y, Q = problem(300)
     boosted = AdaBoostClassifier(KNNClassifier(), n_estimators=4, random_state=0).fit(X, y)
     first = KNNClassifier().fit(X, y)

@@ -1,4 +1,4 @@
-"""KNNClassifier keeps to scikit-learn's working_memory, whatever the data and the search."""
+"""KNNClassifier keeps within scikit-learn's working_memory with any data and any search."""
 
 import tracemalloc
 
@@ -15,7 +15,7 @@ METRICS = ["euclidean", "manhattan", "cosine"]
 
 @pytest.fixture(scope="module")
 def smooth():
-    """Images of bytes that bounds can tell apart: training data and queries."""
+    """Images of bytes for which bounds leave few candidates: training data and queries."""
     rng = np.random.default_rng(0)
     images = 40 * rng.normal(size=(4500, 12)) @ rng.normal(size=(12, 768)) + 128
     images = images.clip(0, 255).astype(np.uint8)
@@ -30,7 +30,7 @@ def noise():
 
 
 def measure(function, *args):
-    """What a call returns, the bytes that it leaves allocated, and how many more it needed."""
+    """Result of a call, the bytes that stay allocated, and how many more it needed."""
     tracemalloc.start()
     try:
         result = function(*args)
@@ -85,7 +85,7 @@ def test_ties_in_few_dimensions(metric):
 
 @pytest.mark.parametrize("n_features", [2, 300])
 def test_votes_of_many_neighbors(n_features):
-    """Two million votes, in blocks of queries as everything else."""
+    """Two million votes are counted in blocks of queries."""
     rng = np.random.default_rng(0)
     X, Q = rng.normal(size=(1000, n_features)), rng.normal(size=(4000, n_features))
     model = KNNClassifier(500, n_jobs=1).fit(X, labels(X))
@@ -95,7 +95,7 @@ def test_votes_of_many_neighbors(n_features):
 
 
 def test_metrics_of_the_user(smooth):
-    """They get the training data in float64, once."""
+    """They get one copy of the training data in float64."""
     X, Q = smooth
     model = KNNClassifier(metric=reference.distances_no_loop).fit(X[:500], labels(X[:500]))
     with config_context(working_memory=8):
@@ -106,7 +106,7 @@ def test_metrics_of_the_user(smooth):
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_cross_validation(metric, smooth):
-    """A fold at a time is copied, and nothing stays of it."""
+    """One fold at a time is copied, and the copy is not kept."""
     X, _ = smooth
     model = KNNClassifierCV((1, 5), cv=3, metric=metric, n_jobs=1)
     with config_context(working_memory=64):
@@ -118,7 +118,7 @@ def test_cross_validation(metric, smooth):
 @pytest.mark.parametrize("kind", ["smooth", "noise"])
 @pytest.mark.parametrize("metric", METRICS)
 def test_neighbors_of_which_there_are_many(metric, kind, request):
-    """What is returned does not count, but what is needed to find and to sort it does."""
+    """The result does not count, but what is needed to find and to sort it does."""
     X, Q = (part[:, :64] for part in request.getfixturevalue(kind))
     model = KNNClassifier(3000, metric=metric, n_jobs=2).fit(X, labels(X))
     for method in (model.kneighbors, model.predict, model.predict_proba):

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, csr_matrix
 from sklearn import get_config
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import assert_all_finite, check_consistent_length
 from sklearn.utils._param_validation import StrOptions
@@ -19,6 +18,7 @@ from sk231n._floating_point import contained
 from sk231n._images import as_rows, infer_image_shape
 from sk231n._labels import as_labels, check_labels, encode_labels, scikit_learn_knows
 from sk231n.core.arguments import Number, count, validate_arguments
+from sk231n.core.bases import BaseEstimator, ClassifierMixin
 from sk231n.core.blocks import blocks
 from sk231n.core.errors import naming
 from sk231n.neighbors._costs import BYTES_PER_NEIGHBOR
@@ -315,8 +315,8 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         distances, indices = find_neighbors(self._search, queries, n_found, self.n_jobs)
         samples = indices if self._voting is None else self._voting[indices]
         others = samples != itself[:, np.newaxis]
-        # A query with k duplicates of smaller index is not among those found. These are then its
-        # neighbours, and one more has to go.
+        # A query with more than k duplicates of smaller index is not among the k + 1 samples found.
+        # Then the first k of these are its neighbours.
         others[np.count_nonzero(others, axis=1) > k, -1] = False
         shape = (len(indices), k)
         return distances[others].reshape(shape), indices[others].reshape(shape)

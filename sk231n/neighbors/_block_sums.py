@@ -128,7 +128,8 @@ class Level:
         """Most by which the distance of two codes may exceed that of the sums, in steps."""
         if self.step == 1 and of_integers:
             return 0  # because nothing was rounded
-        return len(self.low) * (1 + 1e-6)  # more than one for each sum, whose quotient is rounded
+        # A step for each sum, and a little more because the quotients are rounded, too.
+        return len(self.low) * (1 + 1e-6)
 
     def encode(self, sums):
         """Codes of the sums."""
@@ -237,7 +238,7 @@ class BlockSumsScreen(Screen):
 
 
 def _level_shapes(image_shape):
-    """Shapes of grids of blocks, the coarsest first; the next has twice the rows and columns."""
+    """Shapes of grids of blocks, the coarsest first; each has about four times as many blocks."""
     shapes = [image_shape]
     while np.prod(shapes[-1]) > _COARSE_BLOCKS and max(shapes[-1][:2]) > 1:
         h, w, c = shapes[-1]

@@ -21,8 +21,8 @@ _TREE_SAMPLES = 1000
 # If the training data hold no more numbers than this, computing all distances is fastest.
 _FEW_VALUES = 2**13
 
-# Starting a thread takes as long as searching for about this number of queries, or as computing
-# this number of differences between coordinates. There are no more threads than are worth it.
+# A thread takes so long to start that it saves no time if it gets fewer queries than the first
+# number, or if it would compute fewer differences between coordinates than the second number.
 _FEW_QUERIES = 32
 _FEW_DIFFERENCES = 2**25
 

@@ -1,4 +1,4 @@
-"""Exact search in two steps: bounds for all pairs, distances for the few that the bounds leave.
+"""Exact search with a screen: bounds of all distances, and the few distances that may matter.
 
 A *screen* gives each pair of a query and a training row a score, the smaller the nearer, and knows
 the largest score that a row within a given distance can have. A block of queries is searched in
@@ -42,7 +42,7 @@ _MOST_EXTRA_CANDIDATES = 16
 # More queries at a time would make the matrix products no faster.
 _MOST_QUERIES = 256
 
-# More bytes of scores at a time would leave the cache.
+# More bytes of scores at a time would save no time.
 _MOST_SCORE_BYTES = 2**26
 
 # Candidates that are measured and sorted at a time.
@@ -82,7 +82,7 @@ class ScreenedSearch(Search):
 
         def measure(start, queries, samples):
             measured = pair_distances(start + queries, samples)
-            measured[samples >= n_samples] = np.inf  # where the last tile is not full
+            measured[samples >= n_samples] = np.inf  # which are beyond the last row, in its tile
             return measured
 
         def search(block):
@@ -123,7 +123,7 @@ class _Scores:
     """Scores of a block of queries against all training rows, and their minima over groups.
 
     The training rows lie in tiles of ``n_members * n_groups``; a group is every ``n_groups``-th row
-    of a tile, so that the minima over the groups are taken along contiguous rows.
+    of a tile, so that the minima over all groups of a tile are taken along contiguous memory.
     """
 
     def __init__(self, screen, n_queries, n_samples, k):
