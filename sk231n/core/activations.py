@@ -1,13 +1,17 @@
 r"""Activations: layers without parameters, element by element (but for maxout)."""
 
+from collections.abc import Callable
 from numbers import Real
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from sk231n.core.arguments import Number, count
-from sk231n.core.initializers import Glorot, He
-from sk231n.core.layer import PREDICTION, Layer
+from sk231n.core.initializers import Glorot, He, Initializer
+from sk231n.core.layer import PREDICTION, Layer, Phase
 
 
 class Activation(Layer):
@@ -32,9 +36,9 @@ class Activation(Layer):
     array([[0.693]])
     """
 
-    initializer = Glorot()
+    initializer: Initializer = Glorot()
 
-    def n_inputs(self, n_outputs):
+    def n_inputs(self, n_outputs: int) -> int:
         """Return the number of inputs that a number of outputs needs.
 
         Parameters
@@ -61,7 +65,9 @@ class Identity(Activation):
     array([[-1.,  2.]])
     """
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         return x, lambda dy, g, need_dx=True: dy
 
@@ -77,7 +83,9 @@ class Logistic(Activation):
     array([[0.5]])
     """
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         y = expit(x)
         return y, lambda dy, g, need_dx=True: dy * (y * (1 - y))
@@ -94,7 +102,9 @@ class Tanh(Activation):
     array([[0.]])
     """
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         y = np.tanh(x)
         return y, lambda dy, g, need_dx=True: dy * (1 - y * y)
@@ -111,14 +121,16 @@ class ReLU(Activation):
     array([[0., 2.]])
     """
 
-    initializer = He()
+    initializer: Initializer = He()
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         y = np.maximum(x, 0)
         return y, lambda dy, g, need_dx=True: dy * (y > 0)
 
-    def kink_sides(self, x):
+    def kink_sides(self, x: NDArray[Any]) -> NDArray[Any]:
         """Say which inputs are positive; see :meth:`Layer.kink_sides`."""
         return x > 0
 
@@ -139,13 +151,15 @@ class LeakyReLU(Activation):
     array([[-0.01,  2.  ]])
     """
 
-    initializer = He()
+    initializer: Initializer = He()
     _parameter_constraints: dict = {"slope": [Number(Real, 0, 1, closed="left")]}
 
-    def __init__(self, slope=0.01):
+    def __init__(self, slope: float = 0.01) -> None:
         self.slope = slope
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         slope = x.dtype.type(self.slope)
 
@@ -157,7 +171,7 @@ class LeakyReLU(Activation):
 
         return np.maximum(slope * x, x), backward
 
-    def kink_sides(self, x):
+    def kink_sides(self, x: NDArray[Any]) -> NDArray[Any]:
         """Say which inputs are positive; see :meth:`Layer.kink_sides`."""
         return x > 0
 
@@ -188,17 +202,17 @@ class Maxout(Activation):
     array([[3., 2.]])
     """
 
-    initializer = He()
+    initializer: Initializer = He()
     _parameter_constraints: dict = {"n_pieces": [count(1)]}
 
-    def __init__(self, n_pieces=2):
+    def __init__(self, n_pieces: int = 2) -> None:
         self.n_pieces = n_pieces
 
-    def n_inputs(self, n_outputs):
+    def n_inputs(self, n_outputs: int) -> int:
         """Return `n_pieces` for each output; see :meth:`Activation.n_inputs`."""
         return n_outputs * self.n_pieces
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape with fewer columns, or channels; see :meth:`Layer.output_shape`."""
         *positions, n_inputs = input_shape
         if n_inputs % self.n_pieces:
@@ -208,7 +222,9 @@ class Maxout(Activation):
             )
         return (*positions, n_inputs // self.n_pieces)
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         pieces = self._pieces(x)
         winner = self.kink_sides(x)[..., None, :]
@@ -220,7 +236,7 @@ class Maxout(Activation):
 
         return np.take_along_axis(pieces, winner, axis=-2)[..., 0, :], backward
 
-    def kink_sides(self, x):
+    def kink_sides(self, x: NDArray[Any]) -> NDArray[Any]:
         """Say which of its inputs each output chooses; see :meth:`Layer.kink_sides`."""
         return self._pieces(x).argmax(axis=-2)
 
@@ -228,7 +244,7 @@ class Maxout(Activation):
         return x.reshape(*x.shape[:-1], self.n_pieces, -1)
 
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Activation] = {
     "identity": Identity(),
     "logistic": Logistic(),
     "sigmoid": Logistic(),

@@ -1,13 +1,17 @@
 """The affine layer, and the one that flattens images for it."""
 
 import math
+from collections.abc import Callable, Mapping
 from numbers import Real
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.arguments import Number, count
 from sk231n.core.initializers import Initializer, Zeros
-from sk231n.core.layer import PREDICTION, Layer
+from sk231n.core.layer import PREDICTION, Layer, Phase
 
 
 class Flatten(Layer):
@@ -23,11 +27,13 @@ class Flatten(Layer):
     (10, 48)
     """
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the number of values of one sample; see :meth:`Layer.output_shape`."""
         return (math.prod(input_shape),)
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         return x.reshape(len(x), -1), lambda dy, g, need_dx=True: dy.reshape(x.shape)
 
@@ -63,7 +69,7 @@ class Affine(Layer):
     array([[14., 26.]])
     """
 
-    weights = ("W",)
+    weights: tuple[str, ...] = ("W",)
     folds_inputs = True
     _parameter_constraints: dict = {
         "n_outputs": [count(1)],
@@ -72,33 +78,39 @@ class Affine(Layer):
         "intercept": ["boolean"],
     }
 
-    def __init__(self, n_outputs, initializer=Zeros(), max_norm=None, intercept=True):  # noqa: B008
+    def __init__(
+        self,
+        n_outputs: int,
+        initializer: Initializer = Zeros(),  # noqa: B008
+        max_norm: float | None = None,
+        intercept: bool = True,
+    ) -> None:
         self.n_outputs = n_outputs
         self.initializer = initializer
         self.max_norm = max_norm
         self.intercept = intercept
 
     @property
-    def intercepts(self):
+    def intercepts(self) -> tuple[str, ...]:
         """Names of the parameters that are added to the outputs."""
         return ("b",) if self.intercept else ()
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the number of outputs; see :meth:`Layer.output_shape`."""
         return (self.n_outputs,)
 
-    def shapes(self, input_shape):
+    def shapes(self, input_shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         """Return the shapes of ``W`` and ``b``; see :meth:`Layer.shapes`."""
         shapes = {"W": (math.prod(input_shape), self.n_outputs)}
         return shapes | {"b": (self.n_outputs,)} if self.intercept else shapes
 
-    def initialize(self, p, rng):
+    def initialize(self, p: SimpleNamespace, rng: np.random.RandomState) -> None:
         """Draw the first weights; the intercept starts at zero. See :meth:`Layer.initialize`."""
         p.W[...] = self.initializer(rng, p.W.shape)
         if self.intercept:
             p.b[...] = 0
 
-    def project(self, p, factors):
+    def project(self, p: SimpleNamespace, factors: Mapping[str, Any]) -> None:
         """Shorten the columns of ``W`` that are longer than ``max_norm``; see :class:`Layer`."""
         if self.max_norm is not None:
             W = p.W * factors["W"]
@@ -106,7 +118,9 @@ class Affine(Layer):
             if (length > self.max_norm).any():
                 p.W *= self.max_norm / np.maximum(length, self.max_norm)
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back.
 
         Parameters
@@ -140,31 +154,35 @@ class Affine(Layer):
 
         return y, backward
 
-    def weight_factors(self, scale=None):
+    def weight_factors(self, scale: NDArray[Any] | None = None) -> dict[str, Any]:
         """Return one over the `scale` of each input; see :meth:`Layer.weight_factors`."""
         return {"W": 1.0 if scale is None else (1 / scale)[:, None]}
 
-    def fold_inputs(self, p, mean, scale):
+    def fold_inputs(
+        self, p: SimpleNamespace, mean: NDArray[Any] | None, scale: NDArray[Any] | None
+    ) -> None:
         """Take over a change of the inputs; see :meth:`Layer.fold_inputs`."""
         if scale is not None:
             p.W /= scale[:, None]
         if mean is not None:
             p.b -= mean @ p.W
 
-    def unfold_inputs(self, p, mean, scale):
+    def unfold_inputs(
+        self, p: SimpleNamespace, mean: NDArray[Any] | None, scale: NDArray[Any] | None
+    ) -> None:
         """Undo :meth:`fold_inputs`."""
         if mean is not None:
             p.b += mean @ p.W
         if scale is not None:
             p.W *= scale[:, None]
 
-    def fold_outputs(self, p, mean, scale):
+    def fold_outputs(self, p: SimpleNamespace, mean: NDArray[Any], scale: NDArray[Any]) -> None:
         """Take over a change of the outputs; see :meth:`Layer.fold_outputs`."""
         p.W *= scale
         p.b *= scale
         p.b += mean
 
-    def unfold_outputs(self, p, mean, scale):
+    def unfold_outputs(self, p: SimpleNamespace, mean: NDArray[Any], scale: NDArray[Any]) -> None:
         """Undo :meth:`fold_outputs`."""
         p.b -= mean
         p.b /= scale

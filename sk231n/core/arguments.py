@@ -1,9 +1,12 @@
 """Arguments: scikit-learn's validation, stricter with numbers and more helpful with names."""
 
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import (
     Interval,
     InvalidParameterError,
@@ -17,7 +20,7 @@ _NO_NUMBERS = bool, np.bool_, np.timedelta64  # although Python and NumPy count 
 class Number(Interval):
     """Integers and floats of an interval: no booleans, no fractions, nothing beyond float64."""
 
-    def is_satisfied_by(self, val):
+    def is_satisfied_by(self, val: Any) -> bool:
         """Return whether the value is a number of the interval."""
         if isinstance(val, _NO_NUMBERS) or not isinstance(val, self.type):
             return False
@@ -30,15 +33,21 @@ class Number(Interval):
         return (val if isinstance(val, Integral) else as_float) in self
 
 
-def count(least):
+def count(least: int) -> Any:
     """Whole numbers from the least to the largest that an index can be on every machine."""
     return Number(Integral, least, 2**31 - 1, closed="both")
 
 
-RANDOM_STATE = [Number(Integral, 0, 2**32 - 1, closed="both"), np.random.RandomState, None]
+RANDOM_STATE: list[Any] = [
+    Number(Integral, 0, 2**32 - 1, closed="both"),
+    np.random.RandomState,
+    None,
+]
 
 
-def validate_arguments(constraints, arguments, owner):
+def validate_arguments(
+    constraints: Mapping[str, Any], arguments: Mapping[str, Any], owner: str
+) -> None:
     """Validate arguments as scikit-learn does, and suggest the nearest name for a misspelt one.
 
     Parameters
@@ -70,7 +79,7 @@ def validate_arguments(constraints, arguments, owner):
         raise
 
 
-def as_floats(values, name):
+def as_floats(values: Any, name: str) -> NDArray[np.float64]:
     """Return a float64 copy of an array-like of real numbers, or say what it holds instead."""
     try:
         array = np.array(values)
@@ -89,7 +98,7 @@ def as_floats(values, name):
     raise ValueError(f"{name} must hold real numbers; got dtype {array.dtype}.")
 
 
-def did_you_mean(value, names=()):
+def did_you_mean(value: str, names: Iterable[str] = ()) -> str:
     """Suggest the name that is nearest to `value`, in any spelling; "" if none is near."""
     by_lower_case = {name.lower(): name for name in sorted(names)}
     close = get_close_matches(value.lower(), by_lower_case, n=1)

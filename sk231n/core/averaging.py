@@ -1,6 +1,9 @@
 """The running average of the parameters."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.blocks import blocks
 from sk231n.core.objective import BLOCK_SIZE
@@ -17,12 +20,12 @@ class Average:
         About how many of the last steps the average covers.
     """
 
-    def __init__(self, theta, span):
+    def __init__(self, theta: NDArray[Any], span: float) -> None:
         self._sum = np.zeros_like(theta)
         self._keep = 1 - 1 / max(span, 1)
         self._steps = 0
 
-    def update(self, theta):
+    def update(self, theta: NDArray[Any]) -> None:
         """Take in the parameters after a step."""
         self._steps += 1
         for rows in blocks(len(theta), BLOCK_SIZE):
@@ -31,6 +34,6 @@ class Average:
             part += (1 - self._keep) * theta[rows]
 
     @property
-    def value(self):
+    def value(self) -> NDArray[Any]:
         """The average, an array of shape (size,)."""
         return self._sum / (1 - self._keep**self._steps)

@@ -1,21 +1,23 @@
 """Blocks: how rows, images and parameters are cut into pieces, by their number and size alone."""
 
+from collections.abc import Iterator
+
 _BLOCK_ROWS = 1024  # a few MB of floats, whatever the type of the data
 _REGISTER_WIDTH = 16  # numbers that fit into a few registers, so that parts end where registers do
 
 
-def blocks(n_rows, size=_BLOCK_ROWS):
+def blocks(n_rows: int, size: int = _BLOCK_ROWS) -> Iterator[slice]:
     """Slices of `size` rows each; by default, of a few MB once they are converted to floats."""
     return (slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size))
 
 
-def split(length, n_parts):
+def split(length: int, n_parts: int) -> list[slice]:
     """Slices of about equal length, a multiple of 16 but for the last."""
     size = -(-length // (n_parts * _REGISTER_WIDTH)) * _REGISTER_WIDTH
     return list(blocks(length, size))
 
 
-def even_block_size(n_rows, most_rows, multiple):
+def even_block_size(n_rows: int, most_rows: int, multiple: int) -> int:
     """Size of blocks of at most `most_rows` whose number, unless it is one, is a multiple.
 
     So a few threads get equal shares, and end together.

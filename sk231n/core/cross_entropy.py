@@ -2,8 +2,10 @@
 
 import math
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.arguments import Number
 from sk231n.core.loss import (
@@ -49,15 +51,17 @@ class CrossEntropy(Loss):
     """
 
     _parameter_constraints: dict = {"label_smoothing": [Number(Real, 0, 1, closed="left")]}
-    targets = ("classes", "probabilities")
+    targets: tuple[str, ...] = ("classes", "probabilities")
     probabilities = True
-    curvature = 0.5
+    curvature: float = 0.5
 
-    def __init__(self, label_smoothing=0.0):
+    def __init__(self, label_smoothing: float = 0.0) -> None:
         self.label_smoothing = label_smoothing
 
     @safe_for_large_scores
-    def __call__(self, scores, y, w=None):
+    def __call__(
+        self, scores: NDArray[Any], y: NDArray[Any], w: NDArray[Any] | None = None
+    ) -> tuple[float, NDArray[Any]]:
         """Return the weighted loss and its gradient.
 
         Parameters
@@ -107,12 +111,12 @@ class CrossEntropy(Loss):
         gradient *= w[:, None]
         return -float(w @ terms.sum(axis=1)), gradient
 
-    def at_zero(self, n_scores):
+    def at_zero(self, n_scores: int) -> float:
         """Return the loss of scores that are all zero; see :meth:`Loss.at_zero`."""
         return math.log(n_scores)
 
 
-def log_softmax(scores):
+def log_softmax(scores: NDArray[Any]) -> NDArray[Any]:
     """Logarithm of the softmax along the last axis, safe for scores of any size.
 
     Parameters

@@ -1,8 +1,10 @@
 """Samples, and how they are handed out batch by batch."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.blocks import split
 
@@ -29,14 +31,14 @@ class Data(NamedTuple):
         Sum of the weights of `rows`.
     """
 
-    X: np.ndarray
-    y: np.ndarray
-    w: np.ndarray
-    rows: np.ndarray
-    dtype: np.dtype
+    X: NDArray[Any]
+    y: NDArray[Any]
+    w: NDArray[Any]
+    rows: NDArray[Any]
+    dtype: np.dtype[Any]
     total: float = 1.0
 
-    def normalized(self):
+    def normalized(self) -> Self:
         """The same samples with the `total` of their weights, which are at most one.
 
         They are scaled by a power of two, which is exact: sums of equal or of integer weights, and
@@ -46,12 +48,14 @@ class Data(NamedTuple):
         w = np.ldexp(self.w, -exponent)
         return self._replace(w=w, total=float(w[self.rows].sum()))
 
-    def targets(self, rows):
+    def targets(self, rows: NDArray[Any] | slice) -> tuple[NDArray[Any], NDArray[Any]]:
         """Targets of some samples, and their weights, which sum to one over all samples."""
         return self.y[rows], (self.w[rows] / self.total).astype(self.dtype)
 
 
-def batches(data, standardization, batch_size, order, team):
+def batches(
+    data: Data, standardization: Any, batch_size: int, order: NDArray[Any], team: Any
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     """Yield ``(rows, x)``, some samples at a time: which they are, and their inputs.
 
     ``x`` is standardised and lives in one buffer that the next batch overwrites: an array per batch
@@ -78,6 +82,8 @@ def batches(data, standardization, batch_size, order, team):
         yield rows, x
 
 
-def sweep(data, standardization, team):
+def sweep(
+    data: Data, standardization: Any, team: Any
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     """Yield all samples in their order, as :func:`batches` does."""
     return batches(data, standardization, _SWEEP_ROWS, data.rows, team)

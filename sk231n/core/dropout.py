@@ -1,11 +1,15 @@
 """Dropout: noise that keeps units from relying on each other."""
 
+from collections.abc import Callable
 from numbers import Real
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.arguments import Number
-from sk231n.core.layer import PREDICTION, Layer
+from sk231n.core.layer import PREDICTION, Layer, Phase
 
 
 class Dropout(Layer):
@@ -36,10 +40,10 @@ class Dropout(Layer):
 
     _parameter_constraints: dict = {"p": [Number(Real, 0, 1, closed="left")]}
 
-    def __init__(self, p=0.5):
+    def __init__(self, p: float = 0.5) -> None:
         self.p = p
 
-    def keep(self, rng, shape):
+    def keep(self, rng: np.random.RandomState, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         """Draw which inputs are kept.
 
         Parameters
@@ -58,7 +62,9 @@ class Dropout(Layer):
         generator = np.random.Generator(np.random.SFC64(rng.randint(2**31)))
         return generator.random(shape) >= self.p
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         if not phase.training or not self.p:
             return x, lambda dy, g, need_dx=True: dy

@@ -24,4 +24,4 @@ class Epoch(NamedTuple):
     score: float
     learning_rate: float
     update_ratio: float
-    step_losses: list
+    step_losses: list[float]

@@ -1,13 +1,14 @@
 """Errors that say which argument they are about."""
 
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sklearn.exceptions import NotFittedError
 
 
 @contextmanager
-def naming(name):
+def naming(name: str) -> Iterator[None]:
     """Context in which errors about a value name the argument that it is.
 
     NumPy's say "setting an array element with a sequence", Python's "int too large to convert to

@@ -2,8 +2,10 @@
 
 import math
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.arguments import Number, count
 from sk231n.core.spec import Spec
@@ -24,7 +26,7 @@ class Initializer(Spec):
            [0., 1., 0.]])
     """
 
-    def __call__(self, rng, shape):
+    def __call__(self, rng: np.random.RandomState, shape: tuple[int, ...]) -> NDArray[Any]:
         """Draw the weights.
 
         Parameters
@@ -53,7 +55,7 @@ class Zeros(Initializer):
            [0., 0., 0.]])
     """
 
-    def __call__(self, rng, shape):
+    def __call__(self, rng: np.random.RandomState | None, shape: tuple[int, ...]) -> NDArray[Any]:
         """Draw the weights; see :meth:`Initializer.__call__`."""
         return np.zeros(shape)
 
@@ -76,10 +78,10 @@ class Normal(Initializer):
 
     _parameter_constraints: dict = {"std": [Number(Real, 0, None, closed="left")]}
 
-    def __init__(self, std=0.01):
+    def __init__(self, std: float = 0.01) -> None:
         self.std = std
 
-    def __call__(self, rng, shape):
+    def __call__(self, rng: np.random.RandomState, shape: tuple[int, ...]) -> NDArray[Any]:
         """Draw the weights; see :meth:`Initializer.__call__`."""
         return _normal(rng, shape, self.std)
 
@@ -99,7 +101,7 @@ class He(Initializer):
     0.1
     """
 
-    def __call__(self, rng, shape):
+    def __call__(self, rng: np.random.RandomState, shape: tuple[int, ...]) -> NDArray[Any]:
         """Draw the weights; see :meth:`Initializer.__call__`."""
         return _normal(rng, shape, math.sqrt(2 / _n_inputs(shape)))
 
@@ -120,7 +122,7 @@ class Glorot(Initializer):
     0.05
     """
 
-    def __call__(self, rng, shape):
+    def __call__(self, rng: np.random.RandomState, shape: tuple[int, ...]) -> NDArray[Any]:
         """Draw the weights; see :meth:`Initializer.__call__`."""
         return _normal(rng, shape, math.sqrt(2 / (_n_inputs(shape) + _n_outputs(shape))))
 
@@ -140,7 +142,7 @@ class LeCun(Initializer):
     0.05
     """
 
-    def __call__(self, rng, shape):
+    def __call__(self, rng: np.random.RandomState, shape: tuple[int, ...]) -> NDArray[Any]:
         """Draw the weights; see :meth:`Initializer.__call__`."""
         return _normal(rng, shape, math.sqrt(1 / _n_inputs(shape)))
 
@@ -171,10 +173,10 @@ class Sparse(Initializer):
         "n_inputs": [count(1)],
     }
 
-    def __init__(self, n_inputs=10):
+    def __init__(self, n_inputs: int = 10) -> None:
         self.n_inputs = n_inputs
 
-    def __call__(self, rng, shape):
+    def __call__(self, rng: np.random.RandomState, shape: tuple[int, ...]) -> NDArray[Any]:
         """Draw the weights; see :meth:`Initializer.__call__`."""
         n_inputs = min(self.n_inputs, _n_inputs(shape))
         W = np.zeros((_n_inputs(shape), shape[-1]))
@@ -200,4 +202,9 @@ def _normal(rng, shape, std):
     return W
 
 
-INITIALIZERS = {"he": He(), "glorot": Glorot(), "lecun": LeCun(), "sparse": Sparse()}
+INITIALIZERS: dict[str, Initializer] = {
+    "he": He(),
+    "glorot": Glorot(),
+    "lecun": LeCun(),
+    "sparse": Sparse(),
+}

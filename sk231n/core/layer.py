@@ -9,9 +9,13 @@ A layer speaks of the shape of one sample, without the axis of the batch: ``(d,)
 ``(h, w, c)`` for images.  And it says which role each of its arrays plays, whatever their names.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.spec import Spec
 
@@ -38,11 +42,11 @@ class Phase:
     """
 
     rng: np.random.RandomState | None = None
-    w: np.ndarray | None = None
-    matmul: object = np.matmul
+    w: NDArray[Any] | None = None
+    matmul: Callable[..., Any] = np.matmul
 
     @property
-    def training(self):
+    def training(self) -> bool:
         """Whether the layers are being trained."""
         return self.rng is not None
 
@@ -86,13 +90,13 @@ class Layer(Spec):
     (2,)
     """
 
-    weights = ()
-    intercepts = ()
-    statistics = ()
-    folds_inputs = False
-    standardizes = False
+    weights: tuple[str, ...] = ()
+    intercepts: tuple[str, ...] = ()
+    statistics: tuple[str, ...] = ()
+    folds_inputs: bool = False
+    standardizes: bool = False
 
-    def output_shape(self, input_shape):
+    def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of one sample of the output.
 
         Parameters
@@ -112,7 +116,7 @@ class Layer(Spec):
         """
         return input_shape
 
-    def shapes(self, input_shape):
+    def shapes(self, input_shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         """Return the shapes of the parameters.
 
         Parameters
@@ -127,7 +131,7 @@ class Layer(Spec):
         """
         return {}
 
-    def initialize(self, p, rng):
+    def initialize(self, p: SimpleNamespace, rng: np.random.RandomState) -> None:
         """Draw the first parameters.
 
         Parameters
@@ -138,7 +142,9 @@ class Layer(Spec):
             Source of randomness.
         """
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back.
 
         Parameters
@@ -161,7 +167,7 @@ class Layer(Spec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no forward.")
 
-    def kink_sides(self, x):
+    def kink_sides(self, x: NDArray[Any]) -> NDArray[Any] | None:
         """Say on which side of its kinks each input lies; gradient checks step across none.
 
         Parameters
@@ -176,7 +182,7 @@ class Layer(Spec):
         """
         return None
 
-    def project(self, p, factors):
+    def project(self, p: SimpleNamespace, factors: Mapping[str, Any]) -> None:
         """Move the parameters, after a step, to the nearest ones that are allowed.
 
         Parameters
@@ -187,7 +193,7 @@ class Layer(Spec):
             What turns the weights into the units of the data, by name.
         """
 
-    def weight_factors(self, scale=None):
+    def weight_factors(self, scale: NDArray[Any] | None = None) -> dict[str, Any]:
         """Return what the penalty multiplies the weights by, to see them in the unit of the data.
 
         Parameters
@@ -202,7 +208,7 @@ class Layer(Spec):
         """
         return dict.fromkeys(self.weights, 1.0)
 
-    def set_moments(self, p, mean, variance):
+    def set_moments(self, p: SimpleNamespace, mean: NDArray[Any], variance: NDArray[Any]) -> None:
         """Take the moments of the inputs, before the first epoch.
 
         Parameters
@@ -213,7 +219,9 @@ class Layer(Spec):
             Moments over the samples, one for each value of a flattened sample.
         """
 
-    def fold_inputs(self, p, mean, scale):
+    def fold_inputs(
+        self, p: SimpleNamespace, mean: NDArray[Any] | None, scale: NDArray[Any] | None
+    ) -> None:
         """Turn parameters for inputs ``(x - mean) / scale`` into those for `x`.
 
         Parameters
@@ -225,11 +233,13 @@ class Layer(Spec):
         """
         raise NotImplementedError(f"{self} cannot be folded with a change of its inputs.")
 
-    def unfold_inputs(self, p, mean, scale):
+    def unfold_inputs(
+        self, p: SimpleNamespace, mean: NDArray[Any] | None, scale: NDArray[Any] | None
+    ) -> None:
         """Undo :meth:`fold_inputs`, with the same arguments."""
         raise NotImplementedError(f"{self} cannot be folded with a change of its inputs.")
 
-    def fold_outputs(self, p, mean, scale):
+    def fold_outputs(self, p: SimpleNamespace, mean: NDArray[Any], scale: NDArray[Any]) -> None:
         """Turn parameters for outputs ``(y - mean) / scale`` into those for `y`.
 
         Parameters
@@ -241,11 +251,11 @@ class Layer(Spec):
         """
         raise NotImplementedError(f"{self} cannot be folded with a change of its outputs.")
 
-    def unfold_outputs(self, p, mean, scale):
+    def unfold_outputs(self, p: SimpleNamespace, mean: NDArray[Any], scale: NDArray[Any]) -> None:
         """Undo :meth:`fold_outputs`, with the same arguments."""
         raise NotImplementedError(f"{self} cannot be folded with a change of its outputs.")
 
-    def inputs_of_weights(self, x):
+    def inputs_of_weights(self, x: NDArray[Any]) -> NDArray[Any]:
         """Return the inputs as the weights see them, one row per sample.
 
         Parameters

@@ -1,12 +1,21 @@
 """SciPy's L-BFGS on the objective."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from scipy.optimize import minimize
 
 from sk231n.core.epoch import Epoch
 
 
-def lbfgs(problem, optimizer, max_iter, tol, after_epoch):
+def lbfgs(
+    problem: Any,
+    optimizer: Any,
+    max_iter: int,
+    tol: float | None,
+    after_epoch: Callable[[Epoch], bool],
+) -> str | None:
     """Minimise by SciPy's L-BFGS, one iteration per epoch; ``problem.theta`` changes in place.
 
     SciPy calls back instead of yielding, hence a function where :func:`epochs` is a generator.

@@ -6,15 +6,21 @@ class indices :math:`y` and sample weights :math:`w`, and returns
 sum to one the value is a mean, and class weights, sample weights and the mean are one thing.
 """
 
+from collections.abc import Callable
 from functools import wraps
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.errors import naming
 from sk231n.core.spec import Spec
 
 SUM_TOLERANCE = 1e-3  # by how much the sum of probabilities may differ from one
 _LARGE = 1e15  # scores whose squares float32 holds, added up over a few million classes
+
+LossCall = TypeVar("LossCall", bound=Callable[..., tuple[float, NDArray[Any]]])
+Prepared: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]  # scores, y, w
 
 
 class Loss(Spec):
@@ -60,14 +66,16 @@ class Loss(Spec):
     (0.0, array([[0.]]))
     """
 
-    targets = ("classes",)
-    probabilities = False
-    smooth = True
-    curvature = 1.0
-    unbounded_curvature = 0.0
-    degree = 0
+    targets: tuple[str, ...] = ("classes",)
+    probabilities: bool = False
+    smooth: bool = True
+    curvature: float = 1.0
+    unbounded_curvature: float = 0.0
+    degree: int = 0
 
-    def __call__(self, scores, y, w=None):
+    def __call__(
+        self, scores: NDArray[Any], y: NDArray[Any], w: NDArray[Any] | None = None
+    ) -> tuple[float, NDArray[Any]]:
         """Return the weighted loss and its gradient.
 
         Parameters
@@ -88,7 +96,7 @@ class Loss(Spec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no __call__.")
 
-    def kink_sides(self, scores, y):
+    def kink_sides(self, scores: NDArray[Any], y: NDArray[Any]) -> NDArray[Any] | None:
         """Say on which side of its kinks the loss is.
 
         Where two scores differ in it, the gradient may jump between them.
@@ -107,7 +115,7 @@ class Loss(Spec):
         """
         return None
 
-    def at_zero(self, n_scores):
+    def at_zero(self, n_scores: int) -> float | None:
         """Return the loss of a sample whose scores are all zero.
 
         Parameters
@@ -123,7 +131,7 @@ class Loss(Spec):
         return None
 
 
-def safe_for_large_scores(call):
+def safe_for_large_scores(call: LossCall) -> LossCall:
     """Let a loss compute in float64 where its value might overflow in float32."""
 
     @wraps(call)
@@ -137,7 +145,7 @@ def safe_for_large_scores(call):
     return widened
 
 
-def prepare_classes(scores, y, w):
+def prepare_classes(scores: Any, y: Any, w: Any) -> Prepared:
     """Check what a loss is called with; weights that make a mean where there are none."""
     scores, y = as_float_array("scores", scores), np.asarray(y)
     if scores.ndim != 2 or y.shape != scores.shape[:1] or not scores.size:
@@ -151,7 +159,7 @@ def prepare_classes(scores, y, w):
     return scores, y, _weights(w, scores)
 
 
-def prepare_probabilities(scores, y, w):
+def prepare_probabilities(scores: Any, y: Any, w: Any) -> Prepared:
     """Check what a loss on probabilities is called with; see :func:`prepare_classes`."""
     scores, y, w = prepare_targets(scores, y, w)
     sums = y.sum(axis=1)
@@ -163,7 +171,7 @@ def prepare_probabilities(scores, y, w):
     return scores, y, w
 
 
-def prepare_targets(scores, y, w):
+def prepare_targets(scores: Any, y: Any, w: Any) -> Prepared:
     """Check what a loss on targets of the shape of the scores is called with."""
     scores, y = as_float_array("scores", scores), as_float_array("y", y)
     if scores.ndim != 2 or y.shape != scores.shape or not scores.size:
@@ -174,7 +182,7 @@ def prepare_targets(scores, y, w):
     return scores, y.astype(scores.dtype, copy=False), _weights(w, scores)
 
 
-def as_float_array(name, values):
+def as_float_array(name: str, values: Any) -> NDArray[Any]:
     """Values of an argument as an array of floats."""
     with naming(name):
         values = np.asarray(values)

@@ -1,8 +1,10 @@
 """The hinge losses of support vector machines."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import Options
 
 from sk231n.core.arguments import Number
@@ -16,23 +18,23 @@ class MarginLoss(Loss):
         "margin": [Number(Real, 0, None, closed="left")],
         "power": [Options(Integral, {1, 2})],
     }
-    curvature = 1.0
+    curvature: float = 1.0
 
-    def __init__(self, margin=1.0, power=1):
+    def __init__(self, margin: float = 1.0, power: int = 1) -> None:
         self.margin = margin
         self.power = power
 
     @property
-    def smooth(self):
+    def smooth(self) -> bool:
         """Whether the loss has a continuous gradient."""
         return self.power == 2
 
     @property
-    def unbounded_curvature(self):
+    def unbounded_curvature(self) -> float:
         """Second derivative of a squared hinge."""
         return 2.0 if self.power == 2 else 0.0
 
-    def kink_sides(self, scores, y):
+    def kink_sides(self, scores: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
         """Say which margins are violated; see :meth:`Loss.kink_sides`."""
         return self._violation(scores, y) > 0
 
@@ -77,7 +79,9 @@ class WestonWatkins(MarginLoss):
     """
 
     @safe_for_large_scores
-    def __call__(self, scores, y, w=None):
+    def __call__(
+        self, scores: NDArray[Any], y: NDArray[Any], w: NDArray[Any] | None = None
+    ) -> tuple[float, NDArray[Any]]:
         """Return the weighted loss and its gradient; see :meth:`Loss.__call__`."""
         scores, y, w = prepare_classes(scores, y, w)
         terms, gradient = self._hinge(self._violation(scores, y))
@@ -85,7 +89,7 @@ class WestonWatkins(MarginLoss):
         gradient *= w[:, None]
         return float(w @ terms.sum(axis=1)), gradient
 
-    def at_zero(self, n_scores):
+    def at_zero(self, n_scores: int) -> float:
         """Return the loss of scores that are all zero; see :meth:`Loss.at_zero`."""
         return float((n_scores - 1) * self.margin**self.power)
 
@@ -129,7 +133,9 @@ class CrammerSinger(MarginLoss):
     smooth = False
 
     @safe_for_large_scores
-    def __call__(self, scores, y, w=None):
+    def __call__(
+        self, scores: NDArray[Any], y: NDArray[Any], w: NDArray[Any] | None = None
+    ) -> tuple[float, NDArray[Any]]:
         """Return the weighted loss and its gradient; see :meth:`Loss.__call__`."""
         scores, y, w = prepare_classes(scores, y, w)
         rows, worst = np.arange(len(y)), self._worst(scores, y)
@@ -140,13 +146,13 @@ class CrammerSinger(MarginLoss):
         gradient[rows, y] = -slope
         return float(w @ terms), gradient
 
-    def kink_sides(self, scores, y):
+    def kink_sides(self, scores: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
         """Say which class is worst where the margin is violated; see :meth:`Loss.kink_sides`."""
         rows, worst = np.arange(len(y)), self._worst(scores, y)
         violated = scores[rows, worst] - scores[rows, y] + self.margin > 0
         return np.where(violated, worst, -1)
 
-    def at_zero(self, n_scores):
+    def at_zero(self, n_scores: int) -> float:
         """Return the loss of scores that are all zero; see :meth:`Loss.at_zero`."""
         return float(self.margin**self.power)
 
@@ -183,7 +189,9 @@ class OneVsRest(MarginLoss):
     """
 
     @safe_for_large_scores
-    def __call__(self, scores, y, w=None):
+    def __call__(
+        self, scores: NDArray[Any], y: NDArray[Any], w: NDArray[Any] | None = None
+    ) -> tuple[float, NDArray[Any]]:
         """Return the weighted loss and its gradient; see :meth:`Loss.__call__`."""
         prepare = prepare_targets if np.ndim(y) == 2 else prepare_classes
         scores, y, w = prepare(scores, y, w)
@@ -192,7 +200,7 @@ class OneVsRest(MarginLoss):
         gradient *= w[:, None]
         return float(w @ terms.sum(axis=1)), gradient
 
-    def at_zero(self, n_scores):
+    def at_zero(self, n_scores: int) -> float:
         """Return the loss of scores that are all zero; see :meth:`Loss.at_zero`."""
         return float(n_scores * self.margin**self.power)
 

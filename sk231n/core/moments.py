@@ -1,8 +1,9 @@
 """Means and variances of the data, from which changes of variables are made."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from sk231n.core.blocks import blocks
 from sk231n.core.standardization import Standardization
@@ -20,12 +21,12 @@ class Moments:
         Moments of all data so far, float64.
     """
 
-    def __init__(self, n_features):
-        self.count = 0.0
-        self.mean = np.zeros(n_features)
-        self.variance = np.zeros(n_features)
+    def __init__(self, n_features: int) -> None:
+        self.count: float = 0.0
+        self.mean: NDArray[Any] = np.zeros(n_features)
+        self.variance: NDArray[Any] = np.zeros(n_features)
 
-    def updated(self, data, count, name="X"):
+    def updated(self, data: Any, count: float, name: str = "X") -> "Moments":
         """Return the moments with the samples of `data` added, as `count` samples of `name`."""
         mean, variance = np.zeros_like(self.mean), np.zeros_like(self.mean)
         # Differences from any sample round less than large values, and not at all where all agree.
@@ -55,11 +56,13 @@ class Moments:
         )
         return updated
 
-    def constant(self, dtype):
+    def constant(self, dtype: DTypeLike) -> NDArray[np.bool_]:
         """Which features have no spread, or none but the rounding of their mean."""
         return np.sqrt(self.variance) <= 8 * np.finfo(dtype).eps * np.abs(self.mean)
 
-    def standardization(self, dtype, ridge, centred=True):
+    def standardization(
+        self, dtype: DTypeLike, ridge: float, centred: bool = True
+    ) -> Standardization:
         r"""Make the change of variables.
 
         Parameters
@@ -87,7 +90,7 @@ class Moments:
         scale[scale == 0] = 1
         return Standardization(self.mean.astype(dtype) if centred else None, scale.astype(dtype))
 
-    def target_units(self):
+    def target_units(self) -> TargetUnits:
         """Make the units of targets; one without spread gets the smallest scale of the others."""
         scale, flat = np.sqrt(self.variance), self.constant(np.float64)
         scale[flat] = scale[~flat].min() if not flat.all() else 1

@@ -1,11 +1,14 @@
 """What a run remembers of its epochs, and when it has seen enough of them."""
 
+from collections.abc import Callable
 from itertools import chain
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
-class History(dict):
+class History(dict[str, list[float]]):
     """A dict of equally long lists, one entry per epoch.
 
     Parameters
@@ -19,18 +22,18 @@ class History(dict):
         The losses of the steps, by epoch.
     """
 
-    def __init__(self, validated):
+    def __init__(self, validated: bool) -> None:
         names = ["loss", "score"]
         names += ["validation_loss", "validation_score"] if validated else []
         super().__init__({name: [] for name in [*names, "learning_rate", "update_ratio"]})
-        self.step_losses = []
+        self.step_losses: list[list[float]] = []
 
     @property
-    def monitored(self):
+    def monitored(self) -> list[float]:
         """The losses that a schedule looks at: those of the validation data, if there are any."""
         return self.get("validation_loss", self["loss"])
 
-    def add(self, epoch, **values):
+    def add(self, epoch: Any, **values: float) -> None:
         """Append an ``Epoch``, and further values by name."""
         self.step_losses.append(epoch.step_losses)
         values |= {
@@ -42,18 +45,18 @@ class History(dict):
         for name, value in values.items():
             self[name].append(float(value))
 
-    def trim(self):
+    def trim(self) -> None:
         """Remove the last epoch where an interruption let in only a part of it."""
         n_epochs = min(len(values) for values in self.values())
         for values in (*self.values(), self.step_losses):
             del values[n_epochs:]
 
-    def as_dict(self, steps):
+    def as_dict(self, steps: bool) -> dict[str, list[float]]:
         """Copy into a plain dict; with "step_loss", one entry per step, if `steps` are wanted."""
         copied = {name: list(values) for name, values in self.items()}
         return copied | {"step_loss": list(chain(*self.step_losses))} if steps else copied
 
-    def last_line(self):
+    def last_line(self) -> str:
         """Say in one line what the last epoch brought."""
         values = "  ".join(f"{name} {self[name][-1]:.4g}" for name in self)
         return f"epoch {len(self['loss'])}  {values}"
@@ -70,13 +73,13 @@ class Patience:
         Number of epochs in a row without progress that are too many.
     """
 
-    def __init__(self, tol, n_epochs):
+    def __init__(self, tol: float | None, n_epochs: int) -> None:
         self.tol = tol
         self.n_epochs = n_epochs
-        self.best = np.inf
+        self.best: Any = np.inf
         self._waited = 0
 
-    def exhausted_by(self, *values):
+    def exhausted_by(self, *values: float) -> bool:
         """Take in the values after an epoch, the lower the better; say whether to stop.
 
         The progress of one of them is progress enough.
@@ -88,7 +91,7 @@ class Patience:
         return self.tol is not None and self._waited >= self.n_epochs
 
 
-def by_score(loss, score):
+def by_score(loss: float, score: float) -> tuple[float, float]:
     """The score, and between equal ones the loss.
 
     A few validation samples are classified alike for epochs while the loss still falls.
@@ -96,7 +99,7 @@ def by_score(loss, score):
     return score, -loss
 
 
-def by_loss(loss, score):
+def by_loss(loss: float, score: float) -> tuple[float]:
     """The loss alone."""
     return (-loss,)
 
@@ -120,29 +123,37 @@ class Monitor:
         ``goals(loss, score)``: what the best validation is to maximise, in order of importance.
     """
 
-    def __init__(self, problem, validate, average, patience, keep_best, goals=by_score):
+    def __init__(
+        self,
+        problem: Any,
+        validate: Callable[[NDArray[Any]], tuple[float, float]] | None,
+        average: Any,
+        patience: Patience,
+        keep_best: bool,
+        goals: Callable[[float, float], tuple[float, ...]] = by_score,
+    ) -> None:
         self.problem = problem
         self.validate = validate
         self.average = average
         self.patience = patience
         self.keep_best = keep_best
         self.goals = goals
-        self.history = History(validated=validate is not None)
-        self.best_score = None
+        self.history: History = History(validated=validate is not None)
+        self.best_score: float | None = None
         self._best = None
         self._best_theta = None
 
     @property
-    def theta(self):
+    def theta(self) -> NDArray[Any]:
         """The parameters that count at present."""
         return self.problem.theta if self.average is None else self.average.value
 
     @property
-    def final_theta(self):
+    def final_theta(self) -> NDArray[Any]:
         """The parameters that count at the end."""
         return self.theta if self._best_theta is None else self._best_theta
 
-    def record(self, epoch):
+    def record(self, epoch: Any) -> bool:
         """Take in an ``Epoch``; say whether to stop."""
         in_training_units = self.problem.objective.in_training_units  # as `tol` is
         watched, values = (in_training_units(epoch.loss),), {}

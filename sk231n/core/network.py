@@ -1,10 +1,15 @@
 """The network: layers one after the other over one flat parameter vector."""
 
 import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
 from types import SimpleNamespace
+from typing import Any
 
-from sk231n.core.layer import PREDICTION
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from sk231n.core.layer import PREDICTION, Layer, Phase
 from sk231n.core.parameters import Layout
 
 
@@ -42,19 +47,20 @@ class Network:
     (5, 2)
     """
 
-    def __init__(self, layers, input_shape):
-        self.layers = list(layers)
-        self.input_shapes, shapes = [], []
+    def __init__(self, layers: Iterable[Layer], input_shape: int | Sequence[int]) -> None:
+        self.layers: list[Layer] = list(layers)
+        self.input_shapes: list[tuple[int, ...]] = []
+        shapes = []
         shape = (input_shape,) if isinstance(input_shape, Integral) else tuple(input_shape)
         for layer in self.layers:
             self.input_shapes.append(shape)
             shapes.append(layer.shapes(shape))
             shape = layer.output_shape(shape)
-        self.output_shape = shape
-        self.n_outputs = math.prod(shape)
-        self.layout = Layout(shapes)
+        self.output_shape: tuple[int, ...] = shape
+        self.n_outputs: int = math.prod(shape)
+        self.layout: Layout = Layout(shapes)
 
-    def initialize(self, rng, dtype):
+    def initialize(self, rng: np.random.RandomState, dtype: DTypeLike) -> NDArray[Any]:
         """Draw the first parameters.
 
         Parameters
@@ -74,7 +80,9 @@ class Network:
             layer.initialize(p, rng)
         return theta
 
-    def forward(self, views, x, phase=PREDICTION):
+    def forward(
+        self, views: Sequence[SimpleNamespace], x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the scores and their pull-back.
 
         The pull-back stops at the first layer: nobody needs the gradient of the data, and leaving
@@ -107,7 +115,7 @@ class Network:
 
         return x, backward
 
-    def weight_factors(self, scale=None):
+    def weight_factors(self, scale: NDArray[Any] | None = None) -> list[dict[str, Any]]:
         """Return what the penalty multiplies the weights of each layer by.
 
         Parameters
@@ -124,7 +132,9 @@ class Network:
         first, *others = self.layers
         return [first.weight_factors(scale), *(layer.weight_factors() for layer in others)]
 
-    def by_role(self, views):
+    def by_role(
+        self, views: Sequence[SimpleNamespace]
+    ) -> tuple[list[NDArray[Any]], list[NDArray[Any]], list[dict[str, NDArray[Any]]]]:
         """Sort the arrays of all layers by their roles.
 
         Parameters
@@ -147,7 +157,12 @@ class Network:
             others += [arrays] if arrays else []
         return weights, intercepts, others
 
-    def from_roles(self, weights, intercepts, others):
+    def from_roles(
+        self,
+        weights: Iterable[NDArray[Any]],
+        intercepts: Iterable[NDArray[Any]],
+        others: Iterable[Mapping[str, NDArray[Any]]],
+    ) -> list[SimpleNamespace] | None:
         """Undo :meth:`by_role`.
 
         Parameters
@@ -173,7 +188,7 @@ class Network:
             views.append(SimpleNamespace(**arrays))
         return None if [*weights, *intercepts, *others] else views
 
-    def outputs(self, views, x):
+    def outputs(self, views: Sequence[SimpleNamespace], x: NDArray[Any]) -> list[NDArray[Any]]:
         """Outputs of all layers, in prediction.
 
         Parameters
@@ -194,7 +209,7 @@ class Network:
             outputs.append(x)
         return outputs
 
-    def inputs_of_weights(self, theta, x):
+    def inputs_of_weights(self, theta: NDArray[Any], x: NDArray[Any]) -> list[NDArray[Any]]:
         """Inputs of the layers that have weights, as these see them, in prediction."""
         inputs = [x, *self.outputs(self.layout.views(theta), x)]
         return [

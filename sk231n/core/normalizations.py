@@ -1,11 +1,15 @@
 r"""Normalizations: zero mean and unit variance, then a scale and a shift that are learnt."""
 
+from collections.abc import Callable
 from numbers import Real
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.arguments import Number
-from sk231n.core.layer import PREDICTION, Layer
+from sk231n.core.layer import PREDICTION, Layer, Phase
 
 _POSITIVE = Number(Real, 0, None, closed="neither")
 
@@ -53,26 +57,28 @@ class BatchNorm(Layer):
     array([0.2])
     """
 
-    statistics = ("mean", "variance")
+    statistics: tuple[str, ...] = ("mean", "variance")
     _parameter_constraints: dict = {
         "momentum": [Number(Real, 0, 1, closed="left")],
         "epsilon": [_POSITIVE],
     }
 
-    def __init__(self, momentum=0.9, epsilon=1e-5):
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5) -> None:
         self.momentum = momentum
         self.epsilon = epsilon
 
-    def shapes(self, input_shape):
+    def shapes(self, input_shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         """Return the shapes of the parameters; see :meth:`Layer.shapes`."""
         return dict.fromkeys(("scale", "shift", "mean", "variance"), input_shape[-1:])
 
-    def initialize(self, p, rng):
+    def initialize(self, p: SimpleNamespace, rng: np.random.RandomState | None) -> None:
         """Start with scale and variance one, shift and mean zero; see :meth:`Layer.initialize`."""
         p.scale[...] = p.variance[...] = 1
         p.shift[...] = p.mean[...] = 0
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         rows = _by_channel(x)
         w = np.ones(len(x), x.dtype) if phase.w is None else phase.w
@@ -136,19 +142,21 @@ class LayerNorm(Layer):
 
     _parameter_constraints: dict = {"epsilon": [_POSITIVE]}
 
-    def __init__(self, epsilon=1e-5):
+    def __init__(self, epsilon: float = 1e-5) -> None:
         self.epsilon = epsilon
 
-    def shapes(self, input_shape):
+    def shapes(self, input_shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         """Return the shapes of the parameters; see :meth:`Layer.shapes`."""
         return {"scale": input_shape[-1:], "shift": input_shape[-1:]}
 
-    def initialize(self, p, rng):
+    def initialize(self, p: SimpleNamespace, rng: np.random.RandomState | None) -> None:
         """Start with scale one and shift zero; see :meth:`Layer.initialize`."""
         p.scale[...] = 1
         p.shift[...] = 0
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         samples = x.reshape(len(x), -1)
         normalized = samples - samples.mean(axis=1, keepdims=True)
@@ -193,4 +201,4 @@ def _apply(p, centred, inverse):
     return normalized * p.scale + p.shift, backward
 
 
-NORMALIZATIONS = {"batch": BatchNorm(), "layer": LayerNorm()}
+NORMALIZATIONS: dict[str, Layer] = {"batch": BatchNorm(), "layer": LayerNorm()}

@@ -3,13 +3,15 @@ r"""The one objective of every gradient-trained estimator.
 .. math:: J(\theta) = \sum_i w_i \, \ell(\text{scores}(x_i; \theta), y_i) + \alpha R(f \odot \theta)
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.layer import Phase
 from sk231n.core.team import Team
-from sk231n.core.units import AsGiven
+from sk231n.core.units import AsGiven, TargetUnits
 
 BLOCK_SIZE = 2**17  # numbers: an optimizer's four arrays of them fit into a core's cache or nearly
 _BLOCKS_AT_ONCE = 4  # large arrays are cut into a multiple of it, so that threads get equal shares
@@ -26,9 +28,9 @@ class Block(NamedTuple):
         What turns the parameters into the units of the data for the penalty; None for no penalty.
     """
 
-    theta: np.ndarray
-    gradient: np.ndarray
-    factor: float | np.ndarray | None
+    theta: NDArray[Any]
+    gradient: NDArray[Any]
+    factor: float | NDArray[Any] | None
 
 
 class Objective:
@@ -59,25 +61,33 @@ class Objective:
 
     def __init__(
         self,
-        network,
-        loss,
-        score,
-        penalty,
-        alpha,
-        factors,
-        units=None,
-        team=None,
-    ):
+        network: Any,
+        loss: Any,
+        score: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]],
+        penalty: Any,
+        alpha: float,
+        factors: Sequence[Mapping[str, Any]],
+        units: TargetUnits | None = None,
+        team: Team | None = None,
+    ) -> None:
         self.network = network
         self.loss = loss
         self.score = score
-        self.penalty = penalty if alpha > 0 else None
+        self.penalty: Any = penalty if alpha > 0 else None
         self.alpha = alpha
         self.factors = factors
-        self.units = AsGiven() if units is None else units
-        self.team = Team(1) if team is None else team
+        self.units: AsGiven | TargetUnits = AsGiven() if units is None else units
+        self.team: Team = Team(1) if team is None else team
 
-    def __call__(self, theta, x, y, w, gradient, rng=None):
+    def __call__(
+        self,
+        theta: NDArray[Any],
+        x: NDArray[Any],
+        y: NDArray[Any],
+        w: NDArray[Any],
+        gradient: NDArray[Any],
+        rng: np.random.RandomState | None = None,
+    ) -> tuple[float, NDArray[Any]]:
         """Compute value and gradient on one batch.
 
         Parameters
@@ -105,7 +115,15 @@ class Objective:
         value, score = self.data_loss(theta, x, y, w, gradient, rng)
         return value + self.add_penalties(theta, gradient), score
 
-    def data_loss(self, theta, x, y, w, gradient, rng=None):
+    def data_loss(
+        self,
+        theta: NDArray[Any],
+        x: NDArray[Any],
+        y: NDArray[Any],
+        w: NDArray[Any],
+        gradient: NDArray[Any],
+        rng: np.random.RandomState | None = None,
+    ) -> tuple[float, NDArray[Any]]:
         """Compute the loss without the penalty; see :meth:`__call__`."""
         layout = self.network.layout
         phase = Phase(rng, w, self.team.matmul)
@@ -115,19 +133,19 @@ class Objective:
         backward(dscores, layout.views(gradient))
         return value, score
 
-    def in_data_units(self, value):
+    def in_data_units(self, value: float) -> float:
         """Express a value of the objective, or a tolerance for it, in the unit of the data."""
         return value * self.units.unit(self.loss.degree)
 
-    def in_training_units(self, value):
+    def in_training_units(self, value: float) -> float:
         """Undo :meth:`in_data_units`, for tolerances that know no unit."""
         return value / self.units.unit(self.loss.degree)
 
-    def loss_of_predictions(self, scores, y, w):
+    def loss_of_predictions(self, scores: NDArray[Any], y: NDArray[Any], w: NDArray[Any]) -> float:
         """Compute the loss without the penalty of scores and targets in the unit of the data."""
         return self.loss(self.units(scores), self.units(y), w)[0]
 
-    def blocks(self, theta, gradient):
+    def blocks(self, theta: NDArray[Any], gradient: NDArray[Any]) -> list[Block]:
         """List all parameters that are trained, in blocks that depend on the shapes alone."""
         layout = self.network.layout
         blocks = []
@@ -153,11 +171,11 @@ class Objective:
                     )
         return blocks
 
-    def add_penalties(self, theta, gradient):
+    def add_penalties(self, theta: NDArray[Any], gradient: NDArray[Any]) -> float:
         """Return the penalty; add its gradient to `gradient`."""
         return sum(self.add_penalty(block) for block in self.blocks(theta, gradient))
 
-    def add_penalty(self, block, scratch=None):
+    def add_penalty(self, block: Block, scratch: NDArray[Any] | None = None) -> float:
         """Return the penalty of a block; add its gradient to that of the block.
 
         `scratch`, an array like the block's, spares a temporary.
@@ -170,14 +188,14 @@ class Objective:
         gradient += np.multiply(slope, self.alpha * factor, out=scratch)
         return self.alpha * value
 
-    def penalty_value(self, theta):
+    def penalty_value(self, theta: NDArray[Any]) -> float:
         """Return the penalty alone."""
         if self.penalty is None:
             return 0.0
         blocks = (block for block in self.blocks(theta, theta) if block.factor is not None)
         return self.alpha * sum(self.penalty(factor * theta)[0] for theta, _, factor in blocks)
 
-    def project(self, theta):
+    def project(self, theta: NDArray[Any]) -> None:
         """Move the parameters to the nearest ones that the layers allow."""
         views = self.network.layout.views(theta)
         for layer, p, factors in zip(self.network.layers, views, self.factors, strict=True):
@@ -192,7 +210,7 @@ def _rows_of_a_block(array):
     return max(1, -(-len(array) // n_blocks))
 
 
-def is_correct(scores, y):
+def is_correct(scores: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
     """Say of each sample whether its largest score is that of its class.
 
     Parameters
@@ -210,6 +228,6 @@ def is_correct(scores, y):
     return np.argmax(scores, axis=1) == (y if y.ndim == 1 else np.argmax(y, axis=1))
 
 
-def is_subset_correct(scores, y):
+def is_subset_correct(scores: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
     """Say of each sample whether all its labels are predicted; see :func:`is_correct`."""
     return ((scores > 0) == (y > 0)).all(axis=1)

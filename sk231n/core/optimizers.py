@@ -1,113 +1,18 @@
-r"""Optimizers: formulas that turn a gradient into a direction, simplest first.
-
-``direction(gradient, state, theta)`` gives :math:`d`, and the loop alone applies
-:math:`\theta \leftarrow \theta - \eta_t d`, so that every schedule of the rate :math:`\eta_t` fits
-every optimizer.  An optimizer is a hyper-parameter: it holds numbers, never arrays; what it has to
-remember is the ``state`` that ``start`` makes and the loop carries.  To save memory traffic a
-direction may be written over the gradient it came from.  All work element by element, so that the
-loop may hand them the parameters in pieces that fit into the cache, each with a state of its own.
-"""
+"""The optimizers, simplest first; the base says what they have in common."""
 
 import math
 from numbers import Real
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.arguments import Number, count
-from sk231n.core.spec import Spec
+from sk231n.core.optimizer import Optimizer
 
 _FRACTION = Number(Real, 0, 1, closed="left")
 _POSITIVE = Number(Real, 0, None, closed="neither")
-
-
-class Optimizer(Spec):
-    r"""Base of the optimizers: one of your own needs ``direction``, and ``start`` to remember.
-
-    Attributes
-    ----------
-    full_batch : bool
-        Whether it works on all samples at once, as L-BFGS does.
-    adaptive : bool
-        Whether the steps are as long whatever the size of the gradients; it decides which of two
-        bounds gives the automatic learning rate.
-    largest_rate : float
-        The automatic rate of an adaptive optimizer, at most.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sk231n.optimizers import Optimizer
-    >>> class SignDescent(Optimizer):
-    ...     adaptive = True
-    ...     def direction(self, gradient, state, theta):
-    ...         return np.sign(gradient)
-    >>> optimizer, theta = SignDescent(), np.zeros(2)
-    >>> optimizer.direction(np.array([5.0, -0.1]), optimizer.start(theta), theta)
-    array([ 1., -1.])
-    """
-
-    full_batch = False
-    adaptive = False
-    largest_rate = 0.01
-
-    def start(self, theta, decayed=True):
-        """Make the state of a run: what must be remembered between two steps.
-
-        Parameters
-        ----------
-        theta : ndarray
-            Some of the parameters from which the run starts, in an array of any shape.
-        decayed : bool or ndarray of bool of the shape of `theta`, default=True
-            Which parameters feel a weight decay, if the optimizer has one.
-
-        Returns
-        -------
-        SimpleNamespace
-            The state, to be passed to each call of ``direction`` for these parameters.
-        """
-        return SimpleNamespace()
-
-    def direction(self, gradient, state, theta):
-        r"""Turn a gradient into a direction; the loop steps against it.
-
-        Parameters
-        ----------
-        gradient : ndarray
-            The gradient; it may be overwritten.
-        state : SimpleNamespace
-            What ``start`` returned; it is updated in place.
-        theta : ndarray
-            The parameters, which are left as they are.
-
-        Returns
-        -------
-        ndarray of the shape of `gradient`
-            The direction :math:`d`.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no direction.")
-
-    def auto_rate(self, smoothness, score_change, batch_curvature=0.0):
-        """Choose a learning rate for inputs of about unit spread.
-
-        Parameters
-        ----------
-        smoothness : float
-            Bound on the second derivative of the objective: the gradient's Lipschitz constant.
-        score_change : float
-            Root mean square by which the scores can change when every weight moves by one.
-        batch_curvature : float, default=0.0
-            How much larger the second derivative can be on a batch, if gradients have no bound.
-
-        Returns
-        -------
-        float
-            The rate at which a run starts: for adaptive optimizers one with which a step changes
-            the scores by about one, else one over the smoothness.
-        """
-        if self.adaptive:
-            return min(self.largest_rate, 1 / score_change)
-        return 1 / (smoothness + batch_curvature)
 
 
 class SGD(Optimizer):
@@ -122,7 +27,9 @@ class SGD(Optimizer):
     array([0.95])
     """
 
-    def direction(self, gradient, state, theta):
+    def direction(
+        self, gradient: NDArray[Any], state: SimpleNamespace, theta: NDArray[Any]
+    ) -> NDArray[Any]:
         """Return the gradient; see :meth:`Optimizer.direction`."""
         return gradient
 
@@ -164,19 +71,23 @@ class Momentum(Optimizer):
 
     _parameter_constraints: dict = {"momentum": [_FRACTION], "nesterov": ["boolean"]}
 
-    def __init__(self, momentum=0.9, nesterov=False):
+    def __init__(self, momentum: float = 0.9, nesterov: bool = False) -> None:
         self.momentum = momentum
         self.nesterov = nesterov
 
-    def start(self, theta, decayed=True):
+    def start(self, theta: NDArray[Any], decayed: bool | NDArray[Any] = True) -> SimpleNamespace:
         """Start with no velocity; see :meth:`Optimizer.start`."""
         return SimpleNamespace(velocity=np.zeros_like(theta))
 
-    def auto_rate(self, smoothness, score_change, batch_curvature=0.0):
+    def auto_rate(
+        self, smoothness: float, score_change: float, batch_curvature: float = 0.0
+    ) -> float:
         """Allow for the batches that a velocity adds up; see :meth:`Optimizer.auto_rate`."""
         return 1 / (smoothness + batch_curvature / (1 - self.momentum))
 
-    def direction(self, gradient, state, theta):
+    def direction(
+        self, gradient: NDArray[Any], state: SimpleNamespace, theta: NDArray[Any]
+    ) -> NDArray[Any]:
         """Turn a gradient into a direction; see :meth:`Optimizer.direction`."""
         state.velocity *= self.momentum
         state.velocity += gradient
@@ -214,21 +125,25 @@ class Adagrad(Optimizer):
     """
 
     adaptive = True
-    largest_rate = 0.1
+    largest_rate: float = 0.1
     _parameter_constraints: dict = {"epsilon": [_POSITIVE]}
 
-    def __init__(self, epsilon=1e-8):
+    def __init__(self, epsilon: float = 1e-8) -> None:
         self.epsilon = epsilon
 
-    def start(self, theta, decayed=True):
+    def start(self, theta: NDArray[Any], decayed: bool | NDArray[Any] = True) -> SimpleNamespace:
         """Start with no squares; see :meth:`Optimizer.start`."""
         return SimpleNamespace(squares=np.zeros_like(theta))
 
-    def auto_rate(self, smoothness, score_change, batch_curvature=0.0):
+    def auto_rate(
+        self, smoothness: float, score_change: float, batch_curvature: float = 0.0
+    ) -> float:
         """Double the rate, since it falls by itself; see :meth:`Optimizer.auto_rate`."""
         return min(self.largest_rate, 2 / score_change)
 
-    def direction(self, gradient, state, theta):
+    def direction(
+        self, gradient: NDArray[Any], state: SimpleNamespace, theta: NDArray[Any]
+    ) -> NDArray[Any]:
         """Turn a gradient into a direction; see :meth:`Optimizer.direction`."""
         state.squares += gradient * gradient
         gradient /= np.sqrt(state.squares) + self.epsilon
@@ -265,15 +180,17 @@ class RMSProp(Optimizer):
     adaptive = True
     _parameter_constraints: dict = {"decay": [_FRACTION], "epsilon": [_POSITIVE]}
 
-    def __init__(self, decay=0.99, epsilon=1e-8):
+    def __init__(self, decay: float = 0.99, epsilon: float = 1e-8) -> None:
         self.decay = decay
         self.epsilon = epsilon
 
-    def start(self, theta, decayed=True):
+    def start(self, theta: NDArray[Any], decayed: bool | NDArray[Any] = True) -> SimpleNamespace:
         """Start with no squares; see :meth:`Optimizer.start`."""
         return SimpleNamespace(squares=np.zeros_like(theta))
 
-    def direction(self, gradient, state, theta):
+    def direction(
+        self, gradient: NDArray[Any], state: SimpleNamespace, theta: NDArray[Any]
+    ) -> NDArray[Any]:
         """Turn a gradient into a direction; see :meth:`Optimizer.direction`."""
         state.squares *= self.decay
         state.squares += (1 - self.decay) * gradient * gradient
@@ -321,7 +238,7 @@ class Adam(Optimizer):
     """
 
     adaptive = True
-    largest_rate = 0.02
+    largest_rate: float = 0.02
     _parameter_constraints: dict = {
         "beta1": [_FRACTION],
         "beta2": [_FRACTION],
@@ -329,19 +246,27 @@ class Adam(Optimizer):
         "weight_decay": [Number(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0):
+    def __init__(
+        self,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
         self.weight_decay = weight_decay
 
-    def start(self, theta, decayed=True):
+    def start(self, theta: NDArray[Any], decayed: bool | NDArray[Any] = True) -> SimpleNamespace:
         """Start at step zero with sums of zero; see :meth:`Optimizer.start`."""
         return SimpleNamespace(
             t=0, sums=np.zeros_like(theta), squares=np.zeros_like(theta), decayed=decayed
         )
 
-    def direction(self, gradient, state, theta):
+    def direction(
+        self, gradient: NDArray[Any], state: SimpleNamespace, theta: NDArray[Any]
+    ) -> NDArray[Any]:
         """Turn a gradient into a direction; see :meth:`Optimizer.direction`."""
         # The sums, m / (1 - beta1) and c / (1 - beta2), spare two passes over the memory.
         state.t += 1
@@ -388,11 +313,11 @@ class LBFGS(Optimizer):
     _parameter_constraints: dict = {"memory": [count(1)]}
     full_batch = True
 
-    def __init__(self, memory=10):
+    def __init__(self, memory: int = 10) -> None:
         self.memory = memory
 
 
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": SGD(),
     "momentum": Momentum(),
     "nesterov": Momentum(nesterov=True),

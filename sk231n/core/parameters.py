@@ -6,9 +6,12 @@ copies of views would no longer share its memory.
 """
 
 import math
+from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 
 class Layout:
@@ -25,11 +28,11 @@ class Layout:
         Length of the flat vector.
     """
 
-    def __init__(self, shapes):
-        self.shapes = [dict(layer) for layer in shapes]
-        self.size = sum(math.prod(shape) for layer in shapes for shape in layer.values())
+    def __init__(self, shapes: Iterable[Mapping[str, tuple[int, ...]]]) -> None:
+        self.shapes: list[dict[str, tuple[int, ...]]] = [dict(layer) for layer in shapes]
+        self.size: int = sum(math.prod(shape) for layer in shapes for shape in layer.values())
 
-    def views(self, vector):
+    def views(self, vector: NDArray[Any]) -> list[SimpleNamespace]:
         """Name the parts of a vector.
 
         Parameters
@@ -52,6 +55,6 @@ class Layout:
             layers.append(SimpleNamespace(**arrays))
         return layers
 
-    def zeros(self, dtype):
+    def zeros(self, dtype: DTypeLike) -> NDArray[Any]:
         """A vector of zeros that fits this layout."""
         return np.zeros(self.size, dtype)

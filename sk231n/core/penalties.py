@@ -6,8 +6,10 @@ always that of the weights in the units of the data.
 """
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.arguments import Number
 from sk231n.core.spec import Spec
@@ -34,10 +36,10 @@ class Penalty(Spec):
     (4.25, array([1., 8.]))
     """
 
-    smooth = True
-    curvature = 0.0
+    smooth: bool = True
+    curvature: float = 0.0
 
-    def __call__(self, u):
+    def __call__(self, u: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         """Return the penalty and its gradient.
 
         Parameters
@@ -71,9 +73,9 @@ class L2(Penalty):
     12.5
     """
 
-    curvature = 1.0
+    curvature: float = 1.0
 
-    def __call__(self, u):
+    def __call__(self, u: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         """Return the penalty and its gradient; see :meth:`Penalty.__call__`."""
         return 0.5 * float(np.vdot(u, u)), u
 
@@ -96,7 +98,7 @@ class L1(Penalty):
 
     smooth = False
 
-    def __call__(self, u):
+    def __call__(self, u: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         """Return the penalty and its subgradient; see :meth:`Penalty.__call__`."""
         return float(np.abs(u).sum()), np.sign(u)
 
@@ -125,15 +127,15 @@ class ElasticNet(Penalty):
     smooth = False
     _parameter_constraints: dict = {"l1_ratio": [Number(Real, 0, 1, closed="both")]}
 
-    def __init__(self, l1_ratio=0.5):
+    def __init__(self, l1_ratio: float = 0.5) -> None:
         self.l1_ratio = l1_ratio
 
     @property
-    def curvature(self):
+    def curvature(self) -> float:
         """Largest second derivative."""
         return 1.0 - self.l1_ratio
 
-    def __call__(self, u):
+    def __call__(self, u: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         """Return the penalty and its subgradient; see :meth:`Penalty.__call__`."""
         l1, sign = L1()(u)
         l2, _ = L2()(u)
@@ -143,4 +145,4 @@ class ElasticNet(Penalty):
         )
 
 
-PENALTIES = {"l1": L1(), "l2": L2(), "elasticnet": ElasticNet()}
+PENALTIES: dict[str, Penalty] = {"l1": L1(), "l2": L2(), "elasticnet": ElasticNet()}

@@ -1,8 +1,10 @@
 """The problem that a run solves: what is minimised, from where, on which data."""
 
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
-import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.data import Data, sweep
 from sk231n.core.moments import DataMoments
@@ -28,23 +30,23 @@ class Problem(NamedTuple):
     """
 
     objective: Objective
-    theta: np.ndarray
+    theta: NDArray[Any]
     data: Data
     standardization: Standardization
     moments: DataMoments | None = None
 
-    def fold(self, views):
+    def fold(self, views: Sequence[SimpleNamespace]) -> None:
         """Turn the parameters of each layer into those of the data as they are given."""
         layers = self.objective.network.layers
         self.standardization.fold(layers[0], views[0])
         self.objective.units.fold(layers[-1], views[-1])
 
-    def unfold(self, views):
+    def unfold(self, views: Sequence[SimpleNamespace]) -> None:
         """Undo :meth:`fold`."""
         layers = self.objective.network.layers
         self.objective.units.unfold(layers[-1], views[-1])
         self.standardization.unfold(layers[0], views[0])
 
-    def sweep(self):
+    def sweep(self) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         """Yield all training samples in their order: which they are, and their inputs."""
         return sweep(self.data, self.standardization, self.objective.team)

@@ -6,9 +6,12 @@ the losses instead, in ``rates``, which is what training calls.  Like an optimiz
 hyper-parameter and holds no state.
 """
 
+from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.arguments import Number, count
 from sk231n.core.spec import Spec
@@ -32,7 +35,7 @@ class Schedule(Spec):
     0.5
     """
 
-    def __call__(self, t, total):
+    def __call__(self, t: float | NDArray[Any], total: int) -> Any:
         """Compute the rate.
 
         Parameters
@@ -49,7 +52,7 @@ class Schedule(Spec):
         """
         raise NotImplementedError(f"{type(self).__name__} has no __call__.")
 
-    def rates(self, epoch, total, n_steps, losses):
+    def rates(self, epoch: int, total: int, n_steps: int, losses: Sequence[float]) -> NDArray[Any]:
         """Compute the rates of all steps of one epoch.
 
         Parameters
@@ -89,10 +92,10 @@ class Constant(Schedule):
 
     _parameter_constraints: dict = {"initial": [_POSITIVE]}
 
-    def __init__(self, initial=1e-3):
+    def __init__(self, initial: float = 1e-3) -> None:
         self.initial = initial
 
-    def __call__(self, t, total):
+    def __call__(self, t: float | NDArray[Any], total: int) -> Any:
         """Return the rate; see :meth:`Schedule.__call__`."""
         return self.initial
 
@@ -126,12 +129,12 @@ class StepDecay(Schedule):
         "every": [count(1)],
     }
 
-    def __init__(self, initial=1e-3, factor=0.5, every=5):
+    def __init__(self, initial: float = 1e-3, factor: float = 0.5, every: int = 5) -> None:
         self.initial = initial
         self.factor = factor
         self.every = every
 
-    def __call__(self, t, total):
+    def __call__(self, t: float | NDArray[Any], total: int) -> Any:
         """Compute the rate; see :meth:`Schedule.__call__`."""
         return self.initial * self.factor ** np.floor_divide(t, self.every)
 
@@ -155,11 +158,11 @@ class ExponentialDecay(Schedule):
 
     _parameter_constraints: dict = {"initial": [_POSITIVE], "decay": [_FACTOR]}
 
-    def __init__(self, initial=1e-3, decay=0.95):
+    def __init__(self, initial: float = 1e-3, decay: float = 0.95) -> None:
         self.initial = initial
         self.decay = decay
 
-    def __call__(self, t, total):
+    def __call__(self, t: float | NDArray[Any], total: int) -> Any:
         """Compute the rate; see :meth:`Schedule.__call__`."""
         return self.initial * self.decay**t
 
@@ -186,11 +189,11 @@ class InverseTimeDecay(Schedule):
         "decay": [Number(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, initial=1e-3, decay=1.0):
+    def __init__(self, initial: float = 1e-3, decay: float = 1.0) -> None:
         self.initial = initial
         self.decay = decay
 
-    def __call__(self, t, total):
+    def __call__(self, t: float | NDArray[Any], total: int) -> Any:
         """Compute the rate; see :meth:`Schedule.__call__`."""
         return self.initial / (1 + self.decay * t)
 
@@ -226,11 +229,11 @@ class CosineDecay(Schedule):
         "final": [Number(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, initial=1e-3, final=0.0):
+    def __init__(self, initial: float = 1e-3, final: float = 0.0) -> None:
         self.initial = initial
         self.final = final
 
-    def __call__(self, t, total):
+    def __call__(self, t: float | NDArray[Any], total: int) -> Any:
         """Compute the rate; see :meth:`Schedule.__call__`."""
         return _cosine(self.initial, self.final, t / total)
 
@@ -268,13 +271,15 @@ class OneCycle(Schedule):
         "final": [Number(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, peak=1e-2, warm_up=0.3, start=0.04, final=4e-6):
+    def __init__(
+        self, peak: float = 1e-2, warm_up: float = 0.3, start: float = 0.04, final: float = 4e-6
+    ) -> None:
         self.peak = peak
         self.warm_up = warm_up
         self.start = start
         self.final = final
 
-    def __call__(self, t, total):
+    def __call__(self, t: float | NDArray[Any], total: int) -> Any:
         """Compute the rate; see :meth:`Schedule.__call__`."""
         done = np.asarray(t) / total
         up = _cosine(self.start, 1.0, np.minimum(done, self.warm_up) / self.warm_up)
@@ -315,14 +320,21 @@ class Plateau(Schedule):
         "final": [Number(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, initial=1e-3, factor=0.5, patience=3, tol=1e-3, final=1e-6):
+    def __init__(
+        self,
+        initial: float = 1e-3,
+        factor: float = 0.5,
+        patience: int = 3,
+        tol: float = 1e-3,
+        final: float = 1e-6,
+    ) -> None:
         self.initial = initial
         self.factor = factor
         self.patience = patience
         self.tol = tol
         self.final = final
 
-    def rates(self, epoch, total, n_steps, losses):
+    def rates(self, epoch: int, total: int, n_steps: int, losses: Sequence[float]) -> NDArray[Any]:
         """Compute the rates of one epoch from the losses so far; see :meth:`Schedule.rates`."""
         rate, best, waited = self.initial, np.inf, 0
         for loss in losses:

@@ -1,5 +1,7 @@
 """What losses, optimizers and schedules share: being hyper-parameters."""
 
+from typing import Self
+
 import numpy as np
 
 from sk231n.core.arguments import validate_arguments
@@ -15,7 +17,7 @@ class Spec(BaseEstimator):
 
     _parameter_constraints: dict = {}
 
-    def plain(self):
+    def plain(self) -> Self:
         """Make the same with Python's numbers: NumPy's would turn arrays of float32 into float64.
 
         Returns
@@ -28,7 +30,7 @@ class Spec(BaseEstimator):
             **{name: p.item() if isinstance(p, np.number) else p for name, p in parameters}
         )
 
-    def check(self):
+    def check(self) -> None:
         """Raise an error that names the parameter if one is outside of its range."""
         validate_arguments(
             self._parameter_constraints, self.get_params(deep=False), type(self).__name__

@@ -7,8 +7,10 @@ scores, the objective and its minimum are those of the data as given; only the w
 """
 
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,10 @@ class Standardization:
         What is divided by; None for training on the data as they are.
     """
 
-    mean: np.ndarray | None = None
-    scale: np.ndarray | None = None
+    mean: NDArray[Any] | None = None
+    scale: NDArray[Any] | None = None
 
-    def __call__(self, x):
+    def __call__(self, x: NDArray[Any]) -> NDArray[Any]:
         """Standardise the floating-point array `x` of shape (n_samples, n_features) in place."""
         if self.mean is not None:
             x -= self.mean
@@ -34,12 +36,12 @@ class Standardization:
             x *= 1 / self.scale
         return x
 
-    def fold(self, layer, p):
+    def fold(self, layer: Any, p: SimpleNamespace) -> None:
         """Turn the parameters of the first layer into those for the data as they are."""
         if self.scale is not None:
             layer.fold_inputs(p, self.mean, self.scale)
 
-    def unfold(self, layer, p):
+    def unfold(self, layer: Any, p: SimpleNamespace) -> None:
         """Undo :meth:`fold`."""
         if self.scale is not None:
             layer.unfold_inputs(p, self.mean, self.scale)

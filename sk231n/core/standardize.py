@@ -1,8 +1,13 @@
 """The change of the inputs as a layer, for networks that cannot fold it into their weights."""
 
-import numpy as np
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
-from sk231n.core.layer import PREDICTION, Layer
+import numpy as np
+from numpy.typing import NDArray
+
+from sk231n.core.layer import PREDICTION, Layer, Phase
 
 
 class Standardize(Layer):
@@ -27,26 +32,28 @@ class Standardize(Layer):
            [2.]])
     """
 
-    statistics = ("mean", "spread")
+    statistics: tuple[str, ...] = ("mean", "spread")
     standardizes = True
 
-    def shapes(self, input_shape):
+    def shapes(self, input_shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
         """Return the shapes of the statistics; see :meth:`Layer.shapes`."""
         return dict.fromkeys(self.statistics, input_shape[-1:])
 
-    def initialize(self, p, rng):
+    def initialize(self, p: SimpleNamespace, rng: np.random.RandomState | None) -> None:
         """Start with no change; see :meth:`Layer.initialize`."""
         p.mean[...] = 0
         p.spread[...] = 1
 
-    def set_moments(self, p, mean, variance):
+    def set_moments(self, p: SimpleNamespace, mean: NDArray[Any], variance: NDArray[Any]) -> None:
         """Make one mean and one spread per column or channel; see :meth:`Layer.set_moments`."""
         means, variances = (values.reshape(-1, len(p.mean)) for values in (mean, variance))
         p.mean[...] = means.mean(axis=0)
         spread = np.sqrt(np.mean(variances + (means - means.mean(axis=0)) ** 2, axis=0))
         p.spread[...] = np.where(spread > 0, spread, 1)
 
-    def forward(self, p, x, phase=PREDICTION):
+    def forward(
+        self, p: SimpleNamespace, x: NDArray[Any], phase: Phase = PREDICTION
+    ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         inverse = 1 / p.spread
         return (x - p.mean) * inverse, lambda dy, g, need_dx=True: dy * inverse

@@ -2,10 +2,13 @@
 
 import math
 from itertools import chain
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sk231n.core.objective import BLOCK_SIZE
+from sk231n.core.objective import BLOCK_SIZE, Block, Objective
+from sk231n.core.optimizer import Optimizer
 
 
 class BlockwiseOptimizer:
@@ -30,20 +33,30 @@ class BlockwiseOptimizer:
         Told about the parameters after each step.
     """
 
-    def __init__(self, objective, theta, gradient, optimizer, state=None, average=None):
+    def __init__(
+        self,
+        objective: Objective,
+        theta: NDArray[Any],
+        gradient: NDArray[Any],
+        optimizer: Optimizer,
+        state: list[Any] | None = None,
+        average: Any = None,
+    ) -> None:
         self.objective = objective
         self.theta = theta
         self.optimizer = optimizer
         self.average = average
-        self.blocks = objective.blocks(theta, gradient)
-        self.state = start_states(objective, theta, optimizer) if state is None else state
+        self.blocks: list[Block] = objective.blocks(theta, gradient)
+        self.state: list[Any] = (
+            start_states(objective, theta, optimizer) if state is None else state
+        )
         n_parts = objective.team.n_threads if theta.size > BLOCK_SIZE else 1
         steps = list(zip(self.blocks, self.state, strict=True))
         self._parts = _shares(steps, n_parts)
         largest = max(block.theta.size for block in self.blocks)
         self._scratch = [np.empty(largest, theta.dtype) for _ in self._parts]
 
-    def step(self, rate):
+    def step(self, rate: float) -> float:
         """Take a step, the gradient being that of the data's loss; return the penalty before it."""
 
         def step_part(part):
@@ -66,7 +79,7 @@ class BlockwiseOptimizer:
             self.average.update(self.theta)
         return penalty
 
-    def lengths(self):
+    def lengths(self) -> tuple[float, float]:
         """Length of the parameters, and that of the last update relative to it."""
         length, update = (
             math.sqrt(sum(float(np.vdot(array, array)) for array in arrays))
@@ -77,7 +90,7 @@ class BlockwiseOptimizer:
         return length, update / length if length else 0.0
 
 
-def start_states(objective, theta, optimizer):
+def start_states(objective: Objective, theta: NDArray[Any], optimizer: Optimizer) -> list[Any]:
     """Make the states with which an optimizer starts, one for each block."""
     return [
         optimizer.start(block.theta, block.factor is not None)

@@ -2,8 +2,10 @@
 
 import math
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from sk231n.core.arguments import Number
@@ -35,15 +37,17 @@ class SigmoidCrossEntropy(Loss):
     """
 
     _parameter_constraints: dict = {"label_smoothing": [Number(Real, 0, 1, closed="left")]}
-    targets = ("labels",)
+    targets: tuple[str, ...] = ("labels",)
     probabilities = True
-    curvature = 0.25
+    curvature: float = 0.25
 
-    def __init__(self, label_smoothing=0.0):
+    def __init__(self, label_smoothing: float = 0.0) -> None:
         self.label_smoothing = label_smoothing
 
     @safe_for_large_scores
-    def __call__(self, scores, y, w=None):
+    def __call__(
+        self, scores: NDArray[Any], y: NDArray[Any], w: NDArray[Any] | None = None
+    ) -> tuple[float, NDArray[Any]]:
         """Return the weighted loss and its gradient.
 
         Parameters
@@ -75,7 +79,7 @@ class SigmoidCrossEntropy(Loss):
         gradient *= w[:, None]
         return value, gradient
 
-    def at_zero(self, n_scores):
+    def at_zero(self, n_scores: int) -> float:
         """Return the loss of scores that are all zero; see :meth:`Loss.at_zero`."""
         return n_scores * math.log(2)
 
@@ -91,12 +95,15 @@ class SquaredError(Loss):
     (2.5, array([[ 1., -2.]]))
     """
 
-    targets = ("quantities",)
-    curvature = unbounded_curvature = 1.0
+    targets: tuple[str, ...] = ("quantities",)
+    curvature: float = 1.0
+    unbounded_curvature: float = 1.0
     degree = 2
 
     @safe_for_large_scores
-    def __call__(self, scores, y, w=None):
+    def __call__(
+        self, scores: NDArray[Any], y: NDArray[Any], w: NDArray[Any] | None = None
+    ) -> tuple[float, NDArray[Any]]:
         """Return the weighted loss and its gradient; see :class:`SigmoidCrossEntropy`."""
         scores, y, w = prepare_targets(scores, y, w)
         error = scores - y
@@ -116,17 +123,19 @@ class AbsoluteError(Loss):
     (3.0, array([[ 1., -1.]]))
     """
 
-    targets = ("quantities",)
+    targets: tuple[str, ...] = ("quantities",)
     smooth = False
     degree = 1
 
     @safe_for_large_scores
-    def __call__(self, scores, y, w=None):
+    def __call__(
+        self, scores: NDArray[Any], y: NDArray[Any], w: NDArray[Any] | None = None
+    ) -> tuple[float, NDArray[Any]]:
         """Return the weighted loss and its gradient; see :class:`SigmoidCrossEntropy`."""
         scores, y, w = prepare_targets(scores, y, w)
         error = scores - y
         return float(w @ np.abs(error).sum(axis=1)), np.sign(error) * w[:, None]
 
-    def kink_sides(self, scores, y):
+    def kink_sides(self, scores: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
         """Say which errors are positive; see :meth:`Loss.kink_sides`."""
         return scores > y

@@ -6,11 +6,14 @@ product or of a sum depends on where it is cut, and must not depend on how many 
 
 import signal
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from queue import SimpleQueue
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.core.blocks import split
 
@@ -20,7 +23,7 @@ _MOST_PARTS = 8  # into which a product is cut
 
 
 @contextmanager
-def interrupts_wait():
+def interrupts_wait() -> Iterator[None]:
     """Context in which Ctrl-C has to wait: Python's start of a thread does not bear it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -33,7 +36,7 @@ def interrupts_wait():
 
 
 @contextmanager
-def small_buffers():
+def small_buffers() -> Iterator[None]:
     """Context in which NumPy converts and broadcasts in buffers of 1,024 numbers.
 
     NumPy broadcasts rows through its buffers where three rows fit into one, and so makes them
@@ -60,22 +63,22 @@ class Team:
         Number of threads, the caller's included.
     """
 
-    def __init__(self, n_threads):
+    def __init__(self, n_threads: int) -> None:
         self.n_threads = n_threads
         self._threads = []  # pairs of a thread and the queue of its tasks
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.stop_threads()
 
-    def __del__(self):
+    def __del__(self) -> None:
         # Ctrl-C may interrupt `stop_threads` itself. The threads know their queues, not the team.
         for _, tasks in self._threads:
             tasks.put(None)
 
-    def stop_threads(self):
+    def stop_threads(self) -> None:
         """Stop the threads and wait until they have ended.
 
         If that is interrupted it may be called again. New threads start with the next work.
@@ -87,7 +90,7 @@ class Team:
                 thread.join()
         self._threads = []
 
-    def run(self, work, parts):
+    def run(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
         """Return ``[work(part) for part in parts]``; the threads share the parts out.
 
         Neighbouring parts go to the same thread, in each call the same ones, so that what a part
@@ -123,7 +126,9 @@ class Team:
                 self._threads.append((thread, tasks))
                 thread.start()
 
-    def matmul(self, a, b, out=None):
+    def matmul(
+        self, a: NDArray[Any], b: NDArray[Any], out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
         """Multiply two matrices; a large product is computed in parts, cut by its shape alone."""
         (n_rows, n_inner), n_columns = a.shape, b.shape[1]
         if n_rows * n_inner * n_columns < _LARGE_PRODUCT:

@@ -3,19 +3,36 @@
 It knows no printing, no stopping and no callbacks.
 """
 
-import numpy as np
+from collections.abc import Callable, Generator
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sk231n.core.averaging import Average
 from sk231n.core.data import batches
 from sk231n.core.epoch import Epoch
 from sk231n.core.layer import Phase
+from sk231n.core.optimizer import Optimizer
+from sk231n.core.problem import Problem
 from sk231n.core.steps import BlockwiseOptimizer
 from sk231n.core.team import small_buffers
 
 _EXPLODED = 1e6  # times the loss at the start: training does not come back from there
 
 
-def epochs(problem, optimizer, rates, *, batch_size, shuffle, rng,
-           state=None, average=None, first=0):  # fmt: skip
+def epochs(
+    problem: Problem,
+    optimizer: Optimizer,
+    rates: Callable[[int, int], NDArray[Any]],
+    *,
+    batch_size: int,
+    shuffle: bool,
+    rng: np.random.RandomState,
+    state: list[Any] | None = None,
+    average: Average | None = None,
+    first: int = 0,
+) -> Generator[Epoch, None, None]:
     """Train without end, one epoch per ``next()``; ``problem.theta`` changes in place.
 
     Parameters
@@ -85,7 +102,7 @@ def epochs(problem, optimizer, rates, *, batch_size, shuffle, rng,
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a loss that is not finite says enough
-def evaluate(problem, theta):
+def evaluate(problem: Problem, theta: NDArray[Any]) -> float:
     """Compute the objective of the parameters on all training data, in the unit of the data."""
     objective, value = problem.objective, 0.0
     views, phase = objective.network.layout.views(theta), Phase(matmul=objective.team.matmul)

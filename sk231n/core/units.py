@@ -1,8 +1,11 @@
 """In which units training sees the targets."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class AsGiven:
@@ -10,18 +13,18 @@ class AsGiven:
 
     origin = "that are zero"  # what predictions are whose scores are zero
 
-    def __call__(self, y):
+    def __call__(self, y: NDArray[Any]) -> NDArray[Any]:
         """Return the targets."""
         return y
 
-    def unit(self, degree):
+    def unit(self, degree: int) -> float:
         """Unit of a loss."""
         return 1.0
 
-    def fold(self, layer, p):
+    def fold(self, layer: Any, p: SimpleNamespace) -> None:
         """Leave the parameters of the last layer as they are."""
 
-    def unfold(self, layer, p):
+    def unfold(self, layer: Any, p: SimpleNamespace) -> None:
         """Undo :meth:`fold`."""
 
 
@@ -40,17 +43,17 @@ class TargetUnits:
         Standard deviation of the targets, which the scale is but for :meth:`widened`.
     """
 
-    mean: np.ndarray
-    scale: np.ndarray
-    spread: np.ndarray
+    mean: NDArray[Any]
+    scale: NDArray[Any]
+    spread: NDArray[Any]
 
     origin = "near the mean"
 
-    def __call__(self, y):
+    def __call__(self, y: NDArray[Any]) -> NDArray[Any]:
         """Express quantities of shape (n_samples, n_outputs) in these units."""
         return (y - self.mean) / self.scale
 
-    def widened(self, errors):
+    def widened(self, errors: NDArray[Any]) -> "TargetUnits":
         """Units in which errors of shape (n_samples, n_outputs) are not large either.
 
         Where a stream of data has moved away from the model, the steps are then as long as the way.
@@ -60,18 +63,18 @@ class TargetUnits:
         scale = np.where(np.isfinite(scale), scale, self.scale)
         return TargetUnits(self.mean, scale, self.spread)
 
-    def unit(self, degree):
+    def unit(self, degree: int) -> float:
         """Unit of a loss that grows with a power of that of the targets."""
         return float(np.mean(self.scale**degree))
 
-    def precisions(self):
+    def precisions(self) -> NDArray[Any]:
         """One over the variance of each target, in these units."""
         return (self.scale / self.spread) ** 2
 
-    def fold(self, layer, p):
+    def fold(self, layer: Any, p: SimpleNamespace) -> None:
         """Turn the parameters of the last layer into those for targets in the unit of the data."""
         layer.fold_outputs(p, self.mean, self.scale)
 
-    def unfold(self, layer, p):
+    def unfold(self, layer: Any, p: SimpleNamespace) -> None:
         """Undo :meth:`fold`."""
         layer.unfold_outputs(p, self.mean, self.scale)
