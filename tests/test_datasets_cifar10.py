@@ -295,12 +295,12 @@ def test_arguments(tmp_path, arguments):
 
 def test_nothing_there(tmp_path):
     refused(tmp_path / "no", "no", "does not exist", error=FileNotFoundError)
-    refused(tmp_path, str(tmp_path), "holds no CIFAR-10")
+    refused(tmp_path, str(tmp_path), "does not contain CIFAR-10")
     (tmp_path / "empty.tar.gz").touch()
     refused(tmp_path / "empty.tar.gz", "empty.tar.gz")
-    refused(write_tar(tmp_path / "none.tar.gz", []), "none.tar.gz", "no CIFAR-10")
+    refused(write_tar(tmp_path / "none.tar.gz", []), "none.tar.gz", "has no batch")
     refused(
-        write_tar(tmp_path / "other.tar.gz", [member("a/b", b"c")]), "other.tar.gz", "no CIFAR-10"
+        write_tar(tmp_path / "other.tar.gz", [member("a/b", b"c")]), "other.tar.gz", "has no batch"
     )
 
 
@@ -320,7 +320,7 @@ def test_missing_names(tmp_path, layout, files):
 
 def test_nested_too_deep(tmp_path, layout, files):
     write_folder(tmp_path / "a" / "b" / f"cifar-10-batches-{layout}", files)
-    refused(tmp_path / "a", "holds no CIFAR-10")
+    refused(tmp_path / "a", "does not contain CIFAR-10")
     refused(write_archive(tmp_path / "a.tar.gz", files, "a/b"), "nested too deep")
 
 

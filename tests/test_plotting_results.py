@@ -197,7 +197,7 @@ def test_k_where_a_fold_is_too_small():
         ([1, 2], np.ones((3, 2)), "n_neighbors must hold one positive integer for each of the 3"),
         ([0, 2], np.ones((2, 2)), "n_neighbors must hold"),
         ([1.5, 2], np.ones((2, 2)), "n_neighbors must hold"),
-        ([1, 2], np.full((2, 2), np.nan), "scores has no row without NaN"),
+        ([1, 2], np.full((2, 2), np.nan), "every row of scores contains NaN"),
         ([1, 2], [1, 2], r"scores must have two dimensions; got an array of shape \(2,\)"),
     ],
 )
@@ -369,8 +369,8 @@ def test_activations_in_one_layer_and_all_alike():
     ("activations", "names", "message"),
     [
         ([], None, "activations is empty"),
-        ([[1.0], [np.nan]], None, r"activations\[1\] must hold numbers"),
-        ([[]], None, r"activations\[0\] must hold numbers"),
+        ([[1.0], [np.nan]], None, r"activations\[1\] must hold finite numbers"),
+        ([[]], None, r"activations\[0\] must hold finite numbers"),
         ([[1.0]], ["a", "b"], "names has 2 entries for 1 layers"),
     ],
 )

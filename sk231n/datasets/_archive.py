@@ -10,7 +10,7 @@ from tarfile import TarError
 
 from sk231n.datasets._tar import members
 
-# The official archive unpacks to 184 MB, in batches of 31 MB and has fewer than ten members.
+# The official archive unpacks to 184 MB in batches of 31 MB, and has fewer than ten members.
 _MAX_FILE_BYTES = 2**27
 _MAX_ARCHIVE_BYTES = 2**29
 _BLOCK = 2**20

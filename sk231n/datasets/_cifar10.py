@@ -197,8 +197,8 @@ def _find_folder(path):
         if (path / layout.folder).is_dir():
             return path / layout.folder, layout
     raise ValueError(
-        f"{path} holds no CIFAR-10: neither batches like 'data_batch_1.bin' or 'data_batch_1', nor "
-        f"a folder {_LAYOUTS[0].folder!r} or {_LAYOUTS[1].folder!r}."
+        f"{path} does not contain CIFAR-10: neither batches like 'data_batch_1.bin' or "
+        f"'data_batch_1', nor a folder {_LAYOUTS[0].folder!r} or {_LAYOUTS[1].folder!r}."
     )
 
 
@@ -212,13 +212,15 @@ def _assemble(files, split, path):
     for name, where, read in files:
         layout = layout or _LAYOUT_OF[name]
         if layout is not _LAYOUT_OF[name]:
-            raise ValueError(f"{where} is of another version of CIFAR-10 than the file before it.")
+            raise ValueError(
+                f"{where} belongs to another version of CIFAR-10 than the file before it."
+            )
         if name == layout.meta:
             names = _decode(layout.read_names, read, where)
         elif name in layout.files(split):
             labels[name] = _decode(partial(_append, rows, layout.read_batch), read, where)
     if layout is None:
-        raise ValueError(f"{path} holds no CIFAR-10: there is no batch in it.")
+        raise ValueError(f"{path} does not contain CIFAR-10: it has no batch.")
     meta, *order = layout.files(split)
     missing = [meta] * (names is None) + [name for name in order if name not in labels]
     if missing:

@@ -41,9 +41,8 @@ def download(urls, target, *, sha256, timeout, n_retries, delay):
     """
     part = target.with_name(target.name + ".part")
     with suppress(FileNotFoundError):
-        if not stat.S_ISREG(
-            part.stat().st_mode
-        ):  # one call: another process may rename it at any time
+        # A single call of stat, because another process may rename the part at any time.
+        if not stat.S_ISREG(part.stat().st_mode):
             raise OSError(f"{part} is not a file.")
     while not is_whole(target, sha256):
         with _locked(part) as file:
@@ -128,7 +127,7 @@ def _fill_from(url, file, sha256, timeout, n_retries, delay):
         if not resumed:
             break
         # The part may have begun with bytes of another file. Try once more from the start.
-    raise OSError(f"what it sends has another SHA-256 than {sha256}")
+    raise OSError(f"its file has another SHA-256 than {sha256}")
 
 
 def _continue(url, file, timeout):
@@ -152,7 +151,7 @@ def _continue(url, file, timeout):
             raise OSError(f"it answers with status {response.status}")
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
             file.truncate(0)
-            raise OSError("it sends another range of bytes than it was asked for")
+            raise OSError("it sends another range of bytes than requested")
         _save(response, file)
 
 

@@ -33,11 +33,11 @@ class _Wire(io.RawIOBase):
     def readinto(self, buffer):
         """Read the bytes that are available."""
         if time.monotonic() > self.deadline:
-            raise TimeoutError("it takes too long to begin with the file")
+            raise TimeoutError("it takes too long to begin sending the file")
         n = self.raw.readinto(buffer)
         self.n_left -= n or 0
         if self.n_left < 0:
-            raise OSError("it sends far more than the file")
+            raise OSError("it sends far more data than the file")
         return n
 
     def close(self):

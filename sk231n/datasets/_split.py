@@ -134,7 +134,9 @@ def train_val_dev_split(
     n_samples = _num_samples(X)
     n_val = _count("val_size", val_size, n_samples, "samples")
     if n_val == n_samples:
-        raise ValueError(f"val_size={val_size} leaves none of the {n_samples} samples to train on.")
+        raise ValueError(
+            f"val_size={val_size} leaves none of the {n_samples} samples for training."
+        )
     n_dev = _count("dev_size", dev_size, n_samples - n_val, "training samples")
 
     rng = check_random_state(random_state)

@@ -102,7 +102,7 @@ def _records(content, where):
     A record is its own length, a blank, ``key=value`` and a newline.
     """
     if content.count(b"\n") > _MAX_RECORDS:
-        raise ValueError(f"{where} is a header of far too many records.")
+        raise ValueError(f"{where} is a header with far too many records.")
     found, position = {}, 0
     while position < len(content):
         length = _LENGTH.match(content, position)

@@ -48,8 +48,8 @@ def _gradient(channel):
     return g_row, g_column, np.hypot(g_row, g_column)
 
 
-# Bytes have only 511 x 511 different gradients, so bin and vote of each are looked up in one table,
-# at the index 512 * g_row + g_column + CODE_OF_ZERO. One float64 holds both:
+# Bytes have only 511 x 511 different gradients, so bin and vote of each are looked up in one table
+# by the gradient's code, 512 * g_row + g_column + CODE_OF_ZERO. One float64 holds both:
 #
 #     bit  63     62 ... 52    51 ................. 20    19 ......... 0
 #         +------+----------+-------------------------+----------------+
@@ -75,14 +75,14 @@ def byte_voter(image_shape, block_size, orientations, signed):
     """Build the function that maps at most `block_size` uint8 images to bins and votes.
 
     The function maps images (n, h, w, c) to two arrays (n, h, w), which are valid until its next
-    call. It computes the index of each gradient by integer arithmetic, in place and on flat arrays,
-    and splits the float64 found in the table into bin and vote::
+    call. It computes the code of each gradient by integer arithmetic, in place and on flat arrays,
+    and splits the float64 found in the table into vote and bin::
 
-        pixels -> g_row, g_column -> index -> table[index] -> vote (all 64 bits)
-                                                           -> bin  (the low BIN_BITS bits)
+        pixels -> g_row, g_column -> code -> table[code] -> vote (all 64 bits)
+                                                         -> bin  (the low BIN_BITS bits)
 
-    All views are made here, once, because threads cannot run Python code at the same time.
-    :func:`sk231n.reference.hog` computes the same in plain loops.
+    All views are made here, once, which leaves little Python code to each call: threads cannot run
+    Python code at the same time. :func:`sk231n.reference.hog` computes the same in plain loops.
     """
     table = _byte_table(orientations, signed)
     height, width, n_channels = image_shape

@@ -176,10 +176,10 @@ def _checked(activations, names):
         as_floats(values, f"activations[{i}]").ravel() for i, values in enumerate(activations)
     ]
     if not layers:
-        raise ValueError("activations is empty: there is no hidden layer.")
+        raise ValueError("activations is empty; expected at least one hidden layer.")
     for i, values in enumerate(layers):
         if not values.size or not np.isfinite(values).all():
-            raise ValueError(f"activations[{i}] must hold numbers, all finite.")
+            raise ValueError(f"activations[{i}] must hold finite numbers.")
     if names is None:
         names = [f"layer {i + 1}" for i in range(len(layers))]
     names = words(names, "names")

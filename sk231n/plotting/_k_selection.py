@@ -207,7 +207,7 @@ def _checked(n_neighbors, scores):
             f"scores; got {n_neighbors!r}."
         )
     if np.isnan(scores.mean(axis=1)).all():
-        raise ValueError("scores has no row without NaN.")
+        raise ValueError("every row of scores contains NaN.")
     order = np.argsort(k, kind="stable")
     return k[order], scores[order]
 

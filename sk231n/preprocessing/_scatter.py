@@ -122,9 +122,8 @@ class Scatter:
         roots = self._roots
         if roots is None and n_columns <= _FEW_FEATURES:
             roots = _square_root(self._matrix, relative)
-        if roots is not None and not len(
-            roots
-        ):  # some versions of SciPy cannot decompose an empty matrix
+        if roots is not None and not len(roots):
+            # Some versions of SciPy cannot decompose an empty matrix.
             return np.empty(0), np.empty((0, n_columns))
         leading = _leading_axes(roots, most)
         if leading is not None:
