@@ -1,5 +1,8 @@
 """How a run looks to scikit-learn's callbacks (``sklearn.callback``)."""
 
+from collections.abc import Callable
+from typing import Any
+
 
 class CallbackEpochs:
     """The callbacks' view of a run: one task for ``fit``, and inside it one per epoch.
@@ -17,7 +20,7 @@ class CallbackEpochs:
         ``X`` and ``y`` as the user gave them, and ``metadata``.
     """
 
-    def __init__(self, estimator, total, data):
+    def __init__(self, estimator: Any, total: int, data: dict[str, Any]) -> None:
         self._data = {"estimator": estimator, **data}
         self._left = total
         self._root = estimator._init_callback_context(max_subtasks=total)
@@ -29,7 +32,7 @@ class CallbackEpochs:
         self._task = self._root.subcontext(task_name="epoch")
         self._task.call_on_fit_task_begin(**self._data)
 
-    def end(self, attributes, stop=False):
+    def end(self, attributes: Callable[[], dict[str, Any]], stop: bool = False) -> bool:
         """End an epoch, after which to `stop`; say whether to, or whether a callback wants to."""
         task, self._task = self._task, None  # ended once, even if a callback raises
         stop |= task.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
@@ -37,7 +40,7 @@ class CallbackEpochs:
             self._begin()
         return stop
 
-    def close(self):
+    def close(self) -> None:
         """End the fit; the estimator is ready."""
         if self._task is not None:
             self._task.call_on_fit_task_end(estimator=self._data["estimator"])

@@ -1,13 +1,14 @@
 """What data come in: lists, series and frames of images, and arrays of other libraries."""
 
 from os import PathLike
+from typing import Any
 
 import numpy as np
 
 from sk231n.core.errors import naming
 
 
-def as_numpy(X, name="X"):
+def as_numpy(X: Any, name: str = "X") -> Any:
     """Return an array of another library (PyTorch, CuPy, ...) as NumPy's, all else as it came.
 
     scikit-learn does so too, but for ``config_context(array_api_dispatch=True)``, where it hands
@@ -29,7 +30,7 @@ def as_numpy(X, name="X"):
         ) from error
 
 
-def unpack(X, name="X"):
+def unpack(X: Any, name: str = "X") -> Any:
     """Turn images in a list, a series or a single column into a stack; leave the rest as it came.
 
     Parameters

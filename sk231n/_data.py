@@ -27,7 +27,7 @@ class SampleReader:
     A subclass says how targets become numbers (``_encode``) and targets again (``_decode``).
     """
 
-    _target_checks: dict = {}  # what ``validate_data`` is told about the targets
+    _target_checks: dict[str, bool] = {}  # what ``validate_data`` is told about the targets
 
     @abstractmethod
     def _encode(self, y, rows, learn, classes):

@@ -2,11 +2,13 @@
 
 import re
 import threading
-from collections.abc import Sized
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from numbers import Real
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.parallel import _get_threadpool_controller
@@ -17,13 +19,15 @@ from sk231n.core.arguments import Number, validate_arguments
 from sk231n.core.bases import BaseEstimator, TransformerMixin
 from sk231n.core.errors import naming
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-def float_dtype(dtype):
+
+def float_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """Float type in which an input of `dtype` is computed: float32 where that holds it exactly."""
     return np.dtype(np.float32) if np.can_cast(dtype, np.float32) else np.dtype(np.float64)
 
 
-def only_numbers(X, name="X"):
+def only_numbers(X: Any, name: str = "X") -> NDArray[Any]:
     """Return the validated array `X`, or refuse what scikit-learn lets through: dates, text."""
     if X.dtype.kind == "O" or (X.dtype.kind == "f" and X.dtype.itemsize > 8):
         with naming(name), np.errstate(over="ignore", invalid="ignore"):
@@ -34,7 +38,7 @@ def only_numbers(X, name="X"):
     return X
 
 
-def validated(estimator, X, y="no_validation", **checks):
+def validated(estimator: Any, X: Any, y: Any = "no_validation", **checks: Any) -> Any:
     """Validate `X`, or `X` and `y`, as scikit-learn does; errors name the one they are about."""
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # sums that look for infinities
@@ -58,7 +62,9 @@ def _culprit(X, error):
     return "y"
 
 
-def check_weights(sample_weight, X, name="sample_weight"):
+def check_weights(
+    sample_weight: Any, X: Any, name: str = "sample_weight"
+) -> NDArray[np.float64] | None:
     """Weights of the samples of `X` as float64, or None for None; refuse what is no weight."""
     if sample_weight is None:
         return None
@@ -75,7 +81,7 @@ def check_weights(sample_weight, X, name="sample_weight"):
     return w
 
 
-def check_no_missing(y):
+def check_no_missing(y: Any) -> None:
     """Refuse targets that are missing in a list, a series or an array of objects, and say where."""
     kind = getattr(getattr(y, "dtype", None), "kind", "O")
     if kind != "O" or getattr(y, "ndim", 1) != 1 or not isinstance(y, Sized):
@@ -98,7 +104,7 @@ def _is_missing(value):
 
 
 @contextmanager
-def one_blas_thread():
+def one_blas_thread() -> Iterator[None]:
     """Context in which matrix products run on one thread.
 
     A product with a few columns gains little from a second thread, and its threads spin between
@@ -153,7 +159,7 @@ def _limit_threads(libraries, limits):
 
 
 @contextmanager
-def unchanged_on_error(estimator):
+def unchanged_on_error(estimator: Any) -> Iterator[None]:
     """Give the estimator its learnt attributes back if the block does not come to its end."""
     before = {name: value for name, value in vars(estimator).items() if name.endswith("_")}
     try:
@@ -165,7 +171,7 @@ def unchanged_on_error(estimator):
         raise
 
 
-def named_alone(method):
+def named_alone(method: F) -> F:
     """Let errors of calls name the method alone, not the base class in which it is written."""
     method.__qualname__ = method.__name__
     return method
@@ -174,7 +180,7 @@ def named_alone(method):
 class FloatTransformer(TransformerMixin, BaseEstimator):
     """Base of the transformers: float32 in, float32 out."""
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         """Describe the transformer to scikit-learn."""
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]

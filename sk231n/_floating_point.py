@@ -1,12 +1,16 @@
 """NumPy's floating-point errors, switched off or on for one call and for nobody else."""
 
 import functools
+from collections.abc import Callable
 from contextvars import copy_context
+from typing import Any, TypeVar
 
 import numpy as np
 
+F = TypeVar("F", bound=Callable[..., Any])
 
-def with_errors(**actions):
+
+def with_errors(**actions: str) -> Callable[[F], F]:
     """Decorate a function to run with NumPy's error state changed, as by ``np.errstate``.
 
     Ctrl-C may come while ``with np.errstate(...)`` is being entered, after the state was set and

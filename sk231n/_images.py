@@ -5,9 +5,12 @@ Everything that knows about both lives here.
 """
 
 import math
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from sk231n._containers import unpack
@@ -25,7 +28,7 @@ from sk231n.core.errors import naming
 _MOST_CHANNELS = 4  # of a photograph: red, green, blue and transparency
 
 
-def as_rows(X, name="X"):
+def as_rows(X: Any, name: str = "X") -> tuple[Any, tuple[int, ...] | None]:
     """Flatten a stack of images to rows, in C order; leave anything else as it came.
 
     Parameters
@@ -109,7 +112,7 @@ def _cure(stack, name="X"):
     return f" {_order_of_channels(stack, stack, name)}" if _channels_first(stack) else ""
 
 
-def infer_image_shape(n_features):
+def infer_image_shape(n_features: int) -> tuple[int, ...]:
     """Guess the image behind a row: colour square, else grey square, else one grey line.
 
     Parameters
@@ -138,10 +141,14 @@ class ImageTransformer(FloatTransformer):
     A subclass has the constructor argument ``image_shape`` and calls :meth:`_images`.
     """
 
-    _parameter_constraints: dict = {"image_shape": [tuple, list, None]}
+    image_shape_: tuple[int, ...]
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+
+    _parameter_constraints: dict[str, list[Any]] = {"image_shape": [tuple, list, None]}
 
     @contained
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object | None = None) -> Self:
         """Check the images and remember their shape.
 
         Parameters
@@ -210,7 +217,7 @@ class ImageTransformer(FloatTransformer):
             _check_feature_names_in(self, input_features, generate_names=False)
 
 
-def check_color(who, image_shape, *, only_rgb):
+def check_color(who: str, image_shape: tuple[int, ...], *, only_rgb: bool) -> None:
     """Refuse images with channels that the estimator `who` would misread.
 
     Two, five or more channels are as many measurements, each with its gradients; `only_rgb` is for
@@ -233,7 +240,7 @@ def check_color(who, image_shape, *, only_rgb):
     )
 
 
-def is_count(value):
+def is_count(value: object) -> bool:
     """Whether `value` is an integer of at least one: no truth value, and no span of time."""
     is_integer = isinstance(value, Integral) and not isinstance(value, bool | np.timedelta64)
     return is_integer and value >= 1
@@ -244,7 +251,7 @@ def _without_grey_axis(shape):
     return shape[:2] if shape[2:] == (1,) else shape
 
 
-def check_image_shape(image_shape):
+def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
     """Return the argument as a tuple of int; refuse anything but two or three positive integers."""
     if len(image_shape) not in (2, 3) or not all(map(is_count, image_shape)):
         raise ValueError(
@@ -254,7 +261,12 @@ def check_image_shape(image_shape):
     return tuple(map(int, image_shape))
 
 
-def resolve_image_shape(image_shape, stack, n_features, name="X"):
+def resolve_image_shape(
+    image_shape: Sequence[int] | None,
+    stack: tuple[int, ...] | None,
+    n_features: int,
+    name: str = "X",
+) -> tuple[int, ...]:
     """Shape of one image from the constructor's argument, the stack, or the length of a row."""
     if image_shape is None:
         return stack or infer_image_shape(n_features)

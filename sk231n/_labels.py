@@ -1,8 +1,10 @@
 """Labels of any kind, as arrays that NumPy can sort and scikit-learn understands."""
 
 from numbers import Number
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -11,7 +13,7 @@ from sk231n._containers import as_numpy
 _SEQUENCES = (list, tuple, np.ndarray)
 
 
-def as_labels(y, name="y"):
+def as_labels(y: Any, name: str = "y") -> Any:
     """Labels as an array of their kind, where they are a list, a series or an array of objects.
 
     Parameters
@@ -61,7 +63,7 @@ def as_labels(y, name="y"):
     return objects  # also integers that do not fit, and fractions
 
 
-def check_labels(y):
+def check_labels(y: NDArray[Any]) -> None:
     """Refuse targets that are no labels: quantities, several columns, missing values."""
     if y.dtype.kind == "f":
         assert_all_finite(y, input_name="y")
@@ -69,7 +71,7 @@ def check_labels(y):
         check_classification_targets(y)
 
 
-def encode_labels(y):
+def encode_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """The distinct labels, sorted, and the index of each label among them."""
     try:
         classes, encoded = np.unique(y, return_inverse=True)
@@ -80,7 +82,7 @@ def encode_labels(y):
     return classes, encoded
 
 
-def scikit_learn_knows(labels):
+def scikit_learn_knows(labels: NDArray[Any]) -> bool:
     """Whether scikit-learn takes an array for labels: not objects, unless they are text."""
     return labels.dtype.kind != "O" or all(isinstance(label, str | bytes) for label in labels[:1])
 

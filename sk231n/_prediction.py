@@ -1,8 +1,10 @@
 """Prediction: what all estimators share that are networks, the linear ones included."""
 
 from abc import abstractmethod
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n._estimators import float_dtype, one_blas_thread, only_numbers, validated
@@ -33,6 +35,10 @@ class NetworkPredictor:
     @abstractmethod
     def _parameters(self):
         """Parameters of each layer of the next network, from the learnt attributes."""
+
+    def _sample_shape(self, n_features):
+        """Shape of one sample as the first layer sees it."""
+        return (n_features,)
 
     @contained
     def _scores(self, X):
@@ -80,7 +86,7 @@ class NetworkPredictor:
         ]
 
 
-def refuse_overflow(outputs):
+def refuse_overflow(outputs: NDArray[Any]) -> None:
     """Refuse data on which the outputs, of shape (n_samples, n), are not finite."""
     finite = np.isfinite(outputs).all(axis=1)
     if not finite.all():

@@ -78,7 +78,7 @@ class NetworkProblem(NetworkPredictor):
         Problem
             It has the moments of all data so far. Nothing that was given has changed.
         """
-        network = Network(self._layers(), data.X.shape[1])
+        network = Network(self._layers(), self._sample_shape(data.X.shape[1]))
         first, penalty = network.layers[0], self._penalty()
         theta = network.layout.zeros(data.dtype) if warm else network.initialize(rng, data.dtype)
         units, standardization, constant = None, Standardization(), None

@@ -1,5 +1,7 @@
 """What is remembered between two calls of ``partial_fit``."""
 
+from typing import Any
+
 import numpy as np
 
 
@@ -28,13 +30,16 @@ class StreamState:
         Number of samples at which it is found again.
     """
 
-    def __init__(self, moments, rng):
+    def __init__(self, moments: Any, rng: np.random.RandomState) -> None:
         self.moments = moments
         self.rng = rng
-        self.optimizer = self.shapes = self.optimizer_states = None
-        self.rate, self.refresh_at = np.inf, 0
+        self.optimizer: type | None = None
+        self.shapes: list[dict[str, tuple[int, ...]]] | None = None
+        self.optimizer_states: list[Any] | None = None
+        self.rate: float = np.inf
+        self.refresh_at: float = 0
 
-    def begin(self, optimizer, shapes):
+    def begin(self, optimizer: Any, shapes: list[dict[str, tuple[int, ...]]]) -> None:
         """Forget what another optimizer, or one of other parameters, has left."""
         if (self.optimizer, self.shapes) != (type(optimizer), shapes):
             self.optimizer, self.shapes = type(optimizer), shapes

@@ -8,8 +8,10 @@ product or of a sum depends on where it is cut, and must not depend on how many 
 """
 
 import os
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from typing import Any
 
 import numpy as np
 from joblib import cpu_count
@@ -28,7 +30,7 @@ def _openmp_threads():
 _ALLOWED_THREADS = _openmp_threads()
 
 
-def count_threads(n_jobs):
+def count_threads(n_jobs: int | None) -> int:
     """Number of threads that `n_jobs` means, here and now.
 
     An explicit number is that number; a negative one counts back from the cores of this machine,
@@ -70,7 +72,9 @@ def count_threads(n_jobs):
     return n_jobs if n_jobs > 0 else max(1, cpu_count() + 1 + n_jobs)
 
 
-def run_on_threads(make_worker, tasks, n_threads):
+def run_on_threads(
+    make_worker: Callable[[], Callable[[Any], object]], tasks: Iterable[Any], n_threads: int
+) -> None:
     """Hand each of the tasks to a worker, on several threads.
 
     After an error, or Ctrl-C, no further task is begun.

@@ -26,6 +26,11 @@ class NetworkTrainer(NetworkProblem):
     A subclass says how the parameters become learnt attributes (``_attributes_from``).
     """
 
+    history_: dict[str, list[float]]
+    loss_curve_: list[float]
+    n_iter_: int
+    best_validation_score_: float | None
+
     @abstractmethod
     def _score_all(self, scores, y, sample_weight):
         """Score of the network's scores on all validation data, as ``score`` computes it."""

@@ -1,8 +1,11 @@
 """What a run is judged by: validation data, and the score on them."""
 
+from collections.abc import Callable
 from inspect import signature
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import get_scorer
 
 from sk231n.core.blocks import blocks
@@ -25,13 +28,19 @@ class Validation:
         estimator's own score.
     """
 
-    def __init__(self, data, targets, weighted, scoring):
+    def __init__(
+        self,
+        data: Any,
+        targets: NDArray[Any],
+        weighted: bool,
+        scoring: str | Callable[..., float] | None,
+    ) -> None:
         self.data = data
         self.targets = targets
         self.weights = data.w[data.rows] if weighted else None
         self.scorer = None if scoring in (None, "loss") else get_scorer(scoring)
 
-    def evaluate(self, fitted, problem, theta):
+    def evaluate(self, fitted: Any, problem: Any, theta: NDArray[Any]) -> tuple[float, float]:
         """Compute objective and score.
 
         Parameters

@@ -11,7 +11,7 @@ import sklearn
 _INSIDE = tuple(join(dirname(path), "") for path in (__file__, sklearn.__file__, joblib.__file__))
 
 
-def warn(message, category=UserWarning):
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Issue a warning in the name of the first caller outside of the library.
 
     A fixed ``stacklevel`` cannot: the number of calls between the user's line and this one depends

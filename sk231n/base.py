@@ -2,7 +2,9 @@
 
 import copy
 from numbers import Integral, Real
+from typing import Any, Self
 
+from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
@@ -19,7 +21,7 @@ from sk231n.core.penalties import PENALTIES, Penalty
 from sk231n.core.schedules import Schedule
 from sk231n.core.spec import Spec
 
-TRAINING_CONSTRAINTS = {
+TRAINING_CONSTRAINTS: dict[str, list[Any]] = {
     "alpha": [Number(Real, 0, None, closed="left")],
     "penalty": [StrOptions(set(PENALTIES)), Penalty, None],
     "l1_ratio": [Number(Real, 0, 1, closed="both")],
@@ -59,6 +61,9 @@ class GradientEstimator(CallbackSupportMixin, SampleReader, NetworkTrainer, Base
     :class:`~sk231n._training.NetworkTrainer` ask for.
     """
 
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+
     @contained
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, classes=None):
         """Train the estimator; ``fit`` of the subclasses."""
@@ -94,7 +99,7 @@ class GradientEstimator(CallbackSupportMixin, SampleReader, NetworkTrainer, Base
             self._train_epoch(stream, self._weigh(data), callback_data, warm=warm)
         self._stream_ = stream
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, also of objects such as the optimizer by ``optimizer__beta1``.
 
         Parameters

@@ -1,8 +1,11 @@
 """Classification: the arguments, labels, class weights and predictions of gradient training."""
 
+from collections.abc import Callable, Mapping
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.callback import with_callbacks
 from sklearn.exceptions import DataConversionWarning
@@ -32,40 +35,45 @@ from sk231n.core.bases import ClassifierMixin
 from sk231n.core.errors import naming
 from sk231n.core.loss import SUM_TOLERANCE
 from sk231n.core.objective import is_correct
+from sk231n.core.optimizer import Optimizer
+from sk231n.core.penalties import Penalty
+from sk231n.core.schedules import Schedule
 
 
 class GradientClassifier(ClassifierMixin, GradientEstimator):
     """Base of the classifiers that minimise the one objective by following its gradient."""
 
-    _parameter_constraints: dict = {
+    classes_: NDArray[Any]
+
+    _parameter_constraints: dict[str, list[Any]] = {
         **TRAINING_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
-    _target_checks: dict = {"multi_output": True}
+    _target_checks: dict[str, bool] = {"multi_output": True}
 
     def __init__(
         self,
         *,
-        alpha=1e-3,
-        penalty="l2",
-        l1_ratio=0.5,
-        optimizer="adam",
-        learning_rate="auto",
-        batch_size="auto",
-        max_iter="auto",
-        tol=1e-4,
-        n_iter_no_change=10,
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring=None,
-        history_steps=False,
-        averaging=None,
-        class_weight=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        alpha: float = 1e-3,
+        penalty: str | Penalty | None = "l2",
+        l1_ratio: float = 0.5,
+        optimizer: str | Optimizer = "adam",
+        learning_rate: str | float | Schedule = "auto",
+        batch_size: str | int = "auto",
+        max_iter: str | int = "auto",
+        tol: float | None = 1e-4,
+        n_iter_no_change: int = 10,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
+        history_steps: bool = False,
+        averaging: str | None = None,
+        class_weight: Mapping[Any, float] | str | None = None,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.alpha = alpha
         self.penalty = penalty
         self.l1_ratio = l1_ratio
@@ -90,15 +98,15 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
     @named_alone
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-        classes=None,
-    ):
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train the classifier.
 
         Parameters
@@ -147,7 +155,13 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
     @with_callbacks
     @contained
     @named_alone
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on some of the data.
 
         There is no validation: `early_stopping` plays no part. With ``learning_rate="auto"`` the
@@ -193,7 +207,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
             self._continue_on(data, callback_data, warm=not first_call)
         return self
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the scores.
 
         Parameters
@@ -209,7 +223,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Predict the class with the largest score, the first of those that tie.
 
         Parameters
@@ -226,7 +240,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         return self.classes_[winners]
 
     @contained
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Compute the accuracy of the predictions.
 
         Parameters
@@ -350,7 +364,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         return data._replace(w=w, rows=rows).normalized()
 
 
-def check_classes(classes):
+def check_classes(classes: ArrayLike | None) -> NDArray[Any] | None:
     """The labels that are given as ``classes``, as an array; None for None."""
     if classes is None:
         return None
@@ -361,7 +375,7 @@ def check_classes(classes):
     return classes
 
 
-def class_weights(class_weight, classes):
+def class_weights(class_weight: Mapping[Any, float], classes: NDArray[Any]) -> NDArray[np.float64]:
     """Weights of the classes from a dict, which need not name all of them, nor only them."""
     weights = [class_weight.get(label, 1.0) for label in classes.tolist()]
     if not all(Number(Real, 0, None, closed="left").is_satisfied_by(w) for w in weights):
@@ -369,7 +383,7 @@ def class_weights(class_weight, classes):
     return np.array(weights, dtype=np.float64)
 
 
-def check_probabilities(y):
+def check_probabilities(y: ArrayLike) -> NDArray[np.float64]:
     """Probabilities of classes in float64, or an error that says what `y` may be."""
     # In C order, so that sums round alike whatever the order in which the numbers came.
     y = np.ascontiguousarray(only_numbers(np.asarray(y), "y"), dtype=np.float64)

@@ -152,7 +152,7 @@ class LeakyReLU(Activation):
     """
 
     initializer: Initializer = He()
-    _parameter_constraints: dict = {"slope": [Number(Real, 0, 1, closed="left")]}
+    _parameter_constraints: dict[str, list[Any]] = {"slope": [Number(Real, 0, 1, closed="left")]}
 
     def __init__(self, slope: float = 0.01) -> None:
         self.slope = slope
@@ -203,7 +203,7 @@ class Maxout(Activation):
     """
 
     initializer: Initializer = He()
-    _parameter_constraints: dict = {"n_pieces": [count(1)]}
+    _parameter_constraints: dict[str, list[Any]] = {"n_pieces": [count(1)]}
 
     def __init__(self, n_pieces: int = 2) -> None:
         self.n_pieces = n_pieces

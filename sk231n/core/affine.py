@@ -71,7 +71,7 @@ class Affine(Layer):
 
     weights: tuple[str, ...] = ("W",)
     folds_inputs = True
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         "n_outputs": [count(1)],
         "initializer": [Initializer],
         "max_norm": [Number(Real, 0, None, closed="neither"), None],

@@ -50,7 +50,9 @@ class CrossEntropy(Loss):
     (0.6931, array([[-0.5,  0.5]]))
     """
 
-    _parameter_constraints: dict = {"label_smoothing": [Number(Real, 0, 1, closed="left")]}
+    _parameter_constraints: dict[str, list[Any]] = {
+        "label_smoothing": [Number(Real, 0, 1, closed="left")]
+    }
     targets: tuple[str, ...] = ("classes", "probabilities")
     probabilities = True
     curvature: float = 0.5

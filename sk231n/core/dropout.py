@@ -38,7 +38,7 @@ class Dropout(Layer):
     array([[0., 2., 0., 0., 2., 2.]])
     """
 
-    _parameter_constraints: dict = {"p": [Number(Real, 0, 1, closed="left")]}
+    _parameter_constraints: dict[str, list[Any]] = {"p": [Number(Real, 0, 1, closed="left")]}
 
     def __init__(self, p: float = 0.5) -> None:
         self.p = p

@@ -76,7 +76,7 @@ class Normal(Initializer):
     array([[0.176, 0.04 ]])
     """
 
-    _parameter_constraints: dict = {"std": [Number(Real, 0, None, closed="left")]}
+    _parameter_constraints: dict[str, list[Any]] = {"std": [Number(Real, 0, None, closed="left")]}
 
     def __init__(self, std: float = 0.01) -> None:
         self.std = std
@@ -169,7 +169,7 @@ class Sparse(Initializer):
     array([3, 3, 3, 3])
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         "n_inputs": [count(1)],
     }
 

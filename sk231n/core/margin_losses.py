@@ -14,7 +14,7 @@ from sk231n.core.loss import Loss, prepare_classes, prepare_targets, safe_for_la
 class MarginLoss(Loss):
     """Base of the hinge losses: a margin, and hinges plain (power 1) or squared (power 2)."""
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         "margin": [Number(Real, 0, None, closed="left")],
         "power": [Options(Integral, {1, 2})],
     }

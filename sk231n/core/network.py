@@ -80,6 +80,10 @@ class Network:
             layer.initialize(p, rng)
         return theta
 
+    def as_samples(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Give rows the shape of samples: ``(n_samples, *input_shape)``, a view where possible."""
+        return x.reshape(len(x), *self.input_shapes[0]) if self.input_shapes else x
+
     def forward(
         self, views: Sequence[SimpleNamespace], x: NDArray[Any], phase: Phase = PREDICTION
     ) -> tuple[NDArray[Any], Callable[..., Any]]:
@@ -92,8 +96,8 @@ class Network:
         ----------
         views : list of SimpleNamespace
             The parameters of each layer, ``layout.views(theta)``.
-        x : ndarray of shape (n_samples, *input_shape)
-            The input.
+        x : ndarray of shape (n_samples, *input_shape), or of rows
+            The input; rows are samples in C order.
         phase : Phase, default=PREDICTION
             What the run tells its layers.
 
@@ -105,6 +109,7 @@ class Network:
             ``backward(dscores, gradient_views)`` writes the gradients of the parameters.
         """
         pull_backs = []
+        x = self.as_samples(x)
         for layer, p in zip(self.layers, views, strict=True):
             x, pull_back = layer.forward(p, x, phase)
             pull_backs.append(pull_back)
@@ -204,6 +209,7 @@ class Network:
             The output of each layer.
         """
         outputs = []
+        x = self.as_samples(x)
         for layer, p in zip(self.layers, views, strict=True):
             x, _ = layer.forward(p, x)
             outputs.append(x)
@@ -211,7 +217,7 @@ class Network:
 
     def inputs_of_weights(self, theta: NDArray[Any], x: NDArray[Any]) -> list[NDArray[Any]]:
         """Inputs of the layers that have weights, as these see them, in prediction."""
-        inputs = [x, *self.outputs(self.layout.views(theta), x)]
+        inputs = [self.as_samples(x), *self.outputs(self.layout.views(theta), x)]
         return [
             layer.inputs_of_weights(x)
             for layer, x in zip(self.layers, inputs, strict=False)

@@ -58,7 +58,7 @@ class BatchNorm(Layer):
     """
 
     statistics: tuple[str, ...] = ("mean", "variance")
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         "momentum": [Number(Real, 0, 1, closed="left")],
         "epsilon": [_POSITIVE],
     }
@@ -140,7 +140,7 @@ class LayerNorm(Layer):
     array([[-1.,  1.]])
     """
 
-    _parameter_constraints: dict = {"epsilon": [_POSITIVE]}
+    _parameter_constraints: dict[str, list[Any]] = {"epsilon": [_POSITIVE]}
 
     def __init__(self, epsilon: float = 1e-5) -> None:
         self.epsilon = epsilon

@@ -69,7 +69,10 @@ class Momentum(Optimizer):
     [1.0, 1.5, 1.75]
     """
 
-    _parameter_constraints: dict = {"momentum": [_FRACTION], "nesterov": ["boolean"]}
+    _parameter_constraints: dict[str, list[Any]] = {
+        "momentum": [_FRACTION],
+        "nesterov": ["boolean"],
+    }
 
     def __init__(self, momentum: float = 0.9, nesterov: bool = False) -> None:
         self.momentum = momentum
@@ -126,7 +129,7 @@ class Adagrad(Optimizer):
 
     adaptive = True
     largest_rate: float = 0.1
-    _parameter_constraints: dict = {"epsilon": [_POSITIVE]}
+    _parameter_constraints: dict[str, list[Any]] = {"epsilon": [_POSITIVE]}
 
     def __init__(self, epsilon: float = 1e-8) -> None:
         self.epsilon = epsilon
@@ -178,7 +181,7 @@ class RMSProp(Optimizer):
     """
 
     adaptive = True
-    _parameter_constraints: dict = {"decay": [_FRACTION], "epsilon": [_POSITIVE]}
+    _parameter_constraints: dict[str, list[Any]] = {"decay": [_FRACTION], "epsilon": [_POSITIVE]}
 
     def __init__(self, decay: float = 0.99, epsilon: float = 1e-8) -> None:
         self.decay = decay
@@ -239,7 +242,7 @@ class Adam(Optimizer):
 
     adaptive = True
     largest_rate: float = 0.02
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         "beta1": [_FRACTION],
         "beta2": [_FRACTION],
         "epsilon": [_POSITIVE],
@@ -310,7 +313,7 @@ class LBFGS(Optimizer):
     LBFGS(memory=20)
     """
 
-    _parameter_constraints: dict = {"memory": [count(1)]}
+    _parameter_constraints: dict[str, list[Any]] = {"memory": [count(1)]}
     full_batch = True
 
     def __init__(self, memory: int = 10) -> None:

@@ -125,7 +125,7 @@ class ElasticNet(Penalty):
     """
 
     smooth = False
-    _parameter_constraints: dict = {"l1_ratio": [Number(Real, 0, 1, closed="both")]}
+    _parameter_constraints: dict[str, list[Any]] = {"l1_ratio": [Number(Real, 0, 1, closed="both")]}
 
     def __init__(self, l1_ratio: float = 0.5) -> None:
         self.l1_ratio = l1_ratio

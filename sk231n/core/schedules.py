@@ -90,7 +90,7 @@ class Constant(Schedule):
     0.1
     """
 
-    _parameter_constraints: dict = {"initial": [_POSITIVE]}
+    _parameter_constraints: dict[str, list[Any]] = {"initial": [_POSITIVE]}
 
     def __init__(self, initial: float = 1e-3) -> None:
         self.initial = initial
@@ -123,7 +123,7 @@ class StepDecay(Schedule):
     [1.0, 1.0, 0.5, 0.25]
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         "initial": [_POSITIVE],
         "factor": [_FACTOR],
         "every": [count(1)],
@@ -156,7 +156,7 @@ class ExponentialDecay(Schedule):
     0.25
     """
 
-    _parameter_constraints: dict = {"initial": [_POSITIVE], "decay": [_FACTOR]}
+    _parameter_constraints: dict[str, list[Any]] = {"initial": [_POSITIVE], "decay": [_FACTOR]}
 
     def __init__(self, initial: float = 1e-3, decay: float = 0.95) -> None:
         self.initial = initial
@@ -184,7 +184,7 @@ class InverseTimeDecay(Schedule):
     0.25
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         "initial": [_POSITIVE],
         "decay": [Number(Real, 0, None, closed="left")],
     }
@@ -224,7 +224,7 @@ class CosineDecay(Schedule):
     [1.0, 0.5, 0.0]
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         "initial": [_POSITIVE],
         "final": [Number(Real, 0, None, closed="left")],
     }
@@ -264,7 +264,7 @@ class OneCycle(Schedule):
     [0.04, 1.0, 0.0]
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         "peak": [_POSITIVE],
         "warm_up": [Number(Real, 0, 1, closed="neither")],
         "start": [_FACTOR],
@@ -312,7 +312,7 @@ class Plateau(Schedule):
     array([0.5])
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         "initial": [_POSITIVE],
         "factor": [_FACTOR],
         "patience": [count(1)],

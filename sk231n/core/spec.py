@@ -1,6 +1,6 @@
 """What losses, optimizers and schedules share: being hyper-parameters."""
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,7 +15,7 @@ class Spec(BaseEstimator):
     ``optimizer__momentum``.
     """
 
-    _parameter_constraints: dict = {}
+    _parameter_constraints: dict[str, list[Any]] = {}
 
     def plain(self) -> Self:
         """Make the same with Python's numbers: NumPy's would turn arrays of float32 into float64.

@@ -36,7 +36,9 @@ class SigmoidCrossEntropy(Loss):
     (1.3863, array([[ 0.5, -0.5]]))
     """
 
-    _parameter_constraints: dict = {"label_smoothing": [Number(Real, 0, 1, closed="left")]}
+    _parameter_constraints: dict[str, list[Any]] = {
+        "label_smoothing": [Number(Real, 0, 1, closed="left")]
+    }
     targets: tuple[str, ...] = ("labels",)
     probabilities = True
     curvature: float = 0.25

@@ -2,9 +2,10 @@
 
 import copy
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
@@ -96,14 +97,14 @@ class ActivationStatistics(Tabular):
         1  relu            2    0.5000    0.5000       50.0%          -
     """
 
-    layers: list
-    activations: list
+    layers: list[LayerActivations]
+    activations: list[NDArray[Any]]
 
     def _table(self):
         return Table("", _COLUMNS, [_cells(row) for row in self.layers])
 
 
-def activation_statistics(estimator, X):
+def activation_statistics(estimator: Any, X: ArrayLike) -> ActivationStatistics:
     """Measure the activations of each hidden layer.
 
     Spreads that shrink or grow from layer to layer tell of weights that start too small or too
@@ -199,7 +200,7 @@ def _before_training(estimator, X):
     if estimator.random_state is rng:
         rng = copy.deepcopy(rng)
     hidden_blocks = estimator.set_params(dropout=0.0)._hidden_blocks()
-    network = Network([layer for block in hidden_blocks for layer in block], x.shape[1])
+    network = Network([layer for block in hidden_blocks for layer in block], x.shape[1:])
     views = network.layout.views(network.initialize(rng, x.dtype))
     activations, phase = [], Phase(rng)
     for block in hidden_blocks:

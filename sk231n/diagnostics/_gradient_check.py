@@ -1,8 +1,10 @@
 """The gradient that training follows, held against differences of the objective."""
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import validate_parameter_constraints
 
@@ -32,8 +34,16 @@ _PRECISION = 1e-8  # the relative error that the rounding of a difference amount
 
 
 def check_gradient(
-    estimator, X, y, *, sample_weight=None, n_checks=20, h=1e-5, tolerance=1e-6, random_state=None
-):
+    estimator: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    n_checks: int = 20,
+    h: float = 1e-5,
+    tolerance: float = 1e-6,
+    random_state: int | np.random.RandomState | None = None,
+) -> GradientCheck:
     r"""Compare the gradient that training follows with differences of the objective.
 
     The data's loss and the penalty are compared apart, on some parameters of every array, in
@@ -164,7 +174,8 @@ class _Definition:
 
         `first` is the layer to start from, those before it being as they were in the first run.
         """
-        rng, x, sides = np.random.RandomState(self.seed), self.x, []
+        rng, sides = np.random.RandomState(self.seed), []
+        x = self.network.as_samples(self.x)
         if first:
             x, state = self._starts[first]
             rng.set_state(state)

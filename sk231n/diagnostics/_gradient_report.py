@@ -50,7 +50,7 @@ class ParameterCheck(NamedTuple):
     checked: int
     kinks_crossed: int
     max_relative_error: float
-    index: tuple | None
+    index: tuple[int, ...] | None
     analytic: float
     numerical: float
 
@@ -88,21 +88,21 @@ class GradientCheck(Tabular):
     """
 
     estimator: str
-    table: list
+    table: list[ParameterCheck]
     tolerance: float
 
     @property
-    def max_relative_error(self):
+    def max_relative_error(self) -> float:
         """Largest relative error of all."""
         return max(line.max_relative_error for line in self.table)
 
     @property
-    def kinks_crossed(self):
+    def kinks_crossed(self) -> int:
         """Number of parameters that were left out because of a kink."""
         return sum(line.kinks_crossed for line in self.table)
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
         """Whether all relative errors are at most the tolerance."""
         return self.max_relative_error <= self.tolerance
 

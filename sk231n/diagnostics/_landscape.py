@@ -1,9 +1,12 @@
 """The objective around the learnt parameters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
@@ -45,9 +48,9 @@ class LossLandscape(Tabular):
     array([1., 0., 1.])
     """
 
-    coordinates: list
-    losses: np.ndarray
-    directions: np.ndarray
+    coordinates: list[NDArray[np.float64]]
+    losses: NDArray[np.float64]
+    directions: NDArray[Any]
     center: float
 
     def _table(self):
@@ -65,17 +68,17 @@ class LossLandscape(Tabular):
 
 
 def loss_landscape(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    n_directions=2,
-    directions=None,
-    n_points=21,
-    span=1.0,
-    sample_weight=None,
-    random_state=None,
-):
+    n_directions: int = 2,
+    directions: Sequence[Any] | NDArray[Any] | None = None,
+    n_points: int = 21,
+    span: float | tuple[float, float] = 1.0,
+    sample_weight: ArrayLike | None = None,
+    random_state: int | np.random.RandomState | None = None,
+) -> LossLandscape:
     r"""Compute the objective along one or two directions through the learnt parameters.
 
     Parameters

@@ -1,8 +1,11 @@
 """The gradient by its definition, and how far two gradients are apart."""
 
+from collections.abc import Callable
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 from sk231n._floating_point import quiet
@@ -11,7 +14,9 @@ from sk231n.core.arguments import Number, as_floats
 _CONSTRAINTS = {"f": [callable], "h": [Number(Real, 0, None, closed="neither")]}
 
 
-def numerical_gradient(f, x, h=1e-5):
+def numerical_gradient(
+    f: Callable[[NDArray[np.float64]], Any], x: ArrayLike, h: float = 1e-5
+) -> NDArray[np.float64]:
     r"""Compute the gradient of a function by central differences.
 
     Parameters
@@ -78,7 +83,7 @@ def numerical_gradient(f, x, h=1e-5):
     return gradient
 
 
-def relative_error(a, b):
+def relative_error(a: ArrayLike, b: ArrayLike) -> float:
     r"""Compute the largest relative difference between two arrays.
 
     Parameters
@@ -121,7 +126,7 @@ def relative_error(a, b):
 
 
 @quiet
-def relative_errors(a, b, floor=0.0):
+def relative_errors(a: ArrayLike, b: ArrayLike, floor: Any = 0.0) -> NDArray[Any]:
     """Relative difference of each pair, as if the sum of their sizes were at least the floor."""
     # Near one: the sum of two numbers may be more than a float holds, and its inverse less.
     _, exponent = np.frexp(np.maximum(np.abs(a), np.abs(b)))

@@ -2,13 +2,17 @@
 
 import copy
 import inspect
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from sk231n.base import GradientEstimator
+from sk231n.core.network import Network
+from sk231n.core.problem import Problem
 
 
-def check_estimator_type(estimator, function):
+def check_estimator_type(estimator: Any, function: str) -> None:
     """Raise an error if the estimator is not trained by gradients."""
     if not isinstance(estimator, GradientEstimator):
         what = "the class" if inspect.isclass(estimator) else "an object of class"
@@ -20,12 +24,18 @@ def check_estimator_type(estimator, function):
         )
 
 
-def is_fitted(estimator):
+def is_fitted(estimator: Any) -> bool:
     """Whether there are learnt parameters to start from."""
     return hasattr(estimator, "n_iter_")
 
 
-def make_problem(estimator, X, y, sample_weight=None, rng=None):
+def make_problem(
+    estimator: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    rng: np.random.RandomState | None = None,
+) -> tuple[Any, Problem]:
     """Put together the problem of ``fit`` in float64, the estimator being left as it is.
 
     Parameters
@@ -52,7 +62,9 @@ def make_problem(estimator, X, y, sample_weight=None, rng=None):
     return estimator, problem
 
 
-def inputs(problem, n_rows=None):
+def inputs(
+    problem: Problem, n_rows: int | None = None
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Inputs as training sees them, targets and weights.
 
     `n_rows` is about how many samples, evenly spread over the data, are picked; None picks all.
@@ -63,7 +75,7 @@ def inputs(problem, n_rows=None):
     return x, *data.targets(rows)
 
 
-def parameter_names(network):
+def parameter_names(network: Network) -> list[dict[str, str]]:
     """Name of each parameter array, by layer: W1, b1, scale1, shift1, W2, ..."""
     names, number = [], 0
     for layer, shapes in zip(network.layers, network.layout.shapes, strict=True):

@@ -1,9 +1,10 @@
 """The course's three checks before any long training."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone, is_classifier
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import validate_parameter_constraints
@@ -79,10 +80,10 @@ class SanityReport(Tabular):
     """
 
     estimator: str
-    checks: list
+    checks: list[SanityCheck]
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
         """Whether all checks passed."""
         return all(check.passed for check in self.checks)
 
@@ -93,7 +94,7 @@ class SanityReport(Tabular):
     def _table(self):
         return Table(self._title, _COLUMNS, [_cells(check) for check in self.checks])
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Return the report."""
         lines = [self._title]
         for check in self.checks:
@@ -104,7 +105,14 @@ class SanityReport(Tabular):
         return "\n".join(lines)
 
 
-def check_sanity(estimator, X, y, *, n_samples=20, random_state=None):
+def check_sanity(
+    estimator: Any,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    n_samples: int = 20,
+    random_state: int | np.random.RandomState | None = None,
+) -> SanityReport:
     r"""Make the course's three checks that tell a working training from a broken one.
 
     1. Without a penalty, the first loss is that of scores that are all zero, such as

@@ -1,5 +1,6 @@
 """One table for two readers: text for a terminal, HTML for a notebook."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -31,11 +32,11 @@ class Table(NamedTuple):
     """
 
     title: str
-    columns: dict
-    rows: list
-    notes: tuple = ()
+    columns: dict[str, str]
+    rows: list[list[str]]
+    notes: Sequence[str] = ()
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Return the table as text."""
         cells = [list(self.columns), *self.rows]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -67,11 +68,11 @@ class Table(NamedTuple):
 class Tabular:
     """Base of results that show themselves as a table; a subclass has the method ``_table``."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Return the result as text."""
         return str(self._table())
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Return the same, for the end of a cell."""
         return str(self)
 

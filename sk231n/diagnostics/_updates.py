@@ -1,8 +1,10 @@
 """How large the steps are beside the parameters."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n.diagnostics._problem import check_estimator_type
@@ -26,21 +28,21 @@ class UpdateRatios(Tabular):
     Update ratio 1.0e-03 (median of 3 epochs): about right.
     """
 
-    ratios: np.ndarray
+    ratios: NDArray[np.float64]
 
     @property
-    def median(self):
+    def median(self) -> float:
         """Median over the epochs."""
         return float(np.median(self.ratios))
 
     @property
-    def verdict(self):
+    def verdict(self) -> str:
         """What it says about the learning rate: "too low", "about right" or "too high"."""
         if self.median > 1e-2:
             return "too high"
         return "too low" if self.median < 1e-4 else "about right"
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Return the verdict."""
         text = f"Update ratio {self.median:.1e} (median of {len(self.ratios)} epochs)"
         if self.verdict == "about right":
@@ -54,7 +56,7 @@ class UpdateRatios(Tabular):
         return Table("Update ratios", columns, [row], ["About 1e-3 is healthy."])
 
 
-def update_ratios(estimator):
+def update_ratios(estimator: Any) -> UpdateRatios:
     """Judge the learning rate by the size of the updates beside that of the parameters.
 
     Beside parameters that start at zero, as those of linear classifiers do, the first updates are

@@ -1,6 +1,9 @@
 """What the linear classifiers share: the network with no hidden layer."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sk231n.classification import GradientClassifier
 from sk231n.core.affine import Affine
@@ -10,7 +13,10 @@ from sk231n.core.network import Network
 class LinearClassifier(GradientClassifier):
     """Base of the linear classifiers: the network with no hidden layer."""
 
-    _parameter_constraints: dict = {
+    coef_: NDArray[Any]
+    intercept_: NDArray[Any]
+
+    _parameter_constraints: dict[str, list[Any]] = {
         **GradientClassifier._parameter_constraints,
         "fit_intercept": ["boolean"],
     }

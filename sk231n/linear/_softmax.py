@@ -1,11 +1,18 @@
 """The softmax classifier."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import StrOptions
 
 from sk231n._floating_point import contained
 from sk231n.core.cross_entropy import CrossEntropy, log_softmax
 from sk231n.core.loss import Loss
+from sk231n.core.optimizer import Optimizer
+from sk231n.core.penalties import Penalty
+from sk231n.core.schedules import Schedule
 from sk231n.linear._base import LinearClassifier
 
 
@@ -139,7 +146,7 @@ class SoftmaxClassifier(LinearClassifier):
     (450, 10)
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         **LinearClassifier._parameter_constraints,
         "loss": [StrOptions({"cross_entropy"}), Loss],
     }
@@ -147,28 +154,28 @@ class SoftmaxClassifier(LinearClassifier):
     def __init__(
         self,
         *,
-        alpha=1e-3,
-        loss="cross_entropy",
-        fit_intercept=True,
-        penalty="l2",
-        l1_ratio=0.5,
-        optimizer="adam",
-        learning_rate="auto",
-        batch_size="auto",
-        max_iter="auto",
-        tol=1e-4,
-        n_iter_no_change=10,
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring=None,
-        history_steps=False,
-        averaging=None,
-        class_weight=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        alpha: float = 1e-3,
+        loss: str | Loss = "cross_entropy",
+        fit_intercept: bool = True,
+        penalty: str | Penalty | None = "l2",
+        l1_ratio: float = 0.5,
+        optimizer: str | Optimizer = "adam",
+        learning_rate: str | float | Schedule = "auto",
+        batch_size: str | int = "auto",
+        max_iter: str | int = "auto",
+        tol: float | None = 1e-4,
+        n_iter_no_change: int = 10,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
+        history_steps: bool = False,
+        averaging: str | None = None,
+        class_weight: Mapping[Any, float] | str | None = None,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         super().__init__(
             alpha=alpha,
             penalty=penalty,
@@ -206,7 +213,7 @@ class SoftmaxClassifier(LinearClassifier):
             )
 
     @contained
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the probabilities of the classes, the softmax of the scores.
 
         Parameters
@@ -222,7 +229,7 @@ class SoftmaxClassifier(LinearClassifier):
         return np.exp(self.predict_log_proba(X))
 
     @contained
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the logarithms of the probabilities of the classes.
 
         Parameters

@@ -1,12 +1,18 @@
 """The linear support vector machine."""
 
+from collections.abc import Callable, Mapping
 from numbers import Real
+from typing import Any
 
+import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
 from sk231n.core.arguments import Number
 from sk231n.core.loss import Loss
 from sk231n.core.margin_losses import CrammerSinger, OneVsRest, WestonWatkins
+from sk231n.core.optimizer import Optimizer
+from sk231n.core.penalties import Penalty
+from sk231n.core.schedules import Schedule
 from sk231n.linear._base import LinearClassifier
 
 STRATEGIES = {
@@ -151,7 +157,7 @@ class LinearSVM(LinearClassifier):
     True
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: dict[str, list[Any]] = {
         **LinearClassifier._parameter_constraints,
         "loss": [StrOptions(set(POWERS)), Loss],
         "strategy": [StrOptions(set(STRATEGIES))],
@@ -161,30 +167,30 @@ class LinearSVM(LinearClassifier):
     def __init__(
         self,
         *,
-        alpha=1e-3,
-        loss="hinge",
-        strategy="weston_watkins",
-        margin=1.0,
-        fit_intercept=True,
-        penalty="l2",
-        l1_ratio=0.5,
-        optimizer="adam",
-        learning_rate="auto",
-        batch_size="auto",
-        max_iter="auto",
-        tol=1e-4,
-        n_iter_no_change=10,
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring=None,
-        history_steps=False,
-        averaging=None,
-        class_weight=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        alpha: float = 1e-3,
+        loss: str | Loss = "hinge",
+        strategy: str = "weston_watkins",
+        margin: float = 1.0,
+        fit_intercept: bool = True,
+        penalty: str | Penalty | None = "l2",
+        l1_ratio: float = 0.5,
+        optimizer: str | Optimizer = "adam",
+        learning_rate: str | float | Schedule = "auto",
+        batch_size: str | int = "auto",
+        max_iter: str | int = "auto",
+        tol: float | None = 1e-4,
+        n_iter_no_change: int = 10,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
+        history_steps: bool = False,
+        averaging: str | None = None,
+        class_weight: Mapping[Any, float] | str | None = None,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         super().__init__(
             alpha=alpha,
             penalty=penalty,

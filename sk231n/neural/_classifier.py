@@ -1,6 +1,10 @@
 """The classifier: one label or several per sample."""
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import StrOptions
@@ -10,10 +14,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk231n._floating_point import contained
 from sk231n.classification import GradientClassifier
+from sk231n.core.activations import Activation
 from sk231n.core.cross_entropy import CrossEntropy, log_softmax
+from sk231n.core.initializers import Initializer
+from sk231n.core.layer import Layer
 from sk231n.core.loss import Loss
 from sk231n.core.margin_losses import WestonWatkins
 from sk231n.core.objective import is_subset_correct
+from sk231n.core.optimizer import Optimizer
+from sk231n.core.penalties import Penalty
+from sk231n.core.schedules import Schedule
 from sk231n.core.target_losses import SigmoidCrossEntropy
 from sk231n.neural._indicators import are_probabilities, as_indicators
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
@@ -176,64 +186,53 @@ class MLPClassifier(Perceptron, GradientClassifier):
     >>> pictures_of_the_hidden_units = model.coefs_[0].T.reshape(-1, 8, 8)
     """
 
-    _parameter_constraints: dict = {
+    classes_: NDArray[Any]
+
+    _parameter_constraints: dict[str, list[Any]] = {
         **NETWORK_CONSTRAINTS,
         "loss": [StrOptions(set(LOSSES)), Loss],
         "class_weight": GradientClassifier._parameter_constraints["class_weight"],
     }
-    _target_checks: dict = {"multi_output": True}
+    _target_checks: dict[str, bool] = {"multi_output": True}
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
-        normalization=None,
-        dropout=0.0,
-        loss="cross_entropy",
-        weight_init="auto",
-        max_norm=None,
-        alpha=1e-4,
-        penalty="l2",
-        l1_ratio=0.5,
-        optimizer="adam",
-        learning_rate="auto",
-        batch_size="auto",
-        max_iter="auto",
-        tol=1e-4,
-        n_iter_no_change=10,
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring=None,
-        history_steps=False,
-        averaging=None,
-        class_weight=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        normalization: str | Layer | None = None,
+        dropout: float = 0.0,
+        loss: str | Loss = "cross_entropy",
+        weight_init: str | float | Initializer = "auto",
+        max_norm: float | None = None,
+        alpha: float = 1e-4,
+        penalty: str | Penalty | None = "l2",
+        l1_ratio: float = 0.5,
+        optimizer: str | Optimizer = "adam",
+        learning_rate: str | float | Schedule = "auto",
+        batch_size: str | int = "auto",
+        max_iter: str | int = "auto",
+        tol: float | None = 1e-4,
+        n_iter_no_change: int = 10,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
+        history_steps: bool = False,
+        averaging: str | None = None,
+        class_weight: Mapping[Any, float] | str | None = None,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         super().__init__(
-            alpha=alpha,
-            penalty=penalty,
-            l1_ratio=l1_ratio,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            batch_size=batch_size,
-            max_iter=max_iter,
-            tol=tol,
-            n_iter_no_change=n_iter_no_change,
-            shuffle=shuffle,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            scoring=scoring,
-            history_steps=history_steps,
-            averaging=averaging,
-            class_weight=class_weight,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-        )
+            alpha=alpha, penalty=penalty, l1_ratio=l1_ratio, optimizer=optimizer,
+            learning_rate=learning_rate, batch_size=batch_size, max_iter=max_iter, tol=tol,
+            n_iter_no_change=n_iter_no_change, shuffle=shuffle, early_stopping=early_stopping,
+            validation_fraction=validation_fraction, scoring=scoring, history_steps=history_steps,
+            averaging=averaging, class_weight=class_weight, warm_start=warm_start,
+            random_state=random_state, verbose=verbose,
+        )  # fmt: skip
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.normalization = normalization
@@ -242,7 +241,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
         self.weight_init = weight_init
         self.max_norm = max_norm
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         """Describe the classifier to scikit-learn."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = self._takes_labels() and self.class_weight is None
@@ -321,7 +320,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
             )
         return super()._weigh(data)
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the scores.
 
         Parameters
@@ -337,7 +336,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
         check_is_fitted(self)
         return self._scores(X) if self._multilabel_ else super().decision_function(X)
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Predict the class with the largest score, or all labels whose score is positive.
 
         Parameters
@@ -362,7 +361,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
 
     @available_if(_has_probabilities)
     @contained
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the probabilities of the classes, the softmax of the scores, or of each label.
 
         Parameters
@@ -381,7 +380,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
 
     @available_if(_has_probabilities)
     @contained
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the logarithms of the probabilities.
 
         Parameters

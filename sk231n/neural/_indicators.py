@@ -1,14 +1,17 @@
 """Indicator matrices: several labels per sample."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 
-def are_probabilities(y):
+def are_probabilities(y: Any) -> bool:
     """Whether each row of an indicator matrix names one class, as probabilities may do."""
     return not hasattr(y, "toarray") and bool((np.sum(y, axis=1) == 1).all())
 
 
-def as_indicators(y, n_labels):
+def as_indicators(y: Any, n_labels: int | None) -> NDArray[np.int8]:
     """The indicator matrix `y` as bytes; `n_labels` is the number of columns, None for any."""
     y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
     if n_labels is not None and y.shape[1] != n_labels:

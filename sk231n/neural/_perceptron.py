@@ -1,8 +1,10 @@
 """What the two multi-layer perceptrons share: the network, and how it becomes attributes."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -20,7 +22,7 @@ from sk231n.core.layer import Layer
 from sk231n.core.network import Network
 from sk231n.core.normalizations import NORMALIZATIONS
 
-NETWORK_CONSTRAINTS = {
+NETWORK_CONSTRAINTS: dict[str, list[Any]] = {
     **TRAINING_CONSTRAINTS,
     "hidden_layer_sizes": [count(1), list, tuple, range, np.ndarray],
     "activation": [StrOptions(set(ACTIVATIONS)), Activation, list, tuple, np.ndarray],
@@ -37,6 +39,11 @@ NETWORK_CONSTRAINTS = {
 
 class Perceptron:
     """Mixin of the multi-layer perceptrons, which says how many scores there are."""
+
+    coefs_: list[NDArray[Any]]
+    intercepts_: list[NDArray[Any]]
+    normalizations_: list[dict[str, NDArray[Any]]]
+    n_layers_: int
 
     def _hidden_blocks(self):
         """Layers of each hidden block: affine, normalization, activation, dropout."""
@@ -137,7 +144,7 @@ class Perceptron:
         return self._fill(self._network(self._layers()))
 
     def _network(self, layers):
-        return Network(layers, len(self.coefs_[0]))
+        return Network(layers, self._sample_shape(self.n_features_in_))
 
     def _fill(self, network):
         """Parameters of each layer of a network, if it is like the one that was fitted."""
@@ -154,7 +161,7 @@ class Perceptron:
         return parameters
 
     @contained
-    def hidden_activations(self, X):
+    def hidden_activations(self, X: ArrayLike) -> list[NDArray[Any]]:
         """Compute what each hidden layer passes on, as in prediction.
 
         Parameters

@@ -1,28 +1,37 @@
 """The regressor: one quantity or several per sample."""
 
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
 import numpy as np
-from scipy.sparse import issparse
+from numpy.typing import ArrayLike, NDArray
 from sklearn.callback import with_callbacks
 from sklearn.metrics import r2_score
-from sklearn.utils import assert_all_finite, check_array
+from sklearn.utils import check_array
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from sk231n._containers import as_numpy
-from sk231n._estimators import check_weights, named_alone, only_numbers, unchanged_on_error
+from sk231n._estimators import check_weights, named_alone, unchanged_on_error
 from sk231n._floating_point import contained
 from sk231n.base import GradientEstimator
+from sk231n.core.activations import Activation
 from sk231n.core.bases import RegressorMixin
 from sk231n.core.errors import naming
+from sk231n.core.initializers import Initializer
+from sk231n.core.layer import Layer
 from sk231n.core.loss import Loss
+from sk231n.core.optimizer import Optimizer
+from sk231n.core.penalties import Penalty
+from sk231n.core.schedules import Schedule
 from sk231n.core.target_losses import AbsoluteError, SquaredError
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
-from sk231n.neural._quantities import check_not_tiny, exceed_float32, precisions
+from sk231n.neural._quantities import QuantityTargets
 
 LOSSES = {"squared_error": SquaredError(), "absolute_error": AbsoluteError()}
 
 
-class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
+class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimator):
     r"""Fully connected network for regression: the multi-layer perceptron.
 
     A hidden block is affine, normalization, activation, dropout. There may be several targets.
@@ -167,39 +176,40 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
     True
     """
 
-    _parameter_constraints: dict = {**NETWORK_CONSTRAINTS, "loss": [StrOptions(set(LOSSES)), Loss]}
-    _target_checks: dict = {"multi_output": True, "y_numeric": True}
-    _targets_are_quantities = True
+    _parameter_constraints: dict[str, list[Any]] = {
+        **NETWORK_CONSTRAINTS,
+        "loss": [StrOptions(set(LOSSES)), Loss],
+    }
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
-        normalization=None,
-        dropout=0.0,
-        loss="squared_error",
-        weight_init="auto",
-        max_norm=None,
-        alpha=1e-4,
-        penalty="l2",
-        l1_ratio=0.5,
-        optimizer="adam",
-        learning_rate="auto",
-        batch_size="auto",
-        max_iter="auto",
-        tol=1e-4,
-        n_iter_no_change=10,
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring=None,
-        history_steps=False,
-        averaging=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-    ):
+        normalization: str | Layer | None = None,
+        dropout: float = 0.0,
+        loss: str | Loss = "squared_error",
+        weight_init: str | float | Initializer = "auto",
+        max_norm: float | None = None,
+        alpha: float = 1e-4,
+        penalty: str | Penalty | None = "l2",
+        l1_ratio: float = 0.5,
+        optimizer: str | Optimizer = "adam",
+        learning_rate: str | float | Schedule = "auto",
+        batch_size: str | int = "auto",
+        max_iter: str | int = "auto",
+        tol: float | None = 1e-4,
+        n_iter_no_change: int = 10,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = None,
+        history_steps: bool = False,
+        averaging: str | None = None,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.normalization = normalization
@@ -226,7 +236,7 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         """Describe the regressor to scikit-learn."""
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
@@ -246,24 +256,8 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
                 f"{sorted(LOSSES)} or an object such as AbsoluteError()."
             )
 
-    def _score(self, units):
-        weights = self._precisions_ if units is None else units.precisions()
-
-        def score(scores, y):
-            error = scores - y
-            error *= error
-            return 1 - (error * weights).mean(axis=1)
-
-        return score
-
-    def _score_all(self, scores, y, sample_weight):
-        if len(y) < 2:  # whose variance is none; that of the training data will do
-            return float(self._score(None)(scores, y)[0])
-        with np.errstate(over="ignore", invalid="ignore"):  # a score of minus infinity says enough
-            return r2_score(y, scores, sample_weight=sample_weight)
-
     @contained
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Compute the coefficient of determination R2 of the predictions.
 
         Parameters
@@ -295,37 +289,18 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
             raise ValueError("y holds values whose errors are too large for float64.")
         return score
 
-    def _decode(self, y):
-        return y[:, 0] if self._one_target_ else y
-
-    def _encode(self, y, rows, learn, classes):
-        """Targets as a matrix of floats."""
-        if issparse(y):
-            raise TypeError("y is sparse; MLPRegressor needs dense targets, such as y.toarray().")
-        one = y.ndim == 1
-        y = np.ascontiguousarray(only_numbers(y, "y"), dtype=np.float64).reshape(len(y), -1)
-        assert_all_finite(y, input_name="y")  # None has become NaN
-        if learn:
-            self._one_target_, self.n_outputs_ = one, y.shape[1]
-            self._precisions_ = precisions(y[rows])
-        if y.shape[1] != self.n_outputs_:
-            raise ValueError(
-                f"y has {y.shape[1]} targets, but the first call of fit had {self.n_outputs_}."
-            )
-        return y
-
-    def _data(self, X, y, sample_weight, *, reset, learn, classes=None):
-        data = super()._data(X, y, sample_weight, reset=reset, learn=learn, classes=classes)
-        in_float64 = not learn and hasattr(self, "coefs_") and self.coefs_[0].dtype == np.float64
-        if in_float64 or exceed_float32(data.y[data.rows], self._precisions_):
-            data = data._replace(dtype=np.dtype(np.float64))
-        if learn:
-            check_not_tiny(self._precisions_, data.dtype)
-        return data
-
     @with_callbacks
     @named_alone
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train the regressor.
 
         Parameters
@@ -369,7 +344,9 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
     @with_callbacks
     @contained
     @named_alone
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on some of the data.
 
         There is no validation: `early_stopping` plays no part. With ``learning_rate="auto"`` the
@@ -405,7 +382,7 @@ class MLPRegressor(Perceptron, RegressorMixin, GradientEstimator):
             self._continue_on(data, {"X": X, "y": y, "metadata": metadata}, warm=not first_call)
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Predict the targets.
 
         Parameters
