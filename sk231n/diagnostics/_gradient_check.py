@@ -229,7 +229,9 @@ class _Definition:
 
 def _perturb(definition, rng):
     """Move a start at zeros and ones, where gradients may vanish and factors do not show."""
-    sizes = np.maximum(np.sqrt(definition.w @ definition.x**2), 1)[:, None]
+    sizes = 1
+    if definition.network.layers[0].folds_inputs:
+        sizes = np.maximum(np.sqrt(definition.w @ definition.x**2), 1)[:, None]
     for layer, p in zip(definition.network.layers, definition.views, strict=True):
         for name, array in vars(p).items():
             values = rng.standard_normal(array.shape)
