@@ -105,7 +105,7 @@ class Affine(Layer):
         return shapes | {"b": (self.n_outputs,)} if self.intercept else shapes
 
     def initialize(self, p: SimpleNamespace, rng: np.random.RandomState) -> None:
-        """Draw the first weights; the intercept starts at zero. See :meth:`Layer.initialize`."""
+        """Draw the first weights; the intercept starts at zero; see :meth:`Layer.initialize`."""
         p.W[...] = self.initializer(rng, p.W.shape)
         if self.intercept:
             p.b[...] = 0
@@ -170,7 +170,7 @@ class Affine(Layer):
     def unfold_inputs(
         self, p: SimpleNamespace, mean: NDArray[Any] | None, scale: NDArray[Any] | None
     ) -> None:
-        """Undo :meth:`fold_inputs`."""
+        """Undo the change; see :meth:`Layer.fold_inputs`."""
         if mean is not None:
             p.b += mean @ p.W
         if scale is not None:
@@ -183,7 +183,7 @@ class Affine(Layer):
         p.b += mean
 
     def unfold_outputs(self, p: SimpleNamespace, mean: NDArray[Any], scale: NDArray[Any]) -> None:
-        """Undo :meth:`fold_outputs`."""
+        """Undo the change; see :meth:`Layer.fold_outputs`."""
         p.b -= mean
         p.b /= scale
         p.W /= scale

@@ -236,7 +236,7 @@ class Layer(Spec):
     def unfold_inputs(
         self, p: SimpleNamespace, mean: NDArray[Any] | None, scale: NDArray[Any] | None
     ) -> None:
-        """Undo :meth:`fold_inputs`, with the same arguments."""
+        """Undo the change, with the same arguments; see :meth:`fold_inputs`."""
         raise NotImplementedError(f"{self} cannot be folded with a change of its inputs.")
 
     def fold_outputs(self, p: SimpleNamespace, mean: NDArray[Any], scale: NDArray[Any]) -> None:
@@ -252,7 +252,7 @@ class Layer(Spec):
         raise NotImplementedError(f"{self} cannot be folded with a change of its outputs.")
 
     def unfold_outputs(self, p: SimpleNamespace, mean: NDArray[Any], scale: NDArray[Any]) -> None:
-        """Undo :meth:`fold_outputs`, with the same arguments."""
+        """Undo the change, with the same arguments; see :meth:`fold_outputs`."""
         raise NotImplementedError(f"{self} cannot be folded with a change of its outputs.")
 
     def inputs_of_weights(self, x: NDArray[Any]) -> NDArray[Any]:

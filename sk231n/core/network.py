@@ -81,7 +81,18 @@ class Network:
         return theta
 
     def as_samples(self, x: NDArray[Any]) -> NDArray[Any]:
-        """Give rows the shape of samples: ``(n_samples, *input_shape)``, a view where possible."""
+        """Give rows the shape of samples.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_samples, *input_shape), or of rows
+            The input; rows are samples in C order.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, *input_shape)
+            The same numbers, a view where possible.
+        """
         return x.reshape(len(x), *self.input_shapes[0]) if self.input_shapes else x
 
     def forward(
@@ -216,7 +227,20 @@ class Network:
         return outputs
 
     def inputs_of_weights(self, theta: NDArray[Any], x: NDArray[Any]) -> list[NDArray[Any]]:
-        """Inputs of the layers that have weights, as these see them, in prediction."""
+        """List the inputs of the layers that have weights, as these see them, in prediction.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (size,)
+            The parameters.
+        x : ndarray of shape (n_samples, *input_shape), or of rows
+            The input; rows are samples in C order.
+
+        Returns
+        -------
+        list of ndarray of shape (n_samples, n_inputs)
+            One array per layer with weights; see :meth:`Layer.inputs_of_weights`.
+        """
         inputs = [self.as_samples(x), *self.outputs(self.layout.views(theta), x)]
         return [
             layer.inputs_of_weights(x)
