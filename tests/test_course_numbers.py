@@ -182,7 +182,7 @@ class TestNetworks:
         self, hidden, n_outputs, n_units, n_weights, n_biases, n_parameters
     ):
         """Three inputs; one hidden layer and two outputs, or two hidden layers and one output."""
-        network = Network([Affine(width) for width in (*hidden, n_outputs)], n_inputs=3)
+        network = Network([Affine(width) for width in (*hidden, n_outputs)], input_shape=3)
         views = network.layout.views(network.layout.zeros(np.float64))
         assert sum(view.W.size for view in views) == n_weights
         assert sum(view.b.size for view in views) == n_biases == n_units

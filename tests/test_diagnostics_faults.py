@@ -52,10 +52,10 @@ def plant(monkeypatch, owner, name, old, new):
 class Tied(Layer):
     """A layer whose weights are used twice, as in an autoencoder: y = x W W^T."""
 
-    penalized = ("W",)
+    weights = ("W",)
 
-    def shapes(self, n_inputs):
-        return {"W": (n_inputs, 4)}
+    def shapes(self, input_shape):
+        return {"W": (*input_shape, 4)}
 
     def initialize(self, p, rng):
         p.W[...] = Glorot()(rng, p.W.shape)
@@ -75,7 +75,7 @@ class TiedClassifier(SoftmaxClassifier):
     def _layers(self):
         return [Affine(6, Glorot()), Tied(), *super()._layers()]
 
-    def _learnt(self, views):
+    def _attributes_from(self, network, views):
         raise NotImplementedError
 
 
@@ -104,7 +104,7 @@ FAULTS = [
      "np.sum(dy, axis=0, out=g.b)", "g.b[...] = dy.sum(axis=1 if len(dy) == dy.shape[1] else 0)",
      DATA),
     ("gradient added to what was there", mlp(), Affine, "forward",
-     "phase.matmul(x.T, dy, out=g.W)", "g.W += x.T @ dy", DATA),
+     "phase.matmul(rows.T, dy, out=g.W)", "g.W += rows.T @ dy", DATA),
     ("gradient never written", mlp(), Affine, "forward", "np.sum(dy, axis=0, out=g.b)", "pass",
      DATA),
     ("= for += on shared weights", TiedClassifier(), Tied, "forward", "g.W +=", "g.W[...] =", DATA),
@@ -120,13 +120,11 @@ FAULTS = [
     ("penalty's factor 2", SOFTMAX, L2, "__call__", "(u, u)), u", "(u, u)), 2 * u", PENALTY),
     ("penalty without the factor 1/2", SVM, L2, "__call__", "0.5 * float", "float", PENALTY),
     ("alpha forgotten", SVM, Objective, "add_penalty", "self.alpha * factor", "factor", PENALTY),
-    ("intercepts penalised", mlp(), Network, "penalty_factors",
-     "dict.fromkeys(layer.weights, 1.0)",
-     "dict.fromkeys([*layer.weights, 'b'] if layer.weights else [], 1.0)", PENALTY),
-    ("first layer not penalised", mlp(), Network, "penalty_factors",
-     "if np.ndim(first)", "factors[0] = {}\n    if False", PENALTY),
+    ("intercepts penalised", mlp(), Affine, "weight_factors", '"W": ', '"b": 1.0, "W": ', PENALTY),
+    ("first layer not penalised", mlp(), Network, "weight_factors",
+     "[first.weight_factors(scale), ", "[{}, ", PENALTY),
     ("penalty in the units of training", SoftmaxClassifier(alpha=0.1, penalty="l2"), Network,
-     "penalty_factors", "if np.ndim(first)", "if False", PENALTY),
+     "weight_factors", "first.weight_factors(scale)", "first.weight_factors()", PENALTY),
     ("l1 without the sign", SoftmaxClassifier(alpha=0.1, penalty="l1"), L1, "__call__",
      "np.sign(u)", "np.abs(np.sign(u))", PENALTY),
     ("ratio of the elastic net reversed",

@@ -23,14 +23,14 @@ class TestPatience:
                 return k
         return None
 
-    def test_stream_never_tires(self):
+    def test_progress_never_tires(self):
         assert self.stops_after([5.0, 4, 3, 2, 1], tol=0.5, n_epochs=1) is None
 
     def test_counts_the_epochs_in_a_row_without_progress(self):
         assert self.stops_after([3.0, 3, 3, 3], tol=0.0, n_epochs=2) == 3
         assert self.stops_after([3.0, 3, 2, 2, 1, 1, 1], tol=0.0, n_epochs=2) == 7
 
-    def test_stream_by_tol_or_less_is_none(self):
+    def test_progress_by_tol_or_less_is_none(self):
         assert self.stops_after([3.0, 2.75, 2.5], tol=0.25, n_epochs=2) == 3
         assert self.stops_after([3.0, 2.625, 2.25], tol=0.25, n_epochs=2) is None
 
@@ -44,7 +44,7 @@ class TestPatience:
         assert self.stops_after([1.0, np.nan, np.nan], tol=0.0, n_epochs=2) == 3
         assert self.stops_after([(1.0, 1.0), (np.nan, 2.0), (0.5, np.nan)], 0.0, 2) is None
 
-    def test_the_stream_of_one_of_several_is_enough(self):
+    def test_the_progress_of_one_of_several_is_enough(self):
         values = [(3.0, 3.0), (3.0, 2.0), (2.0, 4.0), (2.0, 1.5), (2.0, 1.5), (2.0, 1.5)]
         assert self.stops_after(values, tol=0.0, n_epochs=2) == 6
 
@@ -53,7 +53,7 @@ class TestHistory:
     def test_without_validation(self):
         history = History(validated=False)
         assert list(history) == ["loss", "score", "learning_rate", "update_ratio"]
-        history.add(Epoch(np.float32(0.5), 0.75, 0.1, 1e-3, [0.5]), unit=1.0)
+        history.add(Epoch(np.float32(0.5), 0.75, 0.1, 1e-3, [0.5]))
         assert history == {
             "loss": [0.5], "score": [0.75], "learning_rate": [0.1], "update_ratio": [1e-3],
         }  # fmt: skip
@@ -62,12 +62,13 @@ class TestHistory:
 
     def test_with_validation(self):
         history = History(validated=True)
-        history.add(epoch(0.5), unit=1.0, validation_loss=0.25, validation_score=1.0)
+        history.add(epoch(0.5), validation_loss=0.25, validation_score=1.0)
         assert history.monitored is history["validation_loss"] == [0.25]
 
-    def test_losses_are_in_the_unit_of_the_data(self):
+    def test_losses_are_taken_as_they_come(self):
+        """In the unit of the data, in which the epochs tell them."""
         history = History(validated=True)
-        history.add(Epoch(3.0, 0.5, 0.1, 1e-3, [2.0, 4.0]), 10.0, validation_loss=7.0)
+        history.add(Epoch(30.0, 0.5, 0.1, 1e-3, [20.0, 40.0]), validation_loss=7.0)
         assert (history["loss"], history["validation_loss"]) == ([30.0], [7.0])
         assert history["score"] == [0.5]
         assert history.as_dict(steps=True)["step_loss"] == [20.0, 40.0]
@@ -75,7 +76,7 @@ class TestHistory:
     def test_steps_on_request(self):
         history = History(validated=False)
         for losses in ([3.0, 2.0], [1.0]):
-            history.add(Epoch(2.0, 0.5, 0.1, 1e-3, losses), unit=1.0)
+            history.add(Epoch(2.0, 0.5, 0.1, 1e-3, losses))
         assert history.as_dict(steps=True)["step_loss"] == [3.0, 2.0, 1.0]
         plain = history.as_dict(steps=False)
         assert type(plain) is dict
@@ -85,7 +86,7 @@ class TestHistory:
     def test_trim(self):
         history = History(validated=False)
         for losses in ([3.0, 2.0], [1.0]):
-            history.add(Epoch(2.0, 0.5, 0.1, 1e-3, losses), unit=1.0)
+            history.add(Epoch(2.0, 0.5, 0.1, 1e-3, losses))
         history["update_ratio"].pop()
         history.trim()
         assert {len(values) for values in history.values()} == {1}
@@ -94,7 +95,7 @@ class TestHistory:
     def test_last_line(self):
         history = History(validated=False)
         for loss in (0.5, 0.25):
-            history.add(Epoch(loss, 0.75, 0.1, 1e-3, []), unit=1.0)
+            history.add(Epoch(loss, 0.75, 0.1, 1e-3, []))
         expected = "epoch 2  loss 0.25  score 0.75  learning_rate 0.1  update_ratio 0.001"
         assert history.last_line() == expected
 
@@ -119,7 +120,7 @@ def validator(problem):
     def validate(theta):
         layer, data = problem.objective.network.layout.views(theta)[0], problem.data
         right = is_correct(data.X @ layer.W + layer.b, data.y)
-        return evaluate(problem, theta, data), right.mean()
+        return evaluate(problem, theta), right.mean()
 
     return validate
 

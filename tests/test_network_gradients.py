@@ -63,7 +63,7 @@ class Case:
         rng = np.random.RandomState(0)
         self.network = Network([*layers, Affine(N_OUTPUTS)], N_FEATURES)
         self.loss, self.training = LOSSES[loss], training
-        self.factors = self.network.weight_factors(rng.uniform(0.5, 2, N_FEATURES))
+        self.factors = self.network.weight_factors(1 / rng.uniform(0.5, 2, N_FEATURES))
         self.theta = away_from_zero(rng, self.network.layout.size)
         self.trained = np.ones(self.network.layout.size, bool)
         views = self.network.layout.views

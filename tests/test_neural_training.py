@@ -451,11 +451,11 @@ def test_interrupted_by_a_callback():
 def test_interrupted_while_the_history_is_written(monkeypatch):
     add = History.add
 
-    def interrupted(history, epoch, unit):
+    def interrupted(history, epoch, **values):
         if len(history["loss"]) == 2:
             history["loss"].append(epoch.loss)
             raise KeyboardInterrupt
-        add(history, epoch, unit)
+        add(history, epoch, **values)
 
     monkeypatch.setattr(History, "add", interrupted)
     with pytest.warns(UserWarning, match="interrupted after 2 epochs"):

@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sk231n.core.automatic_rate import largest_eigenvalue, sample
+from sk231n.core.affine import Affine
+from sk231n.core.automatic_rate import POWER_ITERATIONS, SAMPLE_ROWS, largest_eigenvalue, sample
 from sk231n.core.data import Data
 from sk231n.core.moments import Moments
+from sk231n.core.network import Network
 from sk231n.core.standardization import Standardization
-from sk231n.core.units import TargetUnits
+from sk231n.core.units import AsGiven, TargetUnits
+
+LAYER = Affine(3)
 
 
 def make_data(X, w=None, rows=None, dtype=np.float64):
@@ -24,7 +28,7 @@ def make_data(X, w=None, rows=None, dtype=np.float64):
 def moments_of(*parts):
     moments = Moments(parts[0].X.shape[1])
     for part in parts:
-        moments.update(part, count=len(part.rows))
+        moments = moments.updated(part, count=len(part.rows))
     return moments
 
 
@@ -121,6 +125,15 @@ class TestMoments:
         moments_of(data)
         np.testing.assert_array_equal(data.X, X)
 
+    def test_an_update_leaves_the_moments_before_as_they_are(self, X):
+        before = moments_of(make_data(X[:1000]))
+        count, mean, variance = before.count, before.mean.copy(), before.variance.copy()
+        after = before.updated(make_data(X[1000:]), count=1500)
+        assert (before.count, after.count) == (count, 2500)
+        np.testing.assert_array_equal(before.mean, mean)
+        np.testing.assert_array_equal(before.variance, variance)
+        assert not np.array_equal(after.mean, mean)
+
 
 class TestStandardization:
     def test_makes_unit_spread_without_offset(self, X):
@@ -132,7 +145,8 @@ class TestStandardization:
     def test_ridge(self, X):
         standardization = moments_of(make_data(X)).standardization(np.dtype(float), ridge=4.0)
         np.testing.assert_allclose(standardization.scale, np.sqrt(X.var(axis=0) + 4), rtol=1e-12)
-        np.testing.assert_allclose(standardization.factor, 1 / standardization.scale)
+        (factors,) = Network([LAYER], 4).weight_factors(standardization.scale)
+        np.testing.assert_allclose(factors["W"][:, 0], 1 / standardization.scale)
 
     def test_spread_that_is_mere_rounding_is_none(self):
         X = np.full((100, 2), 0.3)
@@ -148,52 +162,53 @@ class TestStandardization:
         np.testing.assert_allclose(z, (X - 2) / 10, rtol=1e-14)
 
     def test_none_changes_nothing(self, X):
-        layer = SimpleNamespace(W=np.ones((4, 2)), b=np.ones(2))
+        p = SimpleNamespace(W=np.ones((4, 3)), b=np.ones(3))
         standardization = Standardization()
         np.testing.assert_array_equal(standardization(X.copy()), X)
-        standardization.fold(layer)
-        standardization.unfold(layer)
-        np.testing.assert_array_equal(layer.W, 1)
-        np.testing.assert_array_equal(layer.b, 1)
-        assert standardization.factor == 1
+        standardization.fold(LAYER, p)
+        standardization.unfold(LAYER, p)
+        np.testing.assert_array_equal(p.W, 1)
+        np.testing.assert_array_equal(p.b, 1)
+        assert Network([LAYER], 4).weight_factors(standardization.scale) == [{"W": 1.0}]
 
     @pytest.fixture
-    def layer(self):
+    def p(self):
         rng = np.random.RandomState(6)
         return SimpleNamespace(W=rng.standard_normal((4, 3)), b=rng.standard_normal(3))
 
-    def test_fold_keeps_the_scores(self, X, layer):
+    def test_fold_keeps_the_scores(self, X, p):
         standardization = moments_of(make_data(X)).standardization(np.dtype(float), ridge=0.1)
-        before = standardization(X.copy()) @ layer.W + layer.b
-        standardization.fold(layer)
-        np.testing.assert_allclose(X @ layer.W + layer.b, before, rtol=1e-9, atol=1e-9)
+        before = standardization(X.copy()) @ p.W + p.b
+        standardization.fold(LAYER, p)
+        np.testing.assert_allclose(X @ p.W + p.b, before, rtol=1e-9, atol=1e-9)
 
-    def test_unfold_undoes_fold(self, X, layer):
+    def test_unfold_undoes_fold(self, X, p):
         standardization = moments_of(make_data(X)).standardization(np.dtype(float), ridge=0.1)
-        W, b = layer.W.copy(), layer.b.copy()
-        standardization.fold(layer)
-        standardization.unfold(layer)
-        np.testing.assert_allclose(layer.W, W, rtol=1e-13)
-        np.testing.assert_allclose(layer.b, b, rtol=1e-9)
+        W, b = p.W.copy(), p.b.copy()
+        standardization.fold(LAYER, p)
+        standardization.unfold(LAYER, p)
+        np.testing.assert_allclose(p.W, W, rtol=1e-13)
+        np.testing.assert_allclose(p.b, b, rtol=1e-9)
 
-    def test_without_an_intercept_nothing_is_subtracted(self, X, layer):
+    def test_without_an_intercept_nothing_is_subtracted(self, X, p):
         moments = moments_of(make_data(X))
         standardization = moments.standardization(np.dtype(float), ridge=0.5, centred=False)
         assert standardization.mean is None
         np.testing.assert_allclose(standardization.scale**2, (X**2).mean(axis=0) + 0.5, rtol=1e-12)
-        before = standardization(X.copy()) @ layer.W + layer.b
-        W, b = layer.W.copy(), layer.b.copy()
-        standardization.fold(layer)
-        np.testing.assert_allclose(X @ layer.W + layer.b, before, rtol=1e-9, atol=1e-9)
-        standardization.unfold(layer)
-        np.testing.assert_allclose(layer.W, W, rtol=1e-13)
-        np.testing.assert_array_equal(layer.b, b)
+        before = standardization(X.copy()) @ p.W + p.b
+        W, b = p.W.copy(), p.b.copy()
+        standardization.fold(LAYER, p)
+        np.testing.assert_allclose(X @ p.W + p.b, before, rtol=1e-9, atol=1e-9)
+        standardization.unfold(LAYER, p)
+        np.testing.assert_allclose(p.W, W, rtol=1e-13)
+        np.testing.assert_array_equal(p.b, b)
 
-    def test_factor_turns_weights_into_those_on_the_data(self, X, layer):
+    def test_factors_turn_weights_into_those_on_the_data(self, X, p):
         standardization = moments_of(make_data(X)).standardization(np.dtype(float), ridge=0.1)
-        expected = layer.W * standardization.factor[:, None]
-        standardization.fold(layer)
-        np.testing.assert_allclose(layer.W, expected, rtol=1e-14)
+        (factors,) = Network([LAYER], 4).weight_factors(standardization.scale)
+        expected = p.W * factors["W"]
+        standardization.fold(LAYER, p)
+        np.testing.assert_allclose(p.W, expected, rtol=1e-14)
 
 
 class TestTargetUnits:
@@ -202,7 +217,7 @@ class TestTargetUnits:
         return TargetUnits(np.array([5.0, -3e4, 0.0]), *np.array([[2.0, 100.0, 1e-3]] * 2))
 
     @pytest.fixture
-    def layer(self):
+    def p(self):
         rng = np.random.RandomState(6)
         return SimpleNamespace(W=rng.standard_normal((4, 3)), b=rng.standard_normal(3))
 
@@ -231,17 +246,28 @@ class TestTargetUnits:
         flat = moments_of(make_data(X[:, [0, 2]])).target_units()
         np.testing.assert_array_equal(flat.scale, [1, 1])
 
-    def test_fold_keeps_the_predictions(self, X, units, layer):
-        in_units = X @ layer.W + layer.b
-        units.fold(layer)
-        np.testing.assert_allclose(units(X @ layer.W + layer.b), in_units, rtol=1e-9, atol=1e-9)
+    def test_fold_keeps_the_predictions(self, X, units, p):
+        in_units = X @ p.W + p.b
+        units.fold(LAYER, p)
+        np.testing.assert_allclose(units(X @ p.W + p.b), in_units, rtol=1e-9, atol=1e-9)
 
-    def test_unfold_undoes_fold(self, units, layer):
-        W, b = layer.W.copy(), layer.b.copy()
-        units.fold(layer)
-        units.unfold(layer)
-        np.testing.assert_allclose(layer.W, W, rtol=1e-13)
-        np.testing.assert_allclose(layer.b, b, rtol=1e-9)
+    def test_unfold_undoes_fold(self, units, p):
+        W, b = p.W.copy(), p.b.copy()
+        units.fold(LAYER, p)
+        units.unfold(LAYER, p)
+        np.testing.assert_allclose(p.W, W, rtol=1e-13)
+        np.testing.assert_allclose(p.b, b, rtol=1e-9)
+
+
+def test_targets_as_given():
+    units, p = AsGiven(), SimpleNamespace(W=np.ones((4, 3)), b=np.ones(3))
+    y = np.arange(5)
+    assert units(y) is y
+    assert units.unit(1) == units.unit(2) == 1.0
+    units.fold(LAYER, p)
+    units.unfold(LAYER, p)
+    np.testing.assert_array_equal(p.W, 1)
+    np.testing.assert_array_equal(p.b, 1)
 
 
 class TestLargestEigenvalue:
@@ -251,7 +277,9 @@ class TestLargestEigenvalue:
 
     def test_of_data_with_a_dominant_direction(self, X):
         data = make_data(X)  # the offset of the last feature dominates
-        estimate = largest_eigenvalue(*sample(data, Standardization(), n_rows=len(X)))
+        estimate = largest_eigenvalue(
+            *sample(data, Standardization(), n_rows=len(X)), POWER_ITERATIONS
+        )
         np.testing.assert_allclose(estimate, self.exact(data, Standardization()), rtol=1e-12)
 
     @pytest.mark.parametrize("seed", range(5))
@@ -261,22 +289,26 @@ class TestLargestEigenvalue:
         X += 0.3 * rng.standard_normal(X.shape)
         data = make_data(X, rng.uniform(size=300), rows=np.flatnonzero(rng.uniform(size=300) < 0.7))
         standardization = moments_of(data).standardization(np.dtype(float), ridge=0.01)
-        estimate = largest_eigenvalue(*sample(data, standardization), n_iter=300)
+        estimate = largest_eigenvalue(*sample(data, standardization, SAMPLE_ROWS), n_iter=300)
         np.testing.assert_allclose(estimate, self.exact(data, standardization), rtol=1e-6)
 
     def test_never_exceeds_and_soon_comes_near(self):
         """Even without any gap below the largest eigenvalue."""
         for seed in range(5):
             data = make_data(np.random.RandomState(seed).standard_normal((500, 30)))
-            ratio = largest_eigenvalue(*sample(data, Standardization())) / self.exact(
-                data, Standardization()
+            estimate = largest_eigenvalue(
+                *sample(data, Standardization(), SAMPLE_ROWS), POWER_ITERATIONS
             )
+            ratio = estimate / self.exact(data, Standardization())
             assert 0.9 < ratio < 1 + 1e-12
 
     def test_looks_at_some_of_many_rows(self):
         X = np.repeat(np.eye(2) * [3.0, 1.0], [5000, 5000], axis=0)
-        estimate = largest_eigenvalue(*sample(make_data(X), Standardization(), n_rows=100))
+        z, w = sample(make_data(X), Standardization(), n_rows=100)
+        assert len(z) == 100
+        estimate = largest_eigenvalue(z, w, POWER_ITERATIONS)
         np.testing.assert_allclose(estimate, 9 / 2, rtol=1e-12)
 
     def test_of_nothing(self):
-        assert largest_eigenvalue(*sample(make_data(np.zeros((5, 3))), Standardization())) == 1e-12
+        z, w = sample(make_data(np.zeros((5, 3))), Standardization(), SAMPLE_ROWS)
+        assert largest_eigenvalue(z, w, POWER_ITERATIONS) == 1e-12

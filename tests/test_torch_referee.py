@@ -12,14 +12,14 @@ from sk231n.core.data import Data
 from sk231n.core.objective import Objective, is_correct
 from sk231n.core.penalties import L1, L2
 from sk231n.core.problem import Problem
-from sk231n.core.schedules import Constant
 from sk231n.core.standardization import Standardization
 from sk231n.core.training import epochs
-from sk231n.initializers import He
+from sk231n.initializers import Glorot, He, LeCun
 from sk231n.layers import (
     Affine,
     BatchNorm,
     Dropout,
+    Flatten,
     Identity,
     LayerNorm,
     LeakyReLU,
@@ -28,6 +28,7 @@ from sk231n.layers import (
     Network,
     Phase,
     ReLU,
+    Standardize,
     Tanh,
 )
 from sk231n.losses import (
@@ -117,11 +118,16 @@ LAYERS = {
 
 @pytest.mark.parametrize(("layer", "phase", "theirs"), LAYERS.values(), ids=LAYERS)
 def test_layers(layer, phase, theirs):
+    compare(layer, phase, theirs, (N_INPUTS,))
+
+
+def compare(layer, phase, theirs, input_shape):
+    """Outputs and all gradients."""
     rng = np.random.RandomState(0)
-    p = {name: rng.uniform(0.5, 2, shape) for name, shape in layer.shapes((N_INPUTS,)).items()}
+    p = {name: rng.uniform(0.5, 2, shape) for name, shape in layer.shapes(input_shape).items()}
     g = SimpleNamespace(**{name: np.full_like(array, np.nan) for name, array in p.items()})
-    x = rng.standard_normal((N_SAMPLES, N_INPUTS))
-    dy = rng.standard_normal((N_SAMPLES, layer.output_shape((N_INPUTS,))[0]))
+    x = rng.standard_normal((N_SAMPLES, *input_shape))
+    dy = rng.standard_normal((N_SAMPLES, *layer.output_shape(input_shape)))
 
     trained = {
         name: tensor(array, requires_grad=name not in layer.statistics) for name, array in p.items()
@@ -136,6 +142,105 @@ def test_layers(layer, phase, theirs):
     for name, array in trained.items():
         if array.requires_grad:
             assert_same(getattr(g, name), array.grad)
+
+
+def channels_first(call):
+    """Their layers of images take the channels before the pixels."""
+    return lambda x, p: call(x.permute(0, 3, 1, 2), p).permute(0, 2, 3, 1)
+
+
+IMAGE_LAYERS = {
+    "affine": (Affine(5), TRAINING, lambda x, p: functional.linear(x.flatten(1), p.W.T, p.b)),
+    "flatten": (Flatten(), TRAINING, lambda x, p: x.flatten(1)),
+    "standardize": (
+        Standardize(),
+        TRAINING,
+        channels_first(
+            lambda x, p: functional.batch_norm(x, p.mean, p.spread**2, training=False, eps=0.0)
+        ),
+    ),
+    "relu": (ReLU(), TRAINING, channels_first(lambda x, p: functional.relu(x))),
+    "maxout of three": (
+        Maxout(3),
+        TRAINING,
+        channels_first(lambda x, p: x.unflatten(1, (3, -1)).amax(axis=1)),
+    ),
+    "layer_norm": (
+        LayerNorm(1e-3),
+        TRAINING,
+        channels_first(lambda x, p: functional.group_norm(x, 1, p.scale, p.shift, 1e-3)),
+    ),
+    "batch_norm, training": (
+        BatchNorm(epsilon=1e-3),
+        TRAINING,
+        channels_first(
+            lambda x, p: functional.batch_norm(
+                x, None, None, p.scale, p.shift, training=True, eps=1e-3
+            )
+        ),
+    ),
+    "batch_norm, weighted": (
+        BatchNorm(epsilon=1e-3),
+        WEIGHTED,
+        lambda x, p: weighted_batch_norm(
+            x.reshape(-1, x.shape[-1]),
+            p,
+            tensor(np.repeat(W_OF_SAMPLES, x[0].numel() // x.shape[-1])),
+            1e-3,
+        ).reshape(x.shape),
+    ),
+    "batch_norm, prediction": (
+        BatchNorm(epsilon=1e-3),
+        PREDICTION,
+        channels_first(
+            lambda x, p: functional.batch_norm(
+                x, p.mean, p.variance, p.scale, p.shift, training=False, eps=1e-3
+            )
+        ),
+    ),
+    "dropout, training": (Dropout(0.3), TRAINING, lambda x, p: dropped(x, 0.3)),
+}
+
+
+@pytest.mark.parametrize("input_shape", [(3, 4, N_INPUTS), (1, 1, N_INPUTS)], ids=str)
+@pytest.mark.parametrize(("layer", "phase", "theirs"), IMAGE_LAYERS.values(), ids=IMAGE_LAYERS)
+def test_layers_of_images(layer, phase, theirs, input_shape):
+    compare(layer, phase, theirs, input_shape)
+
+
+def test_running_averages_of_images():
+    """Over samples and pixels; their variance is unbiased, as below."""
+    rng = np.random.RandomState(0)
+    p = SimpleNamespace(scale=np.ones(3), shift=np.zeros(3), mean=np.zeros(3), variance=np.zeros(3))
+    mean, variance = tensor(p.mean.copy()), tensor(p.variance.copy())
+    for _ in range(4):
+        x = rng.standard_normal((N_SAMPLES, 4, 5, 3)) + np.array([0, 5, -2])
+        BatchNorm(momentum=0.8).forward(p, x, TRAINING())
+        images = tensor(x).permute(0, 3, 1, 2)
+        functional.batch_norm(images, mean, variance, training=True, momentum=0.2)
+    n_pixels = N_SAMPLES * 4 * 5
+    assert_same(p.mean, mean)
+    assert_same(p.variance, variance * (n_pixels - 1) / n_pixels)
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 8, 40), (1, 1, 30, 40), (300, 40)], ids=str)
+@pytest.mark.parametrize(
+    ("initializer", "variance"),
+    [
+        (He(), lambda fan_in, fan_out: 2 / fan_in),
+        (Glorot(), lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
+        (LeCun(), lambda fan_in, fan_out: 1 / fan_in),
+    ],
+    ids=str,
+)
+def test_fans_of_filters(initializer, variance, shape):
+    """The same normal numbers times what their fans say."""
+    *pixels, n_inputs, n_outputs = shape
+    theirs = torch.empty(n_outputs, n_inputs, *pixels)
+    fans = torch.nn.init._calculate_fan_in_and_fan_out(theirs)
+    drawn = np.random.RandomState(0).standard_normal(shape)
+    W = initializer(np.random.RandomState(0), shape)
+    np.testing.assert_allclose(W, np.sqrt(variance(*fans)) * drawn, rtol=1e-14)
 
 
 def test_running_averages():
@@ -399,8 +504,8 @@ def test_training(optimizer, their_optimizer):
 
     problem = Problem(make_objective(network, penalty, alpha), theta, data, Standardization())
     run = epochs(
-        problem, optimizer, Constant(0.01), 10, batch_size=10, shuffle=False,
-        rng=np.random.RandomState(0),
+        problem, optimizer, lambda epoch, n_steps: np.full(n_steps, 0.01), batch_size=10,
+        shuffle=False, rng=np.random.RandomState(0),
     )  # fmt: skip
     losses = [epoch.loss for epoch in islice(run, 10)]
     # Rounding grows on the way through forty steps, but nowhere near what an error would do.

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from sk231n import reference
 from sk231n._estimators import one_blas_thread
 from sk231n.core import objective as objective_module
-from sk231n.core import training as training_module
+from sk231n.core import steps as steps_module
 from sk231n.core.activations import ReLU
 from sk231n.core.affine import Affine
 from sk231n.core.averaging import Average
@@ -26,7 +26,7 @@ from sk231n.core.penalties import L1, L2, ElasticNet
 from sk231n.core.problem import Problem
 from sk231n.core.schedules import Constant, InverseTimeDecay, Plateau
 from sk231n.core.standardization import Standardization
-from sk231n.core.steps import BlockwiseOptimizer
+from sk231n.core.steps import BlockwiseOptimizer, start_states
 from sk231n.core.team import Team
 from sk231n.core.training import epochs, evaluate
 from sk231n.core.units import TargetUnits
@@ -79,10 +79,9 @@ def make_problem(loss="cross-entropy", penalty="l2", standardized=False, data=No
     network = Network([Affine(N_CLASSES)], N_FEATURES)
     standardization = Standardization()
     if standardized:
-        moments = Moments(N_FEATURES)
-        moments.update(data, count=len(data.rows))
+        moments = Moments(N_FEATURES).updated(data, count=len(data.rows))
         standardization = moments.standardization(data.dtype, ridge=0.3)
-    factors = network.weight_factors(standardization.factor)
+    factors = network.weight_factors(standardization.scale)
     objective = Objective(
         network, LOSSES[loss][0], is_correct, PENALTIES[penalty][0], ALPHA, factors, team=team
     )
@@ -92,9 +91,10 @@ def make_problem(loss="cross-entropy", penalty="l2", standardized=False, data=No
 
 def on_the_data(problem, theta):
     """Weights and intercepts in the units of the data."""
-    layer = problem.objective.network.layout.views(theta.copy())[0]
-    problem.standardization.fold(layer)
-    return layer
+    network = problem.objective.network
+    p = network.layout.views(theta.copy())[0]
+    problem.standardization.fold(network.layers[0], p)
+    return p
 
 
 def plain(loss, penalty, data, W, b):
@@ -109,7 +109,11 @@ def plain(loss, penalty, data, W, b):
 def run(problem, optimizer, rate, n_epochs, batch_size=N_SAMPLES, total=10, **options):
     schedule = Constant(rate) if isinstance(rate, float) else rate
     options = {"shuffle": False, "rng": np.random.RandomState(0), **options}
-    run = epochs(problem, optimizer, schedule, total, batch_size=batch_size, **options)
+
+    def rates(epoch, n_steps):
+        return schedule.rates(epoch, total, n_steps, ())
+
+    run = epochs(problem, optimizer, rates, batch_size=batch_size, **options)
     return list(islice(run, n_epochs))
 
 
@@ -175,7 +179,7 @@ class TestObjective:
         problem = make_problem(loss, penalty, standardized)
         layer = on_the_data(problem, problem.theta)
         expected, _, _ = plain(loss, penalty, problem.data, layer.W, layer.b)
-        value = evaluate(problem, problem.theta, problem.data)
+        value = evaluate(problem, problem.theta)
         np.testing.assert_allclose(value, expected, rtol=1e-12)
 
     def test_gradient(self, loss, penalty, standardized):
@@ -236,16 +240,15 @@ class TestTargetsWithUnits:
     def make_problem(self, loss, penalty):
         rng = np.random.RandomState(0)
         data = make_data()._replace(y=rng.standard_normal((N_SAMPLES, 2)))
-        moments = Moments(N_FEATURES)
-        moments.update(data, count=N_SAMPLES)
+        moments = Moments(N_FEATURES).updated(data, count=N_SAMPLES)
         standardization = moments.standardization(data.dtype, ridge=0.3)
         network = Network([Affine(2)], N_FEATURES)
-        factors = network.weight_factors(standardization.factor)
+        factors = network.weight_factors(standardization.scale)
         objective = Objective(
-            network, loss, lambda scores, y: np.zeros(len(y)), penalty, ALPHA, factors
+            network, loss, lambda scores, y: np.zeros(len(y)), penalty, ALPHA, factors, self.UNITS
         )
         theta = np.random.RandomState(1).standard_normal(network.layout.size)
-        return Problem(objective, theta, data, standardization, self.UNITS)
+        return Problem(objective, theta, data, standardization)
 
     @every_penalty
     @pytest.mark.parametrize(
@@ -271,7 +274,7 @@ class TestTargetsWithUnits:
         )
         weights = (layer.W / self.UNITS.scale).ravel()
         expected = unit * (expected + ALPHA * PENALTIES[penalty][1](weights)[0])
-        np.testing.assert_allclose(evaluate(problem, problem.theta, data), expected, rtol=1e-12)
+        np.testing.assert_allclose(evaluate(problem, problem.theta), expected, rtol=1e-12)
         (epoch,) = run(problem, SGD(), 1e-300, 1, batch_size=16)
         np.testing.assert_allclose(epoch.loss, expected, rtol=1e-12)
         problem.unfold(views)
@@ -279,7 +282,15 @@ class TestTargetsWithUnits:
         np.testing.assert_allclose(again, problem.theta, rtol=1e-11, atol=1e-12)
 
     def test_without_units_the_unit_is_one(self):
-        assert make_problem().unit == 1.0
+        objective = make_problem().objective
+        assert objective.in_data_units(3.0) == 3.0
+        assert objective.in_training_units(3.0) == 3.0
+
+    def test_values_of_each_unit(self):
+        objective = self.make_problem(SquaredError(), None).objective
+        unit = (0.25 + 400) / 2
+        np.testing.assert_allclose(objective.in_data_units(3.0), 3 * unit, rtol=1e-15)
+        np.testing.assert_allclose(objective.in_training_units(3 * unit), 3, rtol=1e-15)
 
 
 def test_evaluate_works_in_blocks():
@@ -287,14 +298,14 @@ def test_evaluate_works_in_blocks():
     problem = make_problem(data=data, standardized=True)
     layer = on_the_data(problem, problem.theta)
     expected, _, _ = plain("cross-entropy", "l2", data, layer.W, layer.b)
-    np.testing.assert_allclose(evaluate(problem, problem.theta, data), expected, rtol=1e-12)
+    np.testing.assert_allclose(evaluate(problem, problem.theta), expected, rtol=1e-12)
 
 
 class TestEpochs:
     def test_what_an_epoch_tells(self):
         problem = make_problem()
         before, rate = problem.theta.copy(), 0.05
-        expected = evaluate(problem, before, problem.data), score(problem, before)
+        expected = evaluate(problem, before), score(problem, before)
         (epoch,) = run(problem, SGD(), rate, 1)
         np.testing.assert_allclose((epoch.loss, epoch.score), expected)
         assert epoch.learning_rate == rate
@@ -306,7 +317,7 @@ class TestEpochs:
         """Without steps, any batches add up to the objective on all data."""
         problem = make_problem("weston-watkins", "elastic net")
         expected = (
-            evaluate(problem, problem.theta, problem.data),
+            evaluate(problem, problem.theta),
             score(problem, problem.theta),
         )
         for batch_size in (1, 7, 16):
@@ -325,7 +336,7 @@ class TestEpochs:
                 return 0.0, np.zeros(len(x))
 
         problem = make_problem()
-        vanishing = Record(problem.objective.network, None, None, None, 0.0, [{}])
+        vanishing = Record(problem.objective.network, CrossEntropy(), None, None, 0.0, [{}])
         problem = problem._replace(objective=vanishing)
         run(problem, SGD(), 0.1, 3, batch_size=7, shuffle=True)
         orders = np.reshape(seen, (3, N_SAMPLES))
@@ -343,7 +354,7 @@ class TestEpochs:
         through, in_parts = make_problem(), make_problem()
         rate = InverseTimeDecay(0.05)
         whole = run(through, optimizer, rate, 4, batch_size=16)
-        state = start(in_parts.objective, in_parts.theta, optimizer)
+        state = start_states(in_parts.objective, in_parts.theta, optimizer)
         parts = [
             run(in_parts, optimizer, rate, 1, batch_size=16, state=state, first=first)[0]
             for first in range(4)
@@ -359,10 +370,14 @@ class TestEpochs:
 
     def test_schedule_sees_the_losses(self):
         losses, rates = [], []
+        schedule = Plateau(0.01, patience=1)
+
+        def rates_of_steps(epoch, n_steps):
+            return schedule.rates(epoch, 10, n_steps, losses)
+
         run_ = epochs(
-            make_problem(), SGD(), Plateau(0.01, patience=1), 10, batch_size=N_SAMPLES,
-            shuffle=False, rng=None, losses=losses,
-        )  # fmt: skip
+            make_problem(), SGD(), rates_of_steps, batch_size=N_SAMPLES, shuffle=False, rng=None
+        )
         for loss in (3.0, 3.0, 1.0, 1.0, 1.0):
             rates.append(next(run_).learning_rate)
             losses.append(loss)
@@ -406,7 +421,7 @@ def deep_problem(penalty="elastic net", n_threads=None, max_norm=None):
     rng = np.random.RandomState(0)
     layers = [Affine(7, He(), max_norm), BatchNorm(), ReLU(), Affine(6, He()), Affine(N_CLASSES)]
     network = Network(layers, N_FEATURES)
-    factors = network.weight_factors(rng.uniform(0.5, 2, N_FEATURES))
+    factors = network.weight_factors(1 / rng.uniform(0.5, 2, N_FEATURES))
     team = None if n_threads is None else Team(n_threads)
     objective = Objective(
         network, CrossEntropy(), is_correct, PENALTIES[penalty][0], ALPHA, factors, team=team
@@ -480,7 +495,7 @@ class TestBlocks:
         np.testing.assert_array_equal(theta, before)
 
 
-class TestWalk:
+class TestBlockwiseOptimizer:
     @pytest.mark.parametrize("block_size", [1, 10, 2**16])
     @pytest.mark.parametrize("n_threads", [None, 1, 2, 3])
     @pytest.mark.parametrize(
@@ -489,7 +504,7 @@ class TestWalk:
     def test_is_the_formula_on_the_whole_vector(
         self, monkeypatch, optimizer, n_threads, block_size
     ):
-        for module in (objective_module, training_module):
+        for module in (objective_module, steps_module):
             monkeypatch.setattr(module, "BLOCK_SIZE", block_size)
         problem = deep_problem(n_threads=n_threads)
         objective, theta = problem.objective, problem.theta
@@ -506,7 +521,7 @@ class TestWalk:
 
         expected, gradient = theta.copy(), np.zeros_like(theta)
         state = optimizer.start(expected, decayed=penalized)
-        walk = BlockwiseOptimizer(objective, theta, gradient, optimizer)
+        steps = BlockwiseOptimizer(objective, theta, gradient, optimizer)
         rng = np.random.RandomState(3)
         for rate in (0.1, 0.05, 0.2):
             of_data = rng.standard_normal(layout.size)
@@ -516,12 +531,12 @@ class TestWalk:
             update = np.where(trained, rate * direction, 0)
             expected -= update
             gradient[...] = of_data
-            np.testing.assert_allclose(walk.step(rate), value, rtol=1e-13)
+            np.testing.assert_allclose(steps.step(rate), value, rtol=1e-13)
             np.testing.assert_array_equal(theta, expected)
             np.testing.assert_array_equal(gradient[trained], update[trained])
             length = np.linalg.norm(theta[trained])
             np.testing.assert_allclose(
-                walk.lengths(), (length, np.linalg.norm(update) / length), rtol=1e-12
+                steps.lengths(), (length, np.linalg.norm(update) / length), rtol=1e-12
             )
         if n_threads is not None:
             objective.team.__exit__()
@@ -529,16 +544,16 @@ class TestWalk:
     def test_of_nothing_but_zeros(self):
         problem = make_problem("weston-watkins", "none")
         problem.theta[...] = 0
-        walk = BlockwiseOptimizer(
+        steps = BlockwiseOptimizer(
             problem.objective, problem.theta, np.zeros_like(problem.theta), SGD()
         )
-        assert walk.step(0.1) == 0
-        assert walk.lengths() == (0, 0)
+        assert steps.step(0.1) == 0
+        assert steps.lengths() == (0, 0)
 
     def test_one_state_for_each_block(self, monkeypatch):
         monkeypatch.setattr(objective_module, "BLOCK_SIZE", 10)
         problem = deep_problem()
-        states = start(problem.objective, problem.theta, Adam(weight_decay=0.1))
+        states = start_states(problem.objective, problem.theta, Adam(weight_decay=0.1))
         blocks = problem.objective.blocks(problem.theta, problem.theta)
         assert [state.sums.shape for state in states] == [block.theta.shape for block in blocks]
         assert [state.decayed for state in states] == [bool(np.any(b.factor)) for b in blocks]
@@ -549,11 +564,11 @@ class TestWalk:
         layout, factors = problem.objective.network.layout, problem.objective.factors
         gradient = np.zeros_like(problem.theta)
         free = deep_problem()
-        walk, free_walk = (
+        steps, free_steps = (
             BlockwiseOptimizer(p.objective, p.theta, gradient.copy(), SGD())
             for p in (problem, free)
         )
-        assert walk.step(0.01) == free_walk.step(0.01)
+        assert steps.step(0.01) == free_steps.step(0.01)
         (first, *others), (free_first, *free_others) = (
             layout.views(theta) for theta in (problem.theta, free.theta)
         )
@@ -578,14 +593,14 @@ class TestWalk:
 
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     def test_any_number_of_threads_gives_the_same_weights(self, dtype):
-        """Large enough for threads both in the products and in the walk."""
+        """Large enough for threads both in the products and in the steps."""
         rng = np.random.RandomState(0)
         X = rng.standard_normal((500, 256)).astype(dtype)
         y = rng.randint(10, size=500)
         data = Data(X, y, rng.uniform(0.5, 1, 500), np.arange(500), np.dtype(dtype)).normalized()
         layers = [Affine(640, He(), 1.3), BatchNorm(), ReLU(), Dropout(0.3), Affine(10, He())]
         network = Network(layers, 256)
-        assert network.layout.size > training_module.BLOCK_SIZE
+        assert network.layout.size > steps_module.BLOCK_SIZE
         results = []
         for n_threads in (None, 1, 2, 3, 5):
             team = None if n_threads is None else Team(n_threads)
@@ -645,7 +660,7 @@ class TestLBFGS:
         iterations = []
 
         def check(epoch):
-            expected = evaluate(problem, problem.theta, problem.data)
+            expected = evaluate(problem, problem.theta)
             np.testing.assert_allclose(epoch.loss, expected)
             np.testing.assert_allclose(epoch.score, score(problem, problem.theta))
             assert epoch.step_losses == [epoch.loss]
