@@ -33,7 +33,7 @@ class TrainValDev(_Sets):
         The same split of the original data, for searches.
     """
 
-    cv: PredefinedSplit
+    cv: Any  # scikit-learn, and with it PredefinedSplit, has no types
 
 
 _SIZE = [count(1), Number(Real, 0, 1, closed="neither")]
