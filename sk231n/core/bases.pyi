@@ -28,7 +28,7 @@ class RegressorMixin:
 class TransformerMixin:
     def fit_transform(
         self, X: ArrayLike, y: ArrayLike | None = None, **fit_params: Any
-    ) -> NDArray[Any]: ...
+    ) -> Any: ...  # an array, or what set_output asks for
     def set_output(self, *, transform: str | None = None) -> Self: ...
 
 class OneToOneFeatureMixin:

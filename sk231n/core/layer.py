@@ -90,9 +90,10 @@ class Layer(Spec):
     (2,)
     """
 
-    weights: tuple[str, ...] = ()
-    intercepts: tuple[str, ...] = ()
-    statistics: tuple[str, ...] = ()
+    # Any, so that a subclass may make them properties.
+    weights: Any = ()
+    intercepts: Any = ()
+    statistics: Any = ()
     folds_inputs: bool = False
     standardizes: bool = False
 

@@ -68,10 +68,11 @@ class Loss(Spec):
 
     targets: tuple[str, ...] = ("classes",)
     probabilities: bool = False
-    smooth: bool = True
-    curvature: float = 1.0
-    unbounded_curvature: float = 0.0
     degree: int = 0
+    # Any, so that a subclass may make them properties.
+    smooth: Any = True
+    curvature: Any = 1.0
+    unbounded_curvature: Any = 0.0
 
     def __call__(
         self, scores: NDArray[Any], y: NDArray[Any], w: NDArray[Any] | None = None

@@ -36,8 +36,9 @@ class Penalty(Spec):
     (4.25, array([1., 8.]))
     """
 
-    smooth: bool = True
-    curvature: float = 0.0
+    # Any, so that a subclass may make them properties.
+    smooth: Any = True
+    curvature: Any = 0.0
 
     def __call__(self, u: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         """Return the penalty and its gradient.
