@@ -10,9 +10,10 @@ from sklearn.exceptions import ConvergenceWarning
 from zoo import VALUES, values
 
 import sk231n
-from sk231n import initializers, losses, optimizers, schedules
+from sk231n import initializers, layers, losses, optimizers, penalties, schedules
 from sk231n.core.loss import Loss
 from sk231n.core.optimizers import Optimizer
+from sk231n.core.penalties import Penalty
 from sk231n.core.schedules import Schedule
 from sk231n.core.spec import Spec
 
@@ -26,16 +27,31 @@ ARGUMENTS = [
 ]
 SPECS = {
     name: kind
-    for module in (losses, optimizers, schedules, initializers)
+    for module in (losses, optimizers, schedules, initializers, layers, penalties)
     for name, kind in vars(module).items()
     if inspect.isclass(kind) and issubclass(kind, Spec)
 }
 CALLED = ("metric", "weights", "scoring")  # functions of the user
-SPEC_ARGUMENTS = [(name, argument) for name in SPECS for argument in SPECS[name]().get_params()]
+REQUIRED = {"Affine": {"n_outputs": 2}}
+SPEC_ARGUMENTS = [
+    (name, argument)
+    for name in SPECS
+    for argument in SPECS[name](**REQUIRED.get(name, {})).get_params(deep=False)
+]
+HOLDERS = {
+    Optimizer: ("optimizer", sk231n.SoftmaxClassifier),
+    Schedule: ("learning_rate", sk231n.MLPRegressor),
+    Loss: ("loss", sk231n.MLPClassifier),
+    Penalty: ("penalty", sk231n.SoftmaxClassifier),
+    initializers.Initializer: ("weight_init", sk231n.MLPClassifier),
+    layers.Activation: ("activation", sk231n.MLPClassifier),
+    layers.BatchNorm: ("normalization", sk231n.MLPClassifier),
+    layers.LayerNorm: ("normalization", sk231n.MLPRegressor),
+}
 NESTED = [
     (name, argument)
     for name, argument in SPEC_ARGUMENTS
-    if issubclass(SPECS[name], Loss | Optimizer | Schedule)
+    if issubclass(SPECS[name], tuple(HOLDERS))
     and SPECS[name] is not losses.SigmoidCrossEntropy  # for several labels a sample
 ]
 
@@ -111,12 +127,7 @@ def test_arguments_of_estimators(where, value):
 
 def holder(kind):
     """A fitted estimator that has an object of this kind, and the name of the argument."""
-    if issubclass(kind, Optimizer):
-        name, estimator = "optimizer", sk231n.SoftmaxClassifier
-    elif issubclass(kind, Schedule):
-        name, estimator = "learning_rate", sk231n.MLPRegressor
-    else:
-        name, estimator = "loss", sk231n.MLPClassifier
+    name, estimator = next(of for base, of in HOLDERS.items() if issubclass(kind, base))
     estimator = small(estimator).set_params(**{name: kind()})
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
         return estimator.fit(*data(type(estimator))), name
@@ -132,7 +143,7 @@ def test_arguments_of_what_estimators_have(where, value):
 @fuzz(600, where=st.sampled_from(SPEC_ARGUMENTS), value=values)
 def test_arguments_of_the_parts(where, value):
     name, argument = where
-    part = SPECS[name](**{argument: VALUES[value]})
+    part = SPECS[name](**REQUIRED.get(name, {}) | {argument: VALUES[value]})
     try:
         part.check()
     except (TypeError, ValueError) as error:

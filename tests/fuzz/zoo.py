@@ -8,7 +8,7 @@ import pandas as pd
 import scipy.sparse
 from hypothesis import strategies as st
 
-from sk231n import initializers, layers, losses, optimizers, schedules
+from sk231n import initializers, layers, losses, optimizers, penalties, schedules
 
 
 class Thing:
@@ -147,5 +147,12 @@ VALUES = {
     "ReLU()": layers.ReLU(),
     "Dropout(2)": layers.Dropout(2),
     "BatchNorm()": layers.BatchNorm(),
+    "Maxout()": layers.Maxout(),
+    "Flatten()": layers.Flatten(),
+    "Standardize()": layers.Standardize(),
+    "Affine(2)": layers.Affine(2),
+    "Sparse(3)": initializers.Sparse(3),
+    "L1()": penalties.L1(),
+    "ElasticNet(nan)": penalties.ElasticNet(float("nan")),
 }
 values = st.sampled_from(sorted(VALUES))
