@@ -252,6 +252,24 @@ def test_the_reference_stands_alone():
             assert not imported & reference, name
 
 
+def test_core_stands_on_its_own():
+    """It imports NumPy, SciPy, and of scikit-learn what parameters and base classes need."""
+    of_sklearn = {"sklearn.utils._param_validation"}
+    more = {
+        "sk231n.core.bases": {"sklearn.base", "sklearn.callback", "sklearn.utils"},
+        "sk231n.core.errors": {"sklearn.exceptions"},
+    }
+    for name in (name for name in FILES if f"{name}.".startswith("sk231n.core.")):
+        for module in imported_modules(FILES[name]):
+            package = module.split(".")[0]
+            if package == "sklearn":
+                assert module in of_sklearn | more.get(name, set()), (name, module)
+            elif package == "sk231n":
+                assert module.startswith("sk231n.core."), (name, module)
+            else:
+                assert package in sys.stdlib_module_names | {"numpy", "scipy"}, (name, module)
+
+
 def test_importing_everything_loads_nothing_but_the_required_packages():
     """scikit-learn by itself loads pandas and rich where it finds them; we load none of these."""
     code = f"""
