@@ -252,6 +252,11 @@ def test_the_reference_stands_alone():
             assert not imported & reference, name
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_files_are_short(name):
+    assert len(FILES[name].read_text(encoding="utf-8").splitlines()) <= 400
+
+
 def test_core_stands_on_its_own():
     """It imports NumPy, SciPy, and of scikit-learn what parameters and base classes need."""
     of_sklearn = {"sklearn.utils._param_validation"}
