@@ -9,6 +9,7 @@ from sklearn.datasets import load_digits
 from sklearn.utils._param_validation import StrOptions
 
 import sk231n
+import sk231n.datasets
 import sk231n.initializers
 import sk231n.layers
 import sk231n.losses
@@ -152,3 +153,16 @@ def test_label_smoothing_of_the_softmax_classifier():
     np.testing.assert_array_equal(model.coef_.T, network.coefs_[0])
     sharper = sk231n.SoftmaxClassifier(**options).fit(X, Y)
     assert model.predict_proba(X).max() < sharper.predict_proba(X).max()
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: sk231n.datasets.load_cifar10(".", split="trainn"), "train"),
+        (lambda: sk231n.datasets.load_fashion_mnist(".", split="tset"), "test"),
+        (lambda: sk231n.datasets.fetch_cifar10(split="al"), "all"),
+    ],
+)
+def test_names_of_functions(call, name):
+    with pytest.raises(ValueError, match=f"Did you mean '{name}'"):
+        call()

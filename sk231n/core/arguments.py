@@ -1,9 +1,11 @@
 """Arguments: scikit-learn's validation, stricter with numbers and more helpful with names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from functools import wraps
+from inspect import signature
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
+
+P, R = ParamSpec("P"), TypeVar("R")
 
 _NO_NUMBERS = bool, np.bool_, np.timedelta64  # although Python and NumPy count them as integers
 
@@ -77,6 +81,30 @@ def validate_arguments(
                 names = [c.options for c in constraints[name] if isinstance(c, StrOptions)]
                 raise InvalidParameterError(str(error) + did_you_mean(value, *names)) from None
         raise
+
+
+def validates_arguments(
+    constraints: Mapping[str, Any],
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorator of a function whose arguments are validated first; see :func:`validate_arguments`.
+
+    scikit-learn's ``validate_params`` does the same, but suggests no names and hides the types.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        parameters = signature(function)
+
+        @wraps(function)
+        def validated(*args: P.args, **kwargs: P.kwargs) -> R:
+            bound = parameters.bind(*args, **kwargs)
+            bound.apply_defaults()
+            arguments = {name: bound.arguments[name] for name in constraints}
+            validate_arguments(constraints, arguments, function.__qualname__)
+            return function(*args, **kwargs)
+
+        return validated
+
+    return decorate
 
 
 def as_floats(values: Any, name: str) -> NDArray[np.float64]:

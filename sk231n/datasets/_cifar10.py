@@ -7,8 +7,9 @@ from functools import partial
 from typing import Literal, NamedTuple, overload
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions, validate_params
+from sklearn.utils._param_validation import StrOptions
 
+from sk231n.core.arguments import validates_arguments
 from sk231n.datasets._archive import files_in_archive, files_in_folder
 from sk231n.datasets._arguments import as_path
 from sk231n.datasets._bunch import DataAndTarget, ImageBunch, image_bunch
@@ -67,13 +68,12 @@ def load_cifar10(
 def load_cifar10(
     path: str | os.PathLike[str], *, split: str = "all", return_X_y: bool
 ) -> ImageBunch | DataAndTarget: ...
-@validate_params(
+@validates_arguments(
     {
         "path": [str, os.PathLike],
         "split": [StrOptions(set(_SPLITS))],
         "return_X_y": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def load_cifar10(
     path: str | os.PathLike[str], *, split: str = "all", return_X_y: bool = False

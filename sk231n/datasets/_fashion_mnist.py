@@ -8,8 +8,9 @@ from struct import unpack
 from typing import Literal, overload
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions, validate_params
+from sklearn.utils._param_validation import StrOptions
 
+from sk231n.core.arguments import validates_arguments
 from sk231n.datasets._arguments import as_path
 from sk231n.datasets._bunch import DataAndTarget, ImageBunch, image_bunch
 
@@ -50,13 +51,12 @@ def load_fashion_mnist(
 def load_fashion_mnist(
     path: str | os.PathLike[str], *, split: str = "all", return_X_y: bool
 ) -> ImageBunch | DataAndTarget: ...
-@validate_params(
+@validates_arguments(
     {
         "path": [str, os.PathLike],
         "split": [StrOptions(set(_SPLITS))],
         "return_X_y": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def load_fashion_mnist(
     path: str | os.PathLike[str], *, split: str = "all", return_X_y: bool = False

@@ -7,9 +7,10 @@ from typing import Literal, overload
 from urllib.parse import urlsplit
 
 from sklearn.datasets import get_data_home
-from sklearn.utils._param_validation import StrOptions, validate_params
+from sklearn.utils._param_validation import StrOptions
 
 from sk231n._warnings import warn
+from sk231n.core.arguments import validates_arguments
 from sk231n.datasets._arguments import MAX_SECONDS, Number, amount, as_path, count
 from sk231n.datasets._bunch import DataAndTarget, ImageBunch
 from sk231n.datasets._cifar10 import load_cifar10
@@ -64,7 +65,7 @@ def fetch_cifar10(
     n_retries: int = 3,
     delay: float = 1.0,
 ) -> ImageBunch | DataAndTarget: ...
-@validate_params(
+@validates_arguments(
     {
         "data_home": [str, os.PathLike, None],
         "split": [StrOptions({"all", "train", "test"})],
@@ -75,8 +76,7 @@ def fetch_cifar10(
         "timeout": [Number(Real, 0, MAX_SECONDS, closed="right")],
         "n_retries": [count(0)],
         "delay": [amount(MAX_SECONDS)],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def fetch_cifar10(
     data_home: str | os.PathLike[str] | None = None,

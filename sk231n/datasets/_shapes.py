@@ -6,9 +6,8 @@ from typing import Literal, overload
 
 import numpy as np
 from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils._param_validation import validate_params
 
-from sk231n.core.arguments import RANDOM_STATE
+from sk231n.core.arguments import RANDOM_STATE, validates_arguments
 from sk231n.datasets._arguments import amount, count
 from sk231n.datasets._bunch import DataAndTarget, ImageBunch, image_bunch
 
@@ -96,7 +95,7 @@ def make_shapes(
     random_state: int | np.random.RandomState | None = None,
     return_X_y: bool,
 ) -> ImageBunch | DataAndTarget: ...
-@validate_params(
+@validates_arguments(
     {
         "n_samples": [count(1)],
         "image_size": [count(8)],
@@ -104,8 +103,7 @@ def make_shapes(
         "noise": [amount(_MOST_NOISE)],
         "random_state": RANDOM_STATE,
         "return_X_y": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def make_shapes(
     n_samples: int = 1000,

@@ -3,22 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import validate_params
 
-from sk231n.core.arguments import RANDOM_STATE
+from sk231n.core.arguments import RANDOM_STATE, validates_arguments
 from sk231n.datasets._arguments import amount, count
 
 _MOST_NOISE = 1e6  # radians
 
 
-@validate_params(
+@validates_arguments(
     {
         "n_samples": [count(1)],
         "n_classes": [count(1)],
         "noise": [amount(_MOST_NOISE)],
         "random_state": RANDOM_STATE,
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def make_spirals(
     n_samples: int = 300,

@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import _safe_indexing, check_random_state, column_or_1d, indexable
-from sklearn.utils._param_validation import validate_params
 from sklearn.utils.validation import _num_samples
 
-from sk231n.core.arguments import RANDOM_STATE, Number
+from sk231n.core.arguments import RANDOM_STATE, Number, validates_arguments
 from sk231n.core.errors import naming
 from sk231n.datasets._arguments import count
 
@@ -39,7 +38,7 @@ class TrainValDev(_Sets):
 _SIZE = [count(1), Number(Real, 0, 1, closed="neither")]
 
 
-@validate_params(
+@validates_arguments(
     {
         "X": "no_validation",
         "y": "no_validation",
@@ -47,8 +46,7 @@ _SIZE = [count(1), Number(Real, 0, 1, closed="neither")]
         "dev_size": _SIZE,
         "stratify": ["boolean"],
         "random_state": RANDOM_STATE,
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def train_val_dev_split(
     X: Any,

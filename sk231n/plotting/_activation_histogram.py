@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import validate_params
 
-from sk231n.core.arguments import Number, as_floats, count
+from sk231n.core.arguments import Number, as_floats, count, validates_arguments
 from sk231n.diagnostics import activation_statistics
 from sk231n.plotting._arrays import check_lengths, words
 from sk231n.plotting._figures import BLUE, axes_or_new, panels, require_matplotlib, styled
@@ -108,13 +107,12 @@ class ActivationHistogramDisplay:
             estimator = estimator[-1]
         return cls(activation_statistics(estimator, X).activations).plot(ax, **kwargs)
 
-    @validate_params(
+    @validates_arguments(
         {
             "n_cols": [count(1), None],
             "bins": [Number(Integral, 1, 10**6, closed="both")],
             "bar_kw": [dict, None],
-        },
-        prefer_skip_nested_validation=True,
+        }
     )
     def plot(
         self,

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils._param_validation import validate_params
 
 from sk231n._images import as_rows
+from sk231n.core.arguments import validates_arguments
 from sk231n.neighbors import KNNClassifier
 from sk231n.plotting._arrays import check_fitted, check_lengths, matrix
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled, whole_numbers
@@ -146,9 +146,7 @@ class DistanceMatrixDisplay:
         knn = KNNClassifier(1, metric=metric).fit(X_train, labels)
         return cls.from_estimator(knn, X_test, ax=ax, **kwargs)
 
-    @validate_params(
-        {"im_kw": [dict, None], "colorbar": ["boolean"]}, prefer_skip_nested_validation=True
-    )
+    @validates_arguments({"im_kw": [dict, None], "colorbar": ["boolean"]})
     def plot(
         self,
         ax: "Axes | None" = None,

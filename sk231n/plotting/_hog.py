@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
-from sklearn.utils._param_validation import validate_params
 
-from sk231n.core.arguments import as_floats, count
+from sk231n.core.arguments import as_floats, count, validates_arguments
 from sk231n.plotting._arrays import check_fitted
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, size_in_points, styled
 from sk231n.plotting._pictures import as_pictures
@@ -120,9 +119,7 @@ class HOGDisplay:
         )
         return display.plot(ax, **kwargs)
 
-    @validate_params(
-        {"im_kw": [dict, None], "line_kw": [dict, None]}, prefer_skip_nested_validation=True
-    )
+    @validates_arguments({"im_kw": [dict, None], "line_kw": [dict, None]})
     def plot(
         self,
         ax: "Axes | None" = None,

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils._param_validation import validate_params
 
-from sk231n.core.arguments import count
+from sk231n.core.arguments import count, validates_arguments
 from sk231n.plotting._arrays import check_lengths
 from sk231n.plotting._classes import (
     classes_of,
@@ -75,10 +74,7 @@ class ImageGridDisplay:
         self.class_names = class_names
 
     @classmethod
-    @validate_params(
-        {"n_per_class": [count(1)]},
-        prefer_skip_nested_validation=False,
-    )
+    @validates_arguments({"n_per_class": [count(1)]})
     def from_arrays(
         cls,
         X: ArrayLike,
@@ -127,9 +123,7 @@ class ImageGridDisplay:
         images = pictures_at(X, indices, image_shape, name="X")
         return cls(images, y[indices], class_names=class_names).plot(ax, **kwargs)
 
-    @validate_params(
-        {"im_kw": [dict, None], "text_kw": [dict, None]}, prefer_skip_nested_validation=True
-    )
+    @validates_arguments({"im_kw": [dict, None], "text_kw": [dict, None]})
     def plot(
         self,
         ax: "Axes | None" = None,

@@ -10,10 +10,10 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from sklearn.utils._param_validation import StrOptions, validate_params
+from sklearn.utils._param_validation import StrOptions
 
 from sk231n._images import as_rows
-from sk231n.core.arguments import RANDOM_STATE, Number
+from sk231n.core.arguments import RANDOM_STATE, Number, validates_arguments
 from sk231n.core.errors import naming
 from sk231n.plotting._arrays import check_fitted, check_lengths, matrix, words
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
@@ -141,10 +141,7 @@ default=None
         return cls(pictures, embedding[:, :2]).plot(ax, **kwargs)
 
     @classmethod
-    @validate_params(
-        {"method": [StrOptions({"pca", "tsne"})], "random_state": RANDOM_STATE},
-        prefer_skip_nested_validation=False,
-    )
+    @validates_arguments({"method": [StrOptions({"pca", "tsne"})], "random_state": RANDOM_STATE})
     def from_arrays(
         cls,
         X: ArrayLike,
@@ -207,13 +204,12 @@ default=None
             embedding = embedding[:, :2]
         return cls(pictures, embedding, axis_names=axis_names).plot(ax, **kwargs)
 
-    @validate_params(
+    @validates_arguments(
         {
             "image_size": [Number(Real, 0, 1, closed="neither"), None],
             "snap": ["boolean"],
             "im_kw": [dict, None],
-        },
-        prefer_skip_nested_validation=True,
+        }
     )
     def plot(
         self,

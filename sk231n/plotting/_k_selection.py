@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils._param_validation import validate_params
 
+from sk231n.core.arguments import validates_arguments
 from sk231n.core.errors import naming
 from sk231n.plotting._arrays import matrix
 from sk231n.plotting._figures import (
@@ -135,9 +135,8 @@ class KSelectionDisplay:
         best = [np.argmax(np.where(tried == k, means, -np.inf)) for k in n_neighbors]
         return cls(n_neighbors, scores[best]).plot(ax, **kwargs)
 
-    @validate_params(
-        {"errorbar_kw": [dict, None], "scatter_kw": [dict, None], "best_kw": [dict, None]},
-        prefer_skip_nested_validation=True,
+    @validates_arguments(
+        {"errorbar_kw": [dict, None], "scatter_kw": [dict, None], "best_kw": [dict, None]}
     )
     def plot(
         self,

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_regressor
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import StrOptions, validate_params
+from sklearn.utils._param_validation import StrOptions
 
+from sk231n.core.arguments import validates_arguments
 from sk231n.core.errors import naming
 from sk231n.plotting._arrays import check_fitted
 from sk231n.plotting._figures import (
@@ -121,7 +122,7 @@ class LearningCurvesDisplay:
         return cls.from_estimators({"": estimator}, ax=ax, **kwargs)
 
     @classmethod
-    @validate_params({"estimators": [dict]}, prefer_skip_nested_validation=False)
+    @validates_arguments({"estimators": [dict]})
     def from_estimators(
         cls, estimators: dict[str, Any], *, ax: "Axes | None" = None, **kwargs: Any
     ) -> Self:
@@ -152,13 +153,12 @@ class LearningCurvesDisplay:
         regression = any(is_regressor(_last(estimator)) for estimator in estimators.values())
         return cls(histories, score_name="R²" if regression else "accuracy").plot(ax, **kwargs)
 
-    @validate_params(
+    @validates_arguments(
         {
             "panel": [StrOptions({"both", "loss", "score"})],
             "loss_scale": [StrOptions({"linear", "log"})],
             "line_kw": [dict, None],
-        },
-        prefer_skip_nested_validation=True,
+        }
     )
     def plot(
         self,

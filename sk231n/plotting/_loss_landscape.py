@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils._param_validation import StrOptions, validate_params
+from sklearn.utils._param_validation import StrOptions
 
-from sk231n.core.arguments import Number, as_floats
+from sk231n.core.arguments import Number, as_floats, validates_arguments
 from sk231n.diagnostics import LossLandscape, loss_landscape
 from sk231n.plotting._arrays import check_lengths, words
 from sk231n.plotting._figures import (
@@ -196,15 +196,14 @@ class LossLandscapeDisplay:
         display = cls(landscape.coordinates, landscape.losses, center=landscape.center)
         return display.plot(ax, **kwargs)
 
-    @validate_params(
+    @validates_arguments(
         {
             "levels": [Number(Integral, 2, 10**4, closed="both"), "array-like"],
             "loss_scale": [StrOptions({"linear", "log"})],
             "line_kw": [dict, None],
             "contour_kw": [dict, None],
             "colorbar": ["boolean"],
-        },
-        prefer_skip_nested_validation=True,
+        }
     )
     def plot(
         self,

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils._param_validation import validate_params
 
-from sk231n.core.arguments import count
+from sk231n.core.arguments import count, validates_arguments
 from sk231n.plotting._arrays import check_fitted, check_lengths
 from sk231n.plotting._classes import (
     classes_of,
@@ -152,10 +151,7 @@ default=None
         )
 
     @classmethod
-    @validate_params(
-        {"n_per_class": [count(1)]},
-        prefer_skip_nested_validation=False,
-    )
+    @validates_arguments({"n_per_class": [count(1)]})
     def from_predictions(
         cls,
         y_true: ArrayLike,
@@ -213,9 +209,7 @@ default=None
         )
         return display.plot(ax, **kwargs)
 
-    @validate_params(
-        {"im_kw": [dict, None], "text_kw": [dict, None]}, prefer_skip_nested_validation=True
-    )
+    @validates_arguments({"im_kw": [dict, None], "text_kw": [dict, None]})
     def plot(
         self,
         ax: "Axes | None" = None,

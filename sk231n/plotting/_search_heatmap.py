@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils._param_validation import StrOptions, validate_params
+from sklearn.utils._param_validation import StrOptions
 
-from sk231n.core.arguments import as_floats
+from sk231n.core.arguments import as_floats, validates_arguments
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled
 from sk231n.plotting._search_axes import Axis
 from sk231n.plotting._search_results import (
@@ -166,7 +166,7 @@ class SearchHeatmapDisplay:
         )
         return display.plot(ax, **kwargs)
 
-    @validate_params(
+    @validates_arguments(
         {
             "xscale": [StrOptions({"log", "linear"}), None],
             "yscale": [StrOptions({"log", "linear"}), None],
@@ -174,8 +174,7 @@ class SearchHeatmapDisplay:
             "best_kw": [dict, None],
             "text_kw": [dict, None],
             "colorbar": ["boolean"],
-        },
-        prefer_skip_nested_validation=True,
+        }
     )
     def plot(
         self,

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import validate_params
 
-from sk231n.core.arguments import count
+from sk231n.core.arguments import count, validates_arguments
 from sk231n.plotting._affine import weights_on_pixels
 from sk231n.plotting._arrays import check_fitted, words
 from sk231n.plotting._classes import names_of
@@ -79,10 +78,7 @@ class WeightTemplatesDisplay:
         self.names = names
 
     @classmethod
-    @validate_params(
-        {"max_units": [count(1)]},
-        prefer_skip_nested_validation=False,
-    )
+    @validates_arguments({"max_units": [count(1)]})
     def from_estimator(
         cls,
         estimator: Any,
@@ -138,13 +134,12 @@ class WeightTemplatesDisplay:
         templates = as_images(weights, image_shape, name="the weights of estimator")
         return cls(templates, names=names).plot(ax, **kwargs)
 
-    @validate_params(
+    @validates_arguments(
         {
             "n_cols": [count(1), None],
             "im_kw": [dict, None],
             "text_kw": [dict, None],
-        },
-        prefer_skip_nested_validation=True,
+        }
     )
     def plot(
         self,
