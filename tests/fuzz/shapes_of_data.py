@@ -114,10 +114,12 @@ ARRAYS = {
     "small float32": lambda a: (a * 1e-40).astype(np.float32),
     "large": lambda a: a * 1e15,
     "larger": lambda a: a * 1e150,
-    "largest": lambda a: a / a.max() * HUGE,
-    "largest float32": lambda a: (a / a.max() * np.finfo(np.float32).max).astype(np.float32),
+    "largest": lambda a: a / np.abs(a).max() * HUGE,
+    "largest float32": lambda a: (a / np.abs(a).max() * np.finfo(np.float32).max).astype(
+        np.float32
+    ),
     "largest of both signs": lambda a: np.where(np.indices(a.shape).sum(axis=0) % 2, HUGE, -HUGE),
-    "largest float16": lambda a: (a / a.max() * 65504).astype(np.float16),
+    "largest float16": lambda a: (a / np.abs(a).max() * 65504).astype(np.float16),
     "largest uint64": lambda a: np.full(a.shape, 2**64 - 1, np.uint64),
     "extreme int64": lambda a: np.where(a > a.mean(), 2**63 - 1, -(2**63)),
     "one is huge": lambda a: with_entry(a, HUGE, float),
