@@ -152,14 +152,14 @@ class Layer(Spec):
         ----------
         p : SimpleNamespace
             Views of the parameters, by the names of :meth:`shapes`.
-        x : ndarray of shape (n_samples, *input_shape)
+        x : ndarray of shape (n_samples, ...)
             The input, which is left as it is.
         phase : Phase, default=PREDICTION
             What the run tells its layers.
 
         Returns
         -------
-        y : ndarray of shape (n_samples, *output_shape)
+        y : ndarray of shape (n_samples, ...)
             The output.
         backward : callable
             ``backward(dy, g, need_dx=True)`` takes the gradient of the output, writes those of the
@@ -173,7 +173,7 @@ class Layer(Spec):
 
         Parameters
         ----------
-        x : ndarray of shape (n_samples, *input_shape)
+        x : ndarray of shape (n_samples, ...)
             The input.
 
         Returns
@@ -261,7 +261,7 @@ class Layer(Spec):
 
         Parameters
         ----------
-        x : ndarray of shape (n_samples, *input_shape)
+        x : ndarray of shape (n_samples, ...)
             The input.
 
         Returns

@@ -85,12 +85,12 @@ class Network:
 
         Parameters
         ----------
-        x : ndarray of shape (n_samples, *input_shape), or of rows
+        x : ndarray of shape (n_samples, ...), or of rows
             The input; rows are samples in C order.
 
         Returns
         -------
-        ndarray of shape (n_samples, *input_shape)
+        ndarray of shape (n_samples, ...)
             The same numbers, a view where possible.
         """
         return x.reshape(len(x), *self.input_shapes[0]) if self.input_shapes else x
@@ -107,7 +107,7 @@ class Network:
         ----------
         views : list of SimpleNamespace
             The parameters of each layer, ``layout.views(theta)``.
-        x : ndarray of shape (n_samples, *input_shape), or of rows
+        x : ndarray of shape (n_samples, ...), or of rows
             The input; rows are samples in C order.
         phase : Phase, default=PREDICTION
             What the run tells its layers.
@@ -211,7 +211,7 @@ class Network:
         ----------
         views : list of SimpleNamespace
             The parameters of each layer.
-        x : ndarray of shape (n_samples, *input_shape)
+        x : ndarray of shape (n_samples, ...)
             The input.
 
         Returns
@@ -233,7 +233,7 @@ class Network:
         ----------
         theta : ndarray of shape (size,)
             The parameters.
-        x : ndarray of shape (n_samples, *input_shape), or of rows
+        x : ndarray of shape (n_samples, ...), or of rows
             The input; rows are samples in C order.
 
         Returns
