@@ -28,7 +28,10 @@ The optimizer turns these numbers into a rate, see
 ``benchmarks/automatic_rate.py`` halves and doubles each of them.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 # Rows from which the second moments are estimated. Their largest eigenvalue belongs to few
 # directions, which a thousand samples show; all rows of a large data set would take longer than an
@@ -60,7 +63,9 @@ SHARE_OF_STEPS = 0.5
 
 
 @np.errstate(over="ignore", invalid="ignore")  # the loss will not be finite, which is reported
-def automatic_rate(problem, optimizer, batch_size, n_samples, n_steps, kind):
+def automatic_rate(
+    problem: Any, optimizer: Any, batch_size: float, n_samples: float, n_steps: float, kind: str
+) -> float:
     """Find the learning rate with which a run starts.
 
     Parameters
@@ -110,22 +115,22 @@ def automatic_rate(problem, optimizer, batch_size, n_samples, n_steps, kind):
     return optimizer.auto_rate(smoothness, score_change, batch_curvature)
 
 
-def planned_batch_size():
+def planned_batch_size() -> int:
     """Number of samples per step that ``batch_size="auto"`` means, if there are as many."""
     return BATCH_SIZE
 
 
-def planned_epochs(batch_size, n_samples):
+def planned_epochs(batch_size: float, n_samples: int) -> int:
     """Number of epochs that ``max_iter="auto"`` plans; full batches count as infinitely large."""
     return int(np.clip(PLANNED_STEPS * batch_size / n_samples, FEWEST_EPOCHS, MOST_EPOCHS))
 
 
-def ridge(alpha, penalty):
+def ridge(alpha: float, penalty: Any) -> float:
     """What is added to the variances of the inputs, for the sake of the penalty."""
     return RIDGE * float(alpha) * penalty.curvature if penalty is not None else 0.0
 
 
-def steepness(problem):
+def steepness(problem: Any) -> float:
     r"""Compute how much steeper a batch of one sample can be than all samples together.
 
     Along a sample the curvature is its squared length, and twice that for a sample that counts
@@ -152,7 +157,7 @@ def steepness(problem):
     return float(np.sqrt(cubes / total).sum())
 
 
-def sample(data, standardization, n_rows):
+def sample(data: Any, standardization: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Pick some of the samples, as training sees them.
 
     Parameters
@@ -177,7 +182,7 @@ def sample(data, standardization, n_rows):
     return z, (w / (w.sum() or 1)).astype(data.dtype)
 
 
-def largest_eigenvalue(z, w, n_iter):
+def largest_eigenvalue(z: NDArray[Any], w: NDArray[Any], n_iter: int) -> float:
     """Estimate the largest eigenvalue of the second moments of weighted samples.
 
     Parameters
