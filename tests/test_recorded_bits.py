@@ -1,8 +1,9 @@
 """Fits whose weights are recorded, so that a change of the code cannot change them unnoticed.
 
-Run as a program, this file records them for the kernel of this process in ``recorded_bits.json``: do so at
-a commit whose results are known to be right, once for each kernel (``OPENBLAS_CORETYPE=Haswell``).
-Bits depend on the versions of NumPy and SciPy, too; elsewhere the rounded figures are compared.
+Run as a program, this file records them in ``recorded_bits.json`` for the kernel of this process: do
+so at a commit whose results are known to be right, once for each kernel
+(``OPENBLAS_CORETYPE=Haswell``). Bits depend on the versions of NumPy, SciPy and OpenBLAS, too;
+elsewhere the rounded figures are compared.
 """
 
 import hashlib
@@ -137,10 +138,14 @@ def fits():
 
 def platform():
     """What the bits depend on besides the code."""
-    kernels = {pool.get("architecture") for pool in threadpool_info() if pool["user_api"] == "blas"}
+    kernels = {
+        f"{pool.get('architecture')} of {pool['internal_api']} {pool['version']}"
+        for pool in threadpool_info()
+        if pool["user_api"] == "blas"
+    }
     features = np._core._multiarray_umath.__cpu_features__
     simd = "AVX512" if features.get("X86_V4", features.get("AVX512_SKX")) else "no AVX512"
-    kernel = "+".join(sorted(filter(None, kernels)))
+    kernel = ", ".join(sorted(kernels))
     return f"{kernel}, {simd}, numpy {np.__version__}, scipy {scipy.__version__}"
 
 
