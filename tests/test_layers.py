@@ -1152,7 +1152,7 @@ class TestStandardize:
     @pytest.mark.parametrize("value", [0.0, 0.1, 0.3, 1 / 3, 255.0, 1e4 / 3, -1e6 * np.pi])
     def test_a_channel_without_spread_is_only_centred(self, value, dtype):
         value = dtype(value)
-        x = np.random.RandomState(0).uniform(size=(4, 7, 7, 2)).astype(dtype)
+        x = np.random.RandomState(0).uniform(size=(4, 32, 32, 2)).astype(dtype)
         x[..., 1] = value
         rows = x.reshape(4, -1).astype(np.float64)
         p = self.views(2, dtype)
