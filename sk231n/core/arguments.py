@@ -16,7 +16,8 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _NO_NUMBERS = bool, np.bool_, np.timedelta64  # although Python and NumPy count them as integers
 
