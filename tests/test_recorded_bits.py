@@ -1,13 +1,15 @@
 """Fits whose weights are recorded, so that a change of the code cannot change them unnoticed.
 
-Run as a program, this file records them in ``recorded_bits.json`` for the kernel of this process: do
-so at a commit whose results are known to be right, once for each kernel
-(``OPENBLAS_CORETYPE=Haswell``). Bits depend on the versions of NumPy, SciPy and OpenBLAS, too;
-elsewhere the rounded figures are compared.
+Run as a program, this file records them in ``recorded_bits.json`` for the processor and the kernel
+of this process: do so at a commit whose results are known to be right, once for each kernel
+(``OPENBLAS_CORETYPE=Haswell``). On another processor, or with other versions of NumPy, SciPy,
+OpenBLAS or the C library, the rounded figures are compared.
 """
 
 import hashlib
 import json
+import os
+import platform
 import warnings
 from pathlib import Path
 
@@ -136,17 +138,21 @@ def fits():
             yield f"{name}, warm start", outcome(model.set_params(warm_start=True).fit(X, y))
 
 
-def platform():
+def machine():
     """What the bits depend on besides the code."""
     kernels = {
         f"{pool.get('architecture')} of {pool['internal_api']} {pool['version']}"
         for pool in threadpool_info()
         if pool["user_api"] == "blas"
     }
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    names = {line.partition(":")[2].strip() for line in lines if line.startswith("model name")}
     features = np._core._multiarray_umath.__cpu_features__
     simd = "AVX512" if features.get("X86_V4", features.get("AVX512_SKX")) else "no AVX512"
-    kernel = ", ".join(sorted(kernels))
-    return f"{kernel}, {simd}, numpy {np.__version__}, scipy {scipy.__version__}"
+    cache = os.environ.get("OPENBLAS_L2_SIZE", "own")
+    versions = [f"numpy {np.__version__}", f"scipy {scipy.__version__}", *platform.libc_ver()]
+    return ", ".join([*sorted(kernels), f"L2 {cache}", *sorted(names), simd, *versions])
 
 
 @pytest.fixture(scope="module")
@@ -168,12 +174,12 @@ def test_recorded_results(outcomes, records):
     losses = {name: loss for name, (_, loss) in outcomes.items()}
     assert losses == pytest.approx(records["losses"], rel=1e-3)
     bits = {name: digest for name, (digest, _) in outcomes.items()}
-    assert bits == records["bits"].get(platform(), bits)
+    assert bits == records["bits"].get(machine(), bits)
 
 
 if __name__ == "__main__":
     records = json.loads(RECORDS.read_text()) if RECORDS.exists() else {"bits": {}}
     outcomes = dict(fits())
-    records["bits"][platform()] = {name: digest for name, (digest, _) in outcomes.items()}
+    records["bits"][machine()] = {name: digest for name, (digest, _) in outcomes.items()}
     records["losses"] = {name: loss for name, (_, loss) in outcomes.items()}
     RECORDS.write_text(json.dumps(records, indent=1, sort_keys=True) + "\n")
