@@ -25,25 +25,25 @@ NUMERIC = [
     "class_weight", "early_stopping", "hog", "hog_each", "layers", "linear_training", "monitoring",
     "neighbors_classifier", "neighbors_exact", "neighbors_magnitudes", "neighbors_voting",
     "neural_regressor", "neural_training", "optimizers", "penalties", "preprocessing",
-    "preprocessing_batches", "preprocessing_whitening", "recorded_bits", "reference_layers", "reference_neighbors",
-    "standardization", "torch_referee", "training",
+    "preprocessing_batches", "preprocessing_whitening", "recorded_bits", "reference_layers",
+    "reference_neighbors", "standardization", "torch_referee", "training",
 ]  # fmt: skip
 # Those that compare numbers of threads, those of the BLAS too, by themselves: once for each kernel.
 THREADED = ["features_bits", "neighbors_bits", "preprocessing_bits", "same_bits", "threads"]
 # Then those that round nothing, or take long for what they would tell beyond the first:
 NOT_NUMERIC = [
-    "array_api", "automatic_rate", "automatic_rate_constants", "color", "color_bins", "common", "course_numbers",
-    "datasets_archives", "datasets_arguments", "datasets_cifar10", "datasets_fashion_mnist",
-    "datasets_fetch", "datasets_servers", "datasets_shapes", "datasets_spirals",
-    "datasets_split", "diagnostics_arguments", "diagnostics_faults", "diagnostics_gradient",
-    "diagnostics_html", "diagnostics_measurements", "diagnostics_numerical",
-    "diagnostics_sanity", "docs", "documentation_snippets", "error_states", "errors",
-    "examples", "features_arguments", "first_layers", "fit_intercept", "images", "layering", "linear", "losses",
-    "names", "neighbors_arguments", "neighbors_costs", "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out",
-    "neighbors_memory", "neighbors_scoring", "neighbors_weights", "neighbors_working_memory",
-    "network_gradients", "neural_classifier", "own_parts", "packaging", "parameters", "plotting",
-    "plotting_arguments", "plotting_images", "plotting_results", "schedules", "stubs", "targets",
-    "units",
+    "array_api", "automatic_rate", "automatic_rate_constants", "color", "color_bins", "common",
+    "course_numbers", "datasets_archives", "datasets_arguments", "datasets_cifar10",
+    "datasets_fashion_mnist", "datasets_fetch", "datasets_servers", "datasets_shapes",
+    "datasets_spirals", "datasets_split", "diagnostics_arguments", "diagnostics_faults",
+    "diagnostics_gradient", "diagnostics_html", "diagnostics_measurements",
+    "diagnostics_numerical", "diagnostics_sanity", "docs", "documentation_snippets",
+    "error_states", "errors", "examples", "features_arguments", "first_layers", "fit_intercept",
+    "images", "layering", "linear", "losses", "names", "neighbors_arguments", "neighbors_costs",
+    "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out", "neighbors_memory",
+    "neighbors_scoring", "neighbors_weights", "neighbors_working_memory", "network_gradients",
+    "neural_classifier", "own_parts", "packaging", "parameters", "plotting", "plotting_arguments",
+    "plotting_images", "plotting_results", "schedules", "stubs", "targets", "units",
 ]  # fmt: skip
 
 PROBE = """

@@ -68,7 +68,8 @@ class Validation:
 
     def _score(self, fitted, scores):
         if self.scorer is None:
-            return fitted._score_all(scores, self.data.y[self.data.rows], self.weights)
+            with naming("X_val"):
+                return fitted._score_all(scores, self.data.y[self.data.rows], self.weights)
         weights = {}
         if self.weights is not None and _takes_weights(self.scorer):
             weights = {"sample_weight": self.weights}

@@ -261,6 +261,8 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         sample_weight = check_weights(as_numpy(sample_weight, "sample_weight"), predicted)
         with naming("y"):
             y = as_labels(y)
+            if issparse(y) and y.ndim != 2:
+                raise TypeError("y is sparse and one-dimensional; pass y.toarray().")
             if np.ndim(y) == 2 and predicted.ndim == 1 and np.shape(y)[1] == len(self.classes_):
                 y = self._decode(check_probabilities(y))
             return accuracy_score(y, predicted, sample_weight=sample_weight)

@@ -47,9 +47,15 @@ class Standardize(Layer):
     def set_moments(self, p: SimpleNamespace, mean: NDArray[Any], variance: NDArray[Any]) -> None:
         """Make one mean and one spread per column or channel; see :meth:`Layer.set_moments`."""
         means, variances = (values.reshape(-1, len(p.mean)) for values in (mean, variance))
-        p.mean[...] = means.mean(axis=0)
-        spread = np.sqrt(np.mean(variances + (means - means.mean(axis=0)) ** 2, axis=0))
-        p.spread[...] = np.where(spread > 0, spread, 1)
+        # Differences from any pixel round less than large values, and not at all where all agree.
+        origin = means[0]
+        means = means - origin
+        centre = means.mean(axis=0)
+        p.mean[...] = origin + centre
+        spread = np.sqrt(np.mean(variances + (means - centre) ** 2, axis=0))
+        # A spread that is no more than the rounding of the mean counts as none.
+        flat = spread <= 8 * np.finfo(p.mean.dtype).eps * np.abs(origin + centre)
+        p.spread[...] = np.where(flat, 1, spread)
 
     def forward(
         self, p: SimpleNamespace, x: NDArray[Any], phase: Phase = PREDICTION

@@ -134,7 +134,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         X: ArrayLike | None = None,
         n_neighbors: int | None = None,
         mode: str = "connectivity",
-    ) -> csr_array | csr_matrix:
+    ) -> Any:
         """Compute the graph of the nearest training samples.
 
         Parameters
