@@ -118,7 +118,7 @@ def accuracy_table(accuracy):
         )
         for name, f in accuracy["rows"].items()
     ]
-    return table(["", "test accuracy", "seconds", "beside it"], rows)
+    return table(["", "test accuracy", "seconds", "for comparison"], rows)
 
 
 def confusions(accuracy, name):
@@ -220,12 +220,12 @@ def summary(features, linear, neighbors, neural, accuracy):
         f"{hue['sk231n'] / hue['matplotlib + numpy']:.0f} times matplotlib and NumPy, "
         f"{hue['sk231n'] / hue['OpenCV']:.1f} times OpenCV",
     ))  # fmt: skip
-    lines = ["| | sk231n | beside it |", "|---|---|---|"]
+    lines = ["| | sk231n | for comparison |", "|---|---|---|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     preface = (
         f"On {features['cores']} cores: seconds of `fit` and `predict` of the neighbours\n"
         f"({neighbors['images']}), test accuracy and seconds of `fit` of the others\n"
-        f"({linear['images']}), and images a second\n"
+        f"({linear['images']}), and images per second\n"
         f"({features['images']}). The commands and more are in\n"
         "[docs/results.md](docs/results.md).\n\n"
     )
@@ -244,17 +244,17 @@ def main(folder):
     page = f"""# Results
 
 Made by `make bench CIFAR10=DIR` on {features["cores"]} cores; the machine-readable figures are in
-`docs/results/`. Times are those of one machine and vary; the ratios are what counts. All
+`docs/results/`. Times are those of one machine and vary; only their ratios are meaningful. All
 competitors of a table run in one process, in turn, and the medians are shown. The images:
 {linear["images"]}.
 {ORIGINS.get(accuracy["trained_on"], "")}
 
-## Accuracy beside the course
+## Accuracy compared with the course
 
 `python benchmarks/accuracy.py --cifar10 DIR`: accuracy on {accuracy["tested_on"]:,} images after
-training on {accuracy["trained_on"]:,}, and the seconds of `fit` and `predict`. The column beside
-it has figures of the [notes](https://cs231n.github.io), made with the official 50,000 and 10,000
-images, and of the best of 26 published solutions of the assignments, which were trained on 49,000
+training on {accuracy["trained_on"]:,}, and the seconds of `fit` and `predict`. The last
+column has figures from the [notes](https://cs231n.github.io), made with the official 50,000 and 10,000
+images, and from the best of 26 published solutions of the assignments, which were trained on 49,000
 images and scored on 1,000 of the official test images. The recipes are those of
 `examples/mlp_recipes.py`; they train on the mirror images too, and their seconds are those of
 `fit`.
