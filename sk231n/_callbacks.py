@@ -1,4 +1,4 @@
-"""How a run looks to scikit-learn's callbacks (``sklearn.callback``)."""
+"""The tasks that report a run to scikit-learn's callbacks (``sklearn.callback``)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,8 +7,8 @@ from typing import Any
 class CallbackEpochs:
     """The callbacks' view of a run: one task for ``fit``, and inside it one per epoch.
 
-    SciPy does not say which iteration is the last, so that the next task begins where one ends;
-    ``close`` ends the one that L-BFGS began in vain, as an empty task.
+    SciPy does not say which iteration is the last, so the next task begins as soon as one ends.
+    After L-BFGS, ``close`` may therefore end a task in which nothing happened.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ class CallbackEpochs:
         self._task.call_on_fit_task_begin(**self._data)
 
     def end(self, attributes: Callable[[], dict[str, Any]], stop: bool = False) -> bool:
-        """End an epoch, after which to `stop`; say whether to, or whether a callback wants to."""
-        task, self._task = self._task, None  # ended once, even if a callback raises
+        """End an epoch; return whether to stop, because of `stop` or because a callback asks."""
+        task, self._task = self._task, None  # so that it ends only once, even if a callback raises
         stop |= task.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes)
         if self._left and not stop:
             self._begin()

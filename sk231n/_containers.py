@@ -1,4 +1,4 @@
-"""What data come in: lists, series and frames of images, and arrays of other libraries."""
+"""Containers of data: lists, series and frames of images, and arrays of other libraries."""
 
 from os import PathLike
 from typing import Any
@@ -9,10 +9,10 @@ from sk231n.core.errors import naming
 
 
 def as_numpy(X: Any, name: str = "X") -> Any:
-    """Return an array of another library (PyTorch, CuPy, ...) as NumPy's, all else as it came.
+    """Convert an array of another library (PyTorch, CuPy, ...) to NumPy; return all else as it is.
 
-    scikit-learn does so too, but for ``config_context(array_api_dispatch=True)``, where it hands
-    such arrays on.
+    scikit-learn does the same, except under ``config_context(array_api_dispatch=True)``, where it
+    keeps such arrays.
 
     Raises
     ------
@@ -31,29 +31,29 @@ def as_numpy(X: Any, name: str = "X") -> Any:
 
 
 def unpack(X: Any, name: str = "X") -> Any:
-    """Turn images in a list, a series or a single column into a stack; leave the rest as it came.
+    """Stack the images of a list, a series or a single column; return all else as it is.
 
     Parameters
     ----------
     X : array-like
         A list or a tuple, a series or an array of objects, a frame or an array of objects with
-        one column, each holding equally large images. Anything else comes back unchanged, but for
-        arrays of other libraries, which become NumPy's.
+        one column, each holding equally large images. Anything else is returned unchanged, except
+        that arrays of other libraries become NumPy's.
     name : str, default="X"
-        What errors call it.
+        The name used in error messages.
 
     Raises
     ------
     ValueError
-        If there is text instead of images, if images differ in shape or are missing, or if they
-        stand beside other columns.
+        If there is text instead of images, if images differ in shape or are missing, or if there
+        are other columns beside them.
     """
     X = as_numpy(X, name)
     if _n_dims(X) == 2 and (not isinstance(X, np.ndarray) or X.dtype == object):
         X = _only_column(X, name)
     if _n_dims(X) == 1:
         if not hasattr(X, "ndim"):
-            X = np.asarray(X)  # a series of polars, maybe of a dtype that is a whole image
+            X = np.asarray(X)  # a polars series, whose values may be whole images
         if getattr(X.dtype, "kind", "f") in "OSTU":
             X = list(X)
     if not isinstance(X, list | tuple):
@@ -73,7 +73,7 @@ def _n_dims(X):
 
 
 def _only_column(X, name):
-    """The column of `X` if it has only one, of images or text; refuse images in one of several."""
+    """Return the only column of `X` if it holds images or text; refuse images among others."""
     if not hasattr(X, "columns") and not isinstance(X, np.ndarray):
         return X  # a sparse matrix, for instance
     cells = np.asarray(X[:1])

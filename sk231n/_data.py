@@ -27,32 +27,32 @@ class SampleReader:
     A subclass says how targets become numbers (``_encode``) and targets again (``_decode``).
     """
 
-    _target_checks: dict[str, bool] = {}  # what ``validate_data`` is told about the targets
+    _target_checks: dict[str, bool] = {}  # arguments of ``validate_data`` for the targets
 
     @abstractmethod
     def _encode(self, y, rows, learn, classes):
-        """Turn targets into numbers, `rows` being those with weight; `learn` of them first."""
+        """Turn targets into numbers, if `learn` after learning from them; `rows` have a weight."""
 
     @abstractmethod
     def _decode(self, y):
         """Undo :meth:`_encode`."""
 
     def _weigh(self, data):
-        """Weights to train with; validation data keep theirs."""
+        """Apply class weights to the training data; validation data keep their weights."""
         return data
 
     def _strata(self, data):
-        """Strata from which validation data are drawn evenly; None for none."""
+        """Strata for drawing the validation data; None to draw without strata."""
         return None
 
     def _data(self, X, y, sample_weight, *, reset, learn, classes=None):
-        """Validate samples; those of weight zero count as if they were not there."""
+        """Validate samples; samples of weight zero are treated as if they were absent."""
         y, sample_weight = as_numpy(y, "y"), as_numpy(sample_weight, "sample_weight")
         if issparse(y) and y.ndim != 2:
             raise TypeError("y is sparse and one-dimensional; pass y.toarray().")
         check_no_missing(y)
         X, y = as_rows(X)[0], as_labels(y)
-        # In C order, so that products round alike whatever the order in which the rows came.
+        # In C order, because products of another memory layout would round differently.
         X, y = validated(self, X, y, reset=reset, order="C", **self._target_checks)
         X = only_numbers(X)
         w = check_weights(sample_weight, X)
@@ -65,16 +65,16 @@ class SampleReader:
     def _split(self, data, X_val, y_val, sample_weight_val, rng, weighted):
         """Find the validation data: those given, else a part of the training data, else None."""
         if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val go together; one of them is None.")
+            raise ValueError("X_val and y_val must be passed together; one of them is None.")
         if X_val is None and sample_weight_val is not None:
-            raise ValueError("sample_weight_val weighs X_val, which is None.")
+            raise ValueError("sample_weight_val needs X_val, which is None.")
         if X_val is not None:
             try:
                 given = self._data(X_val, y_val, sample_weight_val, reset=False, learn=False)
             except (TypeError, ValueError) as error:
                 kind = TypeError if isinstance(error, TypeError) else ValueError
                 raise kind(f"X_val, y_val or sample_weight_val: {error}") from error
-            # All samples, those of weight zero too, as `score` would get them.
+            # All samples, including those of weight zero, as `score` would use them.
             given = given._replace(rows=np.arange(len(given.X)))
             return data, self._validation(given, sample_weight_val is not None)
         if not self.early_stopping:
@@ -88,14 +88,14 @@ class SampleReader:
             )
         except ValueError as error:
             raise ValueError(
-                f"early_stopping could not set validation_fraction={self.validation_fraction} of "
-                f"{len(data.rows)} samples aside ({error}); pass X_val and y_val, or "
-                "early_stopping=False."
+                "early_stopping could not set aside "
+                f"validation_fraction={self.validation_fraction} of {len(data.rows)} samples "
+                f"({error}); pass X_val and y_val, or early_stopping=False."
             ) from error
         held_out = self._validation(data._replace(rows=held_out), weighted)
         return data._replace(rows=rows).normalized(), held_out
 
     def _validation(self, data, weighted):
-        """What to judge a run by."""
+        """Make the validation data of a run from some samples."""
         targets = self._decode(data.y[data.rows])
         return Validation(data.normalized(), targets, weighted, self.scoring)

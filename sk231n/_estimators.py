@@ -1,4 +1,4 @@
-"""Habits that all estimators share: the float type, blocks of rows, a fit that leaves no trace."""
+"""Helpers of all estimators: float type, validation, BLAS threads, and a fit that may fail."""
 
 import re
 import threading
@@ -23,12 +23,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def float_dtype(dtype: DTypeLike) -> np.dtype[Any]:
-    """Float type in which an input of `dtype` is computed: float32 where that holds it exactly."""
+    """Float type for computing with `dtype`: float32 if it represents all values exactly."""
     return np.dtype(np.float32) if np.can_cast(dtype, np.float32) else np.dtype(np.float64)
 
 
 def only_numbers(X: Any, name: str = "X") -> NDArray[Any]:
-    """Return the validated array `X`, or refuse what scikit-learn lets through: dates, text."""
+    """Return the validated array `X`; refuse dates and text, which scikit-learn lets through."""
     if X.dtype.kind == "O" or (X.dtype.kind == "f" and X.dtype.itemsize > 8):
         with naming(name), np.errstate(over="ignore", invalid="ignore"):
             X = X.astype(np.float64)
@@ -41,7 +41,7 @@ def only_numbers(X: Any, name: str = "X") -> NDArray[Any]:
 def validated(estimator: Any, X: Any, y: Any = "no_validation", **checks: Any) -> Any:
     """Validate `X`, or `X` and `y`, as scikit-learn does; errors name the one they are about."""
     try:
-        with np.errstate(over="ignore", invalid="ignore"):  # sums that look for infinities
+        with np.errstate(over="ignore", invalid="ignore"):  # sums that find infinities
             return validate_data(estimator, X, y, **checks)
     except (TypeError, ValueError, OverflowError) as error:
         if re.search(r"\bX\b|\by\b", str(error)) and not isinstance(error, OverflowError):
@@ -65,7 +65,7 @@ def _culprit(X, error):
 def check_weights(
     sample_weight: Any, X: Any, name: str = "sample_weight"
 ) -> NDArray[np.float64] | None:
-    """Weights of the samples of `X` as float64, or None for None; refuse what is no weight."""
+    """Weights of the samples of `X` as float64, or None for None; refuse invalid weights."""
     if sample_weight is None:
         return None
     if isinstance(sample_weight, Real):
@@ -73,11 +73,11 @@ def check_weights(
             raise ValueError(
                 f"{name}={sample_weight!r} must be a finite number > 0, or one per sample."
             )
-        return np.ones(len(X))  # only ratios count
+        return np.ones(len(X))  # only the ratios of weights matter
     with naming(name), np.errstate(over="ignore", invalid="ignore"):
         w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         if not np.isfinite(w.sum()):
-            raise ValueError("the sum is more than float64 holds; divide them by a constant.")
+            raise ValueError("the sum of the weights overflows float64; divide them by a constant.")
     return w
 
 
@@ -85,9 +85,9 @@ def check_no_missing(y: Any) -> None:
     """Refuse targets that are missing in a list, a series or an array of objects, and say where."""
     kind = getattr(getattr(y, "dtype", None), "kind", "O")
     if kind != "O" or getattr(y, "ndim", 1) != 1 or not isinstance(y, Sized):
-        return  # scikit-learn says all there is to say
+        return  # scikit-learn reports the error
     try:
-        distinct = set(y)  # a million labels are few different ones
+        distinct = set(y)  # a million labels have few distinct values
     except TypeError:
         return
     if not any(_is_missing(value) for value in distinct):
@@ -107,11 +107,12 @@ def _is_missing(value):
 def one_blas_thread() -> Iterator[None]:
     """Context in which matrix products run on one thread.
 
-    A product with a few columns gains little from a second thread, and its threads spin between
-    two products: where they have to share a core, everything takes twice as long.
+    A product with few columns gains little from a second thread. BLAS threads also spin while they
+    wait for the next product, which doubles the time if they share a core with other threads.
 
-    BLAS has one limit for the whole process. If several threads are in here and each put back what
-    it found, the last one would put back the 1 of another; so whoever leaves undoes the last step.
+    BLAS has one limit for the whole process. If several threads enter this context and each one
+    restored the limits that it had found, the last one might restore the limit 1 set by another.
+    The limits are therefore kept on a stack, and each exit restores those on top of it.
     """
     global _blas_limits
     libraries = [
@@ -126,13 +127,13 @@ def one_blas_thread() -> Iterator[None]:
         with _blas_lock:
             if entered:
                 _limit_threads(libraries, _blas_limits[-1])
-                del _blas_limits[-1]  # no call from here on, during which Ctrl-C could come
+                del _blas_limits[-1]  # from here on no calls, during which Ctrl-C could arrive
                 entered = False
 
     try:
         with _blas_lock:
             limits = [library.num_threads for library in libraries]
-            _blas_limits += [limits]  # no call
+            _blas_limits += [limits]  # not a call, which Ctrl-C could interrupt
             entered = True
             _limit_threads(libraries, [1] * len(libraries))
         yield
@@ -148,7 +149,7 @@ _blas_lock, _blas_limits = threading.Lock(), []
 
 
 def _limit_threads(libraries, limits):
-    """Set limits from any thread: threadpoolctl lets only one change those of OpenBLAS."""
+    """Set limits from any thread; threadpoolctl lets only one thread change those of OpenBLAS."""
     release = getattr(OpenBLASController, "clear_controlling_thread", None)
     if release is not None:  # since threadpoolctl 3.7
         release(force=True)
@@ -160,7 +161,7 @@ def _limit_threads(libraries, limits):
 
 @contextmanager
 def unchanged_on_error(estimator: Any) -> Iterator[None]:
-    """Give the estimator its learnt attributes back if the block does not come to its end."""
+    """Context that restores the estimator's learnt attributes if an exception leaves the block."""
     before = {name: value for name, value in vars(estimator).items() if name.endswith("_")}
     try:
         yield
@@ -172,7 +173,7 @@ def unchanged_on_error(estimator: Any) -> Iterator[None]:
 
 
 def named_alone(method: F) -> F:
-    """Let errors of calls name the method alone, not the base class in which it is written."""
+    """Let errors about a call name the method alone, without the base class that defines it."""
     method.__qualname__ = method.__name__
     return method
 

@@ -1,4 +1,4 @@
-"""NumPy's floating-point errors, switched off or on for one call and for nobody else."""
+"""NumPy's handling of floating-point errors, changed for the duration of one call."""
 
 import functools
 from collections.abc import Callable
@@ -13,10 +13,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 def with_errors(**actions: str) -> Callable[[F], F]:
     """Decorate a function to run with NumPy's error state changed, as by ``np.errstate``.
 
-    Ctrl-C may come while ``with np.errstate(...)`` is being entered, after the state was set and
-    before anybody is bound to put it back: it then stays for the rest of the program. NumPy keeps
-    the state in a context variable, so here it is set in a copy of the context, which is thrown
-    away whatever happens.
+    If Ctrl-C arrives while ``with np.errstate(...)`` is being entered, the state may already be
+    set, although no exit will restore it; it then stays for the rest of the program. NumPy keeps
+    the state in a context variable, so here it is set in a copy of the context, which is discarded
+    however the call ends.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def with_errors(**actions: str) -> Callable[[F], F]:
     return decorate
 
 
-# For methods in which others change the state, as scikit-learn does to validate data.
+# For methods that call code which changes the state, as scikit-learn's validation does.
 contained = with_errors()
-# For computations whose results are looked at afterwards.
+# For computations whose results are checked afterwards.
 quiet = with_errors(over="ignore", under="ignore", invalid="ignore", divide="ignore")

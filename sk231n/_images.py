@@ -25,11 +25,11 @@ from sk231n._floating_point import contained
 from sk231n._warnings import warn
 from sk231n.core.errors import naming
 
-_MOST_CHANNELS = 4  # of a photograph: red, green, blue and transparency
+_MOST_CHANNELS = 4  # a photograph has at most red, green, blue and transparency
 
 
 def as_rows(X: Any, name: str = "X") -> tuple[Any, tuple[int, ...] | None]:
-    """Flatten a stack of images to rows, in C order; leave anything else as it came.
+    """Flatten a stack of images to rows, in C order; return anything else as it is.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def as_rows(X: Any, name: str = "X") -> tuple[Any, tuple[int, ...] | None]:
         :func:`sklearn.utils.validation.validate_data` accepts or refuses by itself. Arrays of
         other libraries become NumPy's.
     name : str, default="X"
-        What errors call it.
+        The name used in error messages.
 
     Returns
     -------
@@ -59,8 +59,8 @@ def as_rows(X: Any, name: str = "X") -> tuple[Any, tuple[int, ...] | None]:
     Warns
     -----
     UserWarning
-        If `X` looks like one colour image, not like many grey ones, or like images whose channels
-        come first.
+        If `X` looks like one colour image instead of many grey ones, or like images whose
+        channels come first.
     """
     rows, image_shape = _flattened(X, name)
     if image_shape and _channels_first(image_shape):
@@ -86,19 +86,19 @@ def _flattened(X, name="X"):
     X = np.asarray(X)
     if n_dims == 3 and X.shape[2] in (3, 4) and min(X.shape[:2]) >= 8:
         warn(
-            f"{name} of shape {X.shape} is taken for {X.shape[0]} grey images of {X.shape[1]} x "
+            f"{name} of shape {X.shape} is read as {X.shape[0]} grey images of {X.shape[1]} x "
             f"{X.shape[2]} pixels. A single colour image is {name}[None]."
         )
     return X.reshape(len(X), math.prod(X.shape[1:])), X.shape[1:]
 
 
 def _channels_first(image_shape):
-    """Whether the shape makes sense as (c, h, w), and none as (h, w, c)."""
+    """Whether the shape makes sense as (c, h, w) but not as (h, w, c)."""
     return len(image_shape) == 3 and image_shape[0] <= _MOST_CHANNELS < min(image_shape[1:])
 
 
 def _order_of_channels(image_shape, stack, name="X"):
-    """What to tell somebody whose images seem to have the shape (c, h, w)."""
+    """Message about images that seem to have the shape (c, h, w)."""
     height, width, channels = image_shape
     as_given = name if stack else f"{name}.reshape(-1, {height}, {width}, {channels})"
     return (
@@ -108,7 +108,7 @@ def _order_of_channels(image_shape, stack, name="X"):
     )
 
 
-def _cure(stack, name="X"):
+def _hint_at_order(stack, name="X"):
     return f" {_order_of_channels(stack, stack, name)}" if _channels_first(stack) else ""
 
 
@@ -199,7 +199,7 @@ class ImageTransformer(FloatTransformer):
         if stack and _without_grey_axis(stack) != _without_grey_axis(self.image_shape_):
             raise ValueError(
                 f"X holds images of shape {stack}, but {type(self).__name__} was fitted on images "
-                f"of shape {self.image_shape_}.{_cure(stack)}"
+                f"of shape {self.image_shape_}.{_hint_at_order(stack)}"
             )
         return self._shape(only_numbers(validated(self, rows, reset=False)))
 
@@ -210,38 +210,38 @@ class ImageTransformer(FloatTransformer):
         return rows.reshape(len(rows), height, width, channels)
 
     def _check_input_features(self, input_features):
-        """Check the names of the pixels, of which none is part of a name that comes out."""
+        """Check the names of the pixels, which do not occur in the names of the outputs."""
         with naming("input_features"):
             if input_features is not None and len(input_features) == 1 and self._from_stack_:
-                return  # the name of the column in which the images came
+                return  # the name of the column that held the images
             _check_feature_names_in(self, input_features, generate_names=False)
 
 
 def check_color(who: str, image_shape: tuple[int, ...], *, only_rgb: bool) -> None:
     """Refuse images with channels that the estimator `who` would misread.
 
-    Two, five or more channels are as many measurements, each with its gradients; `only_rgb` is for
-    what is defined for colours alone. Four channels are almost always RGB and transparency, whose
-    gradients are edges where nothing is to be seen. An estimator that treats each channel by
-    itself, such as the mean of each, needs no check.
+    Two, five or more channels are separate measurements, each with gradients of its own; `only_rgb`
+    is for features that are defined for colours alone. Four channels are almost always RGB and
+    transparency, and the gradients of the latter are edges that cannot be seen in the image. An
+    estimator that treats each channel by itself, for example takes its mean, needs no check.
     """
     n_channels = (*image_shape, 1)[2]
     if n_channels != 4 and (n_channels in (1, 3) or not only_rgb):
         return
     expected = "1 or 3 channels (grey or RGB)" if only_rgb else "any number of channels but 4"
-    cure = (
+    hint = (
         " The fourth channel is probably transparency: composite the images over a background "
         "first, for example bytes over white: a = X[..., 3:] / 255; "
         "X = (X[..., :3] * a + 255 * (1 - a)).astype(np.uint8)."
     )
     raise ValueError(
         f"{who} needs images of {expected}; got images of shape {tuple(image_shape)}."
-        f"{cure if n_channels == 4 else ''}"
+        f"{hint if n_channels == 4 else ''}"
     )
 
 
 def is_count(value: object) -> bool:
-    """Whether `value` is an integer of at least one: no truth value, and no span of time."""
+    """Whether `value` is an integer of at least one, and neither a bool nor a timedelta."""
     is_integer = isinstance(value, Integral) and not isinstance(value, bool | np.timedelta64)
     return is_integer and value >= 1
 
@@ -273,7 +273,8 @@ def resolve_image_shape(
     expected = check_image_shape(image_shape)
     if stack and _without_grey_axis(stack) != _without_grey_axis(expected):
         raise ValueError(
-            f"image_shape={expected}, but {name} holds images of shape {stack}.{_cure(stack, name)}"
+            f"image_shape={expected}, but {name} holds images of shape {stack}."
+            f"{_hint_at_order(stack, name)}"
         )
     if math.prod(expected) != n_features:
         raise ValueError(

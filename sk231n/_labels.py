@@ -1,4 +1,4 @@
-"""Labels of any kind, as arrays that NumPy can sort and scikit-learn understands."""
+"""Labels of any type, as arrays that NumPy can sort and scikit-learn accepts."""
 
 from numbers import Number
 from typing import Any
@@ -14,21 +14,22 @@ _SEQUENCES = (list, tuple, np.ndarray)
 
 
 def as_labels(y: Any, name: str = "y") -> Any:
-    """Labels as an array of their kind, where they are a list, a series or an array of objects.
+    """Turn labels in a list, a series or an array of objects into an array of their type.
 
     Parameters
     ----------
     y : array-like
         The labels.
     name : str, default="y"
-        What errors call them.
+        The name used in error messages.
 
     Returns
     -------
     array-like
-        Booleans, integers and floats as arrays of these, text as text or objects, other kinds as
-        objects. What is no list and has a dtype of NumPy's other than object comes as it came, and
-        so does what is no column of labels, which scikit-learn refuses.
+        Booleans, integers and floats as arrays of these types, text as text or objects, other
+        labels as objects. Anything that is not a list and has a NumPy dtype other than object is
+        returned unchanged, and so is anything that is not a column of labels, which scikit-learn
+        refuses.
 
     Raises
     ------
@@ -60,11 +61,11 @@ def as_labels(y: Any, name: str = "y") -> Any:
         array = np.array(labels)
         if array.dtype.kind in kinds and (array == objects).all():
             return array
-    return objects  # also integers that do not fit, and fractions
+    return objects  # including integers beyond 64 bits, and fractions
 
 
 def check_labels(y: NDArray[Any]) -> None:
-    """Refuse targets that are no labels: quantities, several columns, missing values."""
+    """Refuse targets that are not labels: quantities, several columns, missing values."""
     if y.dtype.kind == "f":
         assert_all_finite(y, input_name="y")
     if scikit_learn_knows(y) or any(isinstance(label, float | complex) for label in y):
@@ -83,7 +84,7 @@ def encode_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
 
 
 def scikit_learn_knows(labels: NDArray[Any]) -> bool:
-    """Whether scikit-learn takes an array for labels: not objects, unless they are text."""
+    """Whether scikit-learn accepts an array as labels: it refuses objects other than text."""
     return labels.dtype.kind != "O" or all(isinstance(label, str | bytes) for label in labels[:1])
 
 

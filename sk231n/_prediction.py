@@ -1,4 +1,4 @@
-"""Prediction: what all estimators share that are networks, the linear ones included."""
+"""Prediction by a network, of which the linear classifiers are the simplest case."""
 
 from abc import abstractmethod
 from typing import Any
@@ -13,15 +13,16 @@ from sk231n._images import as_rows
 from sk231n._threads import count_threads, run_on_threads
 from sk231n.core.blocks import blocks
 
-_PREDICTED_ROWS = 256  # rows of a block: enough for BLAS, few enough for several threads
+_PREDICTED_ROWS = 256  # rows per block: enough for BLAS, few enough to occupy several threads
 _LARGE_DATA = 2**17  # numbers whose conversion takes longer than starting threads
 
 
 class NetworkPredictor:
     """Mixin of the estimators that predict by the scores of a network.
 
-    A subclass says which layers the next fit has (``_layers``), and finds the network that was
-    fitted (``_fitted``) and first parameters for the next one (``_parameters``) in its attributes.
+    A subclass says which layers the next fit has (``_layers``). From its attributes it derives the
+    network that was fitted (``_fitted``), and the parameters with which a warm start begins
+    (``_parameters``).
     """
 
     @abstractmethod
@@ -59,9 +60,9 @@ class NetworkPredictor:
         return scores
 
     def _outputs(self, X, compute, rows=None):
-        """What ``compute(network, parameters, x)`` lists of each block of rows, put together.
+        """Concatenate the lists that ``compute(network, parameters, x)`` returns for each block.
 
-        Threads take whole blocks, so that they convert the rows of their blocks, too.
+        Each thread takes whole blocks, so the conversion of their rows is shared out, too.
         """
         network, parameters = self._fitted()
         learnt = next(array for of_layer in parameters for array in vars(of_layer).values())
@@ -91,7 +92,6 @@ def refuse_overflow(outputs: NDArray[Any]) -> None:
     finite = np.isfinite(outputs).all(axis=1)
     if not finite.all():
         raise ValueError(
-            f"X holds values too large for the model in {outputs.dtype}: those of sample "
-            f"{finite.argmin()} lead beyond the range. Scale the features as those of the training "
-            "data were."
+            f"X holds values too large for the model in {outputs.dtype}: the outputs for sample "
+            f"{finite.argmin()} overflow. Scale the features as those of the training data were."
         )

@@ -1,4 +1,4 @@
-"""The problem that ``fit`` solves, put together from an estimator and its data."""
+"""The problem that ``fit`` solves, built from an estimator and its data."""
 
 from abc import abstractmethod
 
@@ -16,16 +16,16 @@ from sk231n.core.problem import Problem
 from sk231n.core.standardization import Standardization
 from sk231n.core.team import Team
 
-_ROWS_FOR_ERRORS = 200  # that show how far a stream of targets has moved away from the model
+_ROWS_FOR_ERRORS = 200  # enough to tell how far a stream of targets has drifted from the model
 
 
 class NetworkProblem(NetworkPredictor):
-    """Mixin of the estimators that minimise the one objective: what that is.
+    """Mixin of the estimators that minimise an objective: it builds the problem.
 
     A subclass says what is minimised (``_loss``) and scored (``_score``).
     """
 
-    _targets_are_quantities = False  # which may be of any size
+    _targets_are_quantities = False  # quantities may have any scale
 
     @abstractmethod
     def _loss(self):
@@ -49,7 +49,7 @@ class NetworkProblem(NetworkPredictor):
 
     @property
     def _automatic(self):
-        """Whether the learning rate is to be found."""
+        """Whether the learning rate is found from the data."""
         return isinstance(self.learning_rate, str)
 
     def _no_moments(self, data):
@@ -58,25 +58,25 @@ class NetworkProblem(NetworkPredictor):
         return DataMoments(Moments(data.X.shape[1]), targets)
 
     def _problem(self, data, moments, rng, *, warm, stream=False):
-        """Put together objective, first parameters, data, and the way that training sees them.
+        """Build the objective, the first parameters, and the data as training sees them.
 
         Parameters
         ----------
         data : Data
             The training data.
         moments : DataMoments
-            Those of all data before.
+            The moments of all earlier data.
         rng : RandomState
             Draws the first parameters.
         warm : bool
             Whether the parameters are the learnt ones.
         stream : bool, default=False
-            Whether the data are a part of a stream, which may have moved away from the model.
+            Whether the data are part of a stream, whose targets may have drifted from the model.
 
         Returns
         -------
         Problem
-            It has the moments of all data so far. Nothing that was given has changed.
+            The problem, with the moments of all data so far. The arguments are unchanged.
         """
         network = Network(self._layers(), self._sample_shape(data.X.shape[1]))
         first, penalty = network.layers[0], self._penalty()
@@ -113,8 +113,8 @@ class NetworkProblem(NetworkPredictor):
             return problem
         if first.standardizes:
             first.set_moments(views[0], moments.inputs.mean, moments.inputs.variance)
-        # Features without spread tell nothing. If these are all, the weights stay: units that are
-        # alike would learn alike from other data.
+        # Constant features carry no information, so their weights start at zero. If all features
+        # are constant, the random weights stay: equal units would remain equal on later data.
         if constant is not None and not constant.all():
             for name in first.weights:
                 getattr(views[0], name)[constant] = 0

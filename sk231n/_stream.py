@@ -1,4 +1,4 @@
-"""What is remembered between two calls of ``partial_fit``."""
+"""The state that is kept between two calls of ``partial_fit``."""
 
 from typing import Any
 
@@ -11,23 +11,23 @@ class StreamState:
     Parameters
     ----------
     moments : DataMoments
-        Of all data so far.
+        Moments of all data so far.
     rng : RandomState
         Draws the order of the samples.
 
     Attributes
     ----------
     optimizer : type or None
-        Class of the optimizer whose states these are.
+        Class of the optimizer that the states belong to.
     shapes : list of dict or None
-        Shapes of the parameters that they are for.
+        Shapes of the parameters that the states belong to.
     optimizer_states : list or None
-        One state per block of parameters; None to start. They stay in the change of variables in
-        which they arose, which the data move little.
+        One state per block of parameters; None to start. They are not converted when new data
+        change the standardisation, because they change it little.
     rate : float
         The automatic learning rate; infinite before it is found.
     refresh_at : float
-        Number of samples at which it is found again.
+        Number of samples at which the rate is computed again.
     """
 
     def __init__(self, moments: Any, rng: np.random.RandomState) -> None:
@@ -40,7 +40,7 @@ class StreamState:
         self.refresh_at: float = 0
 
     def begin(self, optimizer: Any, shapes: list[dict[str, tuple[int, ...]]]) -> None:
-        """Forget what another optimizer, or one of other parameters, has left."""
+        """Discard the states of another optimizer, or of parameters of other shapes."""
         if (self.optimizer, self.shapes) != (type(optimizer), shapes):
             self.optimizer, self.shapes = type(optimizer), shapes
             self.optimizer_states, self.rate, self.refresh_at = None, np.inf, 0

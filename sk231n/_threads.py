@@ -1,10 +1,11 @@
-"""Work on every core: what `n_jobs` means, and pieces of work shared out among threads.
+"""Work on every core: the meaning of `n_jobs`, and sharing out work among threads.
 
 NumPy runs element-wise work on one thread but releases the interpreter lock while it does, so a
 few threads over blocks of the data use the other cores.
 
-How work is cut depends on its shape alone, and threads only share the pieces out: the rounding of a
-product or of a sum depends on where it is cut, and must not depend on how many threads there are.
+Work is cut into pieces by its shape alone, and the threads only share out the pieces. The rounding
+of a product or a sum depends on where it is cut, so that a cut by the number of threads would make
+results depend on that number.
 """
 
 import os
@@ -33,13 +34,14 @@ _ALLOWED_THREADS = _openmp_threads()
 def count_threads(n_jobs: int | None) -> int:
     """Number of threads that `n_jobs` means, here and now.
 
-    An explicit number is that number; a negative one counts back from the cores of this machine,
-    -1 being all of them. ``None`` is what a joblib context says, such as
-    ``joblib.parallel_config(n_jobs=2)``; within a joblib worker, whose siblings keep the other
-    cores busy, it is one; otherwise it is every core, or what ``OMP_NUM_THREADS`` allows. dask,
-    Ray and Spark set this variable in their workers.
+    A positive number is that number; a negative one counts back from the cores of this machine, -1
+    being all of them. ``None`` takes the number of a joblib context, such as
+    ``joblib.parallel_config(n_jobs=2)``. Without one it means one thread within a joblib worker,
+    because other workers use the other cores, and elsewhere every core, or as many as
+    ``OMP_NUM_THREADS`` allows. dask, Ray and Spark set this variable in their workers.
 
-    The backend itself is not asked: that of a cluster counts the cores of all its machines.
+    The backend's own count is not used, because a cluster's backend counts the cores of all its
+    machines.
 
     Parameters
     ----------
@@ -66,9 +68,7 @@ def count_threads(n_jobs: int | None) -> int:
             return 1
         return min(cpu_count(), _ALLOWED_THREADS or cpu_count())
     if n_jobs == 0:
-        raise ValueError(
-            "n_jobs=0 has no meaning; expected a positive or negative integer or None."
-        )
+        raise ValueError("n_jobs=0 is not valid; expected a positive or negative integer or None.")
     return n_jobs if n_jobs > 0 else max(1, cpu_count() + 1 + n_jobs)
 
 
@@ -77,7 +77,7 @@ def run_on_threads(
 ) -> None:
     """Hand each of the tasks to a worker, on several threads.
 
-    After an error, or Ctrl-C, no further task is begun.
+    After an error or Ctrl-C, no further task is started.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def run_on_threads(
             worker = make_worker()
             while True:
                 try:
-                    task = remaining.pop()  # atomic: whichever thread is free takes one
+                    task = remaining.pop()  # atomic; the next free thread takes one
                 except IndexError:
                     return
                 worker(task)
@@ -107,7 +107,7 @@ def run_on_threads(
             raise
 
     if n_threads <= 1:
-        # As on a thread of its own: NumPy's buffers and error state are put back even after Ctrl-C.
+        # A copy of the context restores NumPy's buffer size and error state, even after Ctrl-C.
         copy_context().run(work)
         return
     with ThreadPoolExecutor(n_threads) as executor:

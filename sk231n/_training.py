@@ -1,4 +1,4 @@
-"""Training: from data to learnt attributes, by whole runs or epoch by epoch."""
+"""Training: from data to learnt attributes, in whole runs or single epochs."""
 
 import copy
 from abc import abstractmethod
@@ -21,7 +21,7 @@ from sk231n.core.training import epochs
 
 
 class NetworkTrainer(NetworkProblem):
-    """Mixin of the estimators that minimise the one objective by following its gradient.
+    """Mixin of the estimators that minimise an objective by following its gradient.
 
     A subclass says how the parameters become learnt attributes (``_attributes_from``).
     """
@@ -51,14 +51,14 @@ class NetworkTrainer(NetworkProblem):
         return planned_epochs(np.inf if whole else self._batch_size(n_samples), n_samples)
 
     def _train(self, problem, validation, rng, callback_data):
-        """Run the epochs, watch them, and learn the result."""
+        """Run and monitor the epochs, then set the learnt attributes."""
         optimizer, n_samples = self._optimizer(), len(problem.data.rows)
         batch_size, total = self._batch_size(n_samples), self._n_epochs(n_samples)
         average = None
         if self.averaging is not None and not optimizer.full_batch:
             average = Average(problem.theta, span=max(n_samples // batch_size, 10))
-        # L-BFGS judges convergence by itself, and a rate that falls to zero ends by itself; a
-        # validation score is watched all the same.
+        # The training loss is not watched with L-BFGS, which tests convergence itself, nor with a
+        # rate that falls to zero. A validation score is watched in any case.
         ends = optimizer.full_batch or self._automatic
         tol = None if ends and not self.early_stopping else self.tol
         validate = None
@@ -98,18 +98,18 @@ class NetworkTrainer(NetworkProblem):
                     problem, optimizer, rates, batch_size=batch_size, shuffle=self.shuffle,
                     rng=rng, average=average,
                 )  # fmt: skip
-                with closing(run):  # what the optimizer remembers is not needed any more
+                with closing(run):  # frees the optimizer's states
                     for epoch in islice(run, total):
                         if after_epoch(epoch):
                             break
         except KeyboardInterrupt:
-            problem.objective.team.stop_threads()  # no thread may write where the result is read
+            problem.objective.team.stop_threads()  # no thread may still write to the result
             monitor.history.trim()
             if not monitor.history["loss"]:
                 raise
             warn(
                 f"Training was interrupted after {len(monitor.history['loss'])} epochs; the "
-                "estimator is fitted as far as it got."
+                "estimator keeps what it learnt in them."
             )
         self._set_learnt(problem, monitor.final_theta, monitor.history, monitor.best_score)
         tasks.close()
@@ -119,13 +119,13 @@ class NetworkTrainer(NetworkProblem):
         fitted, network = copy.copy(self), problem.objective.network
         views = network.layout.views(theta)
         if self._automatic or self.scoring not in (None, "loss"):
-            views = self._folded(problem, theta)  # a copy, with which a scorer may do as it likes
+            views = self._folded(problem, theta)  # a copy, which a scorer may modify
         vars(fitted).update(self._attributes_from(network, views))
-        vars(fitted).pop("feature_names_in_", None)  # rows of validation data have no names
+        vars(fitted).pop("feature_names_in_", None)  # the validation rows have no feature names
         return fitted
 
     def _train_epoch(self, stream, data, callback_data, *, warm):
-        """Run one epoch from the learnt attributes on, and learn the result."""
+        """Run one epoch from the learnt attributes, then set them."""
         problem = self._problem(data, stream.moments, stream.rng, warm=warm, stream=True)
         stream.moments = problem.moments
         optimizer, batch_size = self._optimizer(), self._batch_size(len(data.rows))
@@ -135,7 +135,7 @@ class NetworkTrainer(NetworkProblem):
         schedule = Constant(stream.rate) if self._automatic else self._schedule(problem)
         if stream.optimizer_states is None:
             stream.optimizer_states = start_states(problem.objective, problem.theta, optimizer)
-        history = History(validated=False)  # it goes on with that of all epochs so far
+        history = History(validated=False)  # continues that of all epochs so far
         before = getattr(self, "history_", {})
         history.update({name: list(before.get(name, [])) for name in history})
         history.step_losses.append(before.get("step_loss", []))
@@ -159,18 +159,18 @@ class NetworkTrainer(NetworkProblem):
         tasks.close()
 
     def _refresh_rate(self, stream, problem, batch_size):
-        """Find the rate again where much more is known of the data, or a batch may be steeper."""
+        """Compute the rate again after many more samples, or for a batch that may be steeper."""
         optimizer = self._optimizer()
         if optimizer.adaptive and stream.moments.inputs.count < stream.refresh_at:
             return
-        # What is yet to come is like the batches of a stream without an end.
+        # The number of samples and steps still to come is unknown, hence infinite.
         rate = automatic_rate(problem, optimizer, batch_size, np.inf, np.inf, "stream")
-        # The steps of the other optimizers must suit the steepest batch of the stream.
+        # For the other optimizers, the rate must suit the steepest batch of the stream.
         stream.rate = rate if optimizer.adaptive else min(rate, stream.rate)
         stream.refresh_at = 2 * stream.moments.inputs.count
 
     def _schedule(self, problem):
-        """Schedule that ``learning_rate`` stands for."""
+        """Schedule that ``learning_rate`` names, or the constant or automatic one."""
         if isinstance(self.learning_rate, Schedule):
             return self.learning_rate.plain()
         if self._automatic:
@@ -189,7 +189,7 @@ class NetworkTrainer(NetworkProblem):
         return self._attributes_from(problem.objective.network, self._folded(problem, theta))
 
     def _folded(self, problem, theta):
-        """A copy of the parameters, as they are on the data as given."""
+        """A copy of the parameters, converted to the data as given."""
         views = problem.objective.network.layout.views(theta.copy())
         problem.fold(views)
         return views

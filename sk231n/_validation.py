@@ -1,4 +1,4 @@
-"""What a run is judged by: validation data, and the score on them."""
+"""The validation of a run: the data, and the score on them."""
 
 from collections.abc import Callable
 from inspect import signature
@@ -13,14 +13,14 @@ from sk231n.core.errors import naming
 
 
 class Validation:
-    """Validation data, on which the estimator is judged as it would predict.
+    """Validation data, on which the estimator is evaluated as it would predict.
 
     Parameters
     ----------
     data : Data
-        The data; targets are encoded, but in the unit in which they came.
+        The data; targets are encoded, but in their original unit.
     targets : ndarray of shape (n_samples, ...)
-        The targets of its rows, as scorers see them.
+        The targets of these rows, as scorers see them.
     weighted : bool
         Whether the user gave weights.
     scoring : str, callable or None
@@ -48,17 +48,17 @@ class Validation:
         fitted : GradientEstimator
             The estimator, fitted with the parameters.
         problem : Problem
-            What is minimised.
+            The problem, whose objective is computed.
         theta : ndarray of shape (size,)
             The parameters.
 
         Returns
         -------
         loss, score : float
-            The objective, in the unit of the data, and the score, both of what is predicted.
+            The objective, in the unit of the data, and the score, both of the predictions.
         """
         data, objective = self.data, problem.objective
-        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite says enough
+        with np.errstate(over="ignore", invalid="ignore"):  # the loss may be infinite
             scores = fitted._scores_of_rows(data.X, data.rows)
             loss = objective.penalty_value(theta)
             for block in blocks(len(scores)):

@@ -1,4 +1,4 @@
-"""Warnings that point at the user's line, however deep in the library they arise."""
+"""Warnings that point at the user's line, however deep in the library they are issued."""
 
 import sys
 import warnings
@@ -7,21 +7,21 @@ from os.path import dirname, join
 import joblib
 import sklearn
 
-# A call on its way here also passes through pipelines, searches and decorators.
+# Calls from user code also pass through pipelines, searches and decorators.
 _INSIDE = tuple(join(dirname(path), "") for path in (__file__, sklearn.__file__, joblib.__file__))
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Issue a warning in the name of the first caller outside of the library.
 
-    A fixed ``stacklevel`` cannot: the number of calls between the user's line and this one depends
-    on the pipelines, decorators and base classes in between. With the user's line as its place, a
-    warning is shown once for each line that causes it, and filters by module work.
+    A fixed ``stacklevel`` cannot do this, because the number of calls between the user's line and
+    this one depends on the pipelines, decorators and base classes in between. A warning that points
+    at the user's line is shown once for each line that causes it, and filters by module work.
 
     Parameters
     ----------
     message : str
-        What there is to say.
+        The text of the warning.
     category : type, default=UserWarning
         A subclass of :class:`Warning`.
     """

@@ -1,4 +1,4 @@
-"""The base of the estimators that follow the gradient of the one objective: arguments, and fit."""
+"""The base of the estimators that are trained by gradients: their arguments, and ``fit``."""
 
 import copy
 from numbers import Integral, Real
@@ -55,10 +55,10 @@ _EXAMPLES = {
 
 
 class GradientEstimator(CallbackSupportMixin, SampleReader, NetworkTrainer, BaseEstimator):
-    """Base of the estimators that minimise the one objective: their arguments, and how they fit.
+    """Base of the estimators that are trained by gradients: their arguments, and ``fit``.
 
-    A subclass says what :class:`~sk231n._data.SampleReader` and
-    :class:`~sk231n._training.NetworkTrainer` ask for.
+    A subclass defines the abstract methods of :class:`~sk231n._data.SampleReader` and
+    :class:`~sk231n._training.NetworkTrainer`.
     """
 
     n_features_in_: int
@@ -87,14 +87,14 @@ class GradientEstimator(CallbackSupportMixin, SampleReader, NetworkTrainer, Base
 
     @contained
     def _continue_on(self, data, callback_data, *, warm):
-        """Train for one epoch, from the learnt attributes on if there are any."""
+        """Train for one epoch, starting from the learnt attributes if there are any."""
         # A copy, so that an epoch that fails leaves no trace.
         stream = copy.deepcopy(getattr(self, "_stream_", None)) or StreamState(
             getattr(self, "_moments_", None) or self._no_moments(data),
             check_random_state(self.random_state),
         )
         if not isinstance(self.random_state, Integral):
-            stream.rng = check_random_state(self.random_state)  # others may draw from it as well
+            stream.rng = check_random_state(self.random_state)  # other code may draw from it, too
         with one_blas_thread():
             self._train_epoch(stream, self._weigh(data), callback_data, warm=warm)
         self._stream_ = stream
@@ -115,28 +115,26 @@ class GradientEstimator(CallbackSupportMixin, SampleReader, NetworkTrainer, Base
         Raises
         ------
         ValueError
-            If there is no such parameter, or the argument that should have it is a name.
+            If there is no such parameter, or the argument that should have it is a string or None.
         """
         for key in params:
             argument, nested, _ = key.partition("__")
             value = params.get(argument, getattr(self, argument, None))
             if nested and (value is None or isinstance(value, str)):
-                cure = f"; set {_EXAMPLES[argument]} first" if argument in _EXAMPLES else ""
-                raise ValueError(
-                    f"{key}: {argument}={value!r} is a name, which has no parameters{cure}."
-                )
+                hint = f"; set {_EXAMPLES[argument]} first" if argument in _EXAMPLES else ""
+                raise ValueError(f"{key}: {argument}={value!r} has no parameters of its own{hint}.")
         return super().set_params(**params)
 
     def _can_partial_fit(self):
         if self._optimizer().full_batch or self.averaging is not None:
             raise AttributeError(
-                f"partial_fit goes with neither averaging={self.averaging!r} nor an optimizer that "
-                f"works on all samples at once; optimizer={self.optimizer!r}."
+                "partial_fit supports neither averaging nor an optimizer that works on all samples "
+                f"at once; got averaging={self.averaging!r} and optimizer={self.optimizer!r}."
             )
         return True
 
     def _check_arguments(self):
-        """Check every argument, and those of the parts among them, before any work."""
+        """Check every argument, and the parameters of those that are objects, before any work."""
         validate_arguments(
             self._parameter_constraints, self.get_params(deep=False), type(self).__name__
         )

@@ -41,7 +41,7 @@ from sk231n.core.schedules import Schedule
 
 
 class GradientClassifier(ClassifierMixin, GradientEstimator):
-    """Base of the classifiers that minimise the one objective by following its gradient."""
+    """Base of the classifiers that minimise an objective by following its gradient."""
 
     classes_: NDArray[Any]
 
@@ -117,17 +117,17 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
             Labels of any type; for a cross-entropy also the probabilities of the classes, each row
             summing to one.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None weighs all alike.
+            Weights of the samples; None for equal weights.
         X_val : array-like like `X`, default=None
-            Validation data of your own: ``history_`` follows them, and ``early_stopping`` watches
-            them instead of a part of `X`.
+            Validation data of your own: ``history_`` records them, and `early_stopping` uses them
+            instead of a part of `X`.
         y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_classes), default=None
             Labels, or probabilities, of the validation data.
         sample_weight_val : array-like of shape (n_val_samples,), default=None
             Weights of the validation data.
         classes : array-like of shape (n_classes,), default=None
-            All labels there are, a superset of those in `y`; for probabilities those of the
-            columns, which must be sorted. None takes the labels in `y`, and 0, 1, ... for columns.
+            All labels, a superset of those in `y`; for probabilities the labels of the columns,
+            which must be sorted. None takes the labels in `y`, and 0, 1, ... for columns.
 
         Returns
         -------
@@ -137,7 +137,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         Raises
         ------
         ValueError
-            If the data or the arguments are invalid; the classifier is then as it was.
+            If the data or the arguments are invalid; the classifier is then left unchanged.
         FloatingPointError
             If training diverges; the message names the learning rate to lower.
 
@@ -164,9 +164,9 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
     ) -> Self:
         """Train for one epoch on some of the data.
 
-        There is no validation: `early_stopping` plays no part. With ``learning_rate="auto"`` the
-        rate is constant, and the change of variables follows the data seen so far; a schedule
-        counts the calls as epochs.
+        There is no validation, so `early_stopping` has no effect. With ``learning_rate="auto"`` the
+        rate is constant, and the standardisation follows the data seen so far. For a schedule,
+        each call is one epoch.
 
         Parameters
         ----------
@@ -176,9 +176,9 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
             Labels of any type; for a cross-entropy also the probabilities of the classes, each row
             summing to one.
         classes : array-like of shape (n_classes,), default=None
-            All labels that will ever come; needed at the first call, optional after.
+            All labels of all calls; required at the first call, optional afterwards.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None weighs all alike.
+            Weights of the samples; None for equal weights.
 
         Returns
         -------
@@ -188,7 +188,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         Raises
         ------
         ValueError
-            If the data or the arguments are invalid; the classifier is then as it was.
+            If the data or the arguments are invalid; the classifier is then left unchanged.
         FloatingPointError
             If training diverges; the message names the learning rate to lower.
         """
@@ -224,7 +224,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Predict the class with the largest score, the first of those that tie.
+        """Predict the class with the largest score; of equal scores the first wins.
 
         Parameters
         ----------
@@ -234,7 +234,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         Returns
         -------
         ndarray of shape (n_samples,)
-            Labels out of ``classes_``.
+            Labels from ``classes_``.
         """
         winners = np.argmax(self._scores(X), axis=1)
         return self.classes_[winners]
@@ -250,12 +250,12 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             True labels, or probabilities, the largest of which counts.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None weighs all alike.
+            Weights of the samples; None for equal weights.
 
         Returns
         -------
         float
-            Share of the samples whose label is predicted.
+            Share of the samples whose label is predicted correctly.
         """
         predicted = self.predict(X)
         sample_weight = check_weights(as_numpy(sample_weight, "sample_weight"), predicted)
@@ -319,7 +319,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         if classes is not None and not np.array_equal(classes, unique_labels(classes)):
             raise ValueError(
                 "The columns of y, which holds probabilities, are in the order of classes_, which "
-                f"is sorted; got classes={classes.tolist()}. Sort them, and the columns alike."
+                f"is sorted; got classes={classes.tolist()}. Sort both."
             )
         self._learn_classes(np.arange(y.shape[1]), learn, classes)
         if y.shape[1] != len(self.classes_):
@@ -330,7 +330,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         return y
 
     def _learn_classes(self, found, learn, classes):
-        """Set ``classes_`` to those given, or else found; or check those given against it."""
+        """Set ``classes_`` to the given or found classes, or check the given ones against it."""
         given = None if classes is None else unique_labels(classes)
         if learn:
             self.classes_ = found if given is None else given
@@ -367,7 +367,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
 
 
 def check_classes(classes: ArrayLike | None) -> NDArray[Any] | None:
-    """The labels that are given as ``classes``, as an array; None for None."""
+    """The argument ``classes`` as an array; None for None."""
     if classes is None:
         return None
     with naming("classes"):
@@ -378,7 +378,7 @@ def check_classes(classes: ArrayLike | None) -> NDArray[Any] | None:
 
 
 def class_weights(class_weight: Mapping[Any, float], classes: NDArray[Any]) -> NDArray[np.float64]:
-    """Weights of the classes from a dict, which need not name all of them, nor only them."""
+    """Weights of the classes from a dict, which may lack some of them and name others."""
     weights = [class_weight.get(label, 1.0) for label in classes.tolist()]
     if not all(Number(Real, 0, None, closed="left").is_satisfied_by(w) for w in weights):
         raise ValueError(f"class_weight must hold numbers >= 0, all finite; got {class_weight!r}.")
@@ -387,13 +387,13 @@ def class_weights(class_weight: Mapping[Any, float], classes: NDArray[Any]) -> N
 
 def check_probabilities(y: ArrayLike) -> NDArray[np.float64]:
     """Probabilities of classes in float64, or an error that says what `y` may be."""
-    # In C order, so that sums round alike whatever the order in which the numbers came.
+    # In C order, because sums of another memory layout would round differently.
     y = np.ascontiguousarray(only_numbers(np.asarray(y), "y"), dtype=np.float64)
     sums = y.sum(axis=1)
     if not (y.min() >= 0 and np.abs(sums - 1).max() <= SUM_TOLERANCE):
         raise ValueError(
             f"y of shape {y.shape} must hold probabilities of the classes, numbers >= 0 whose rows "
             f"sum to 1; got numbers from {y.min():.6g} to {y.max():.6g}, and sums from "
-            f"{sums.min():.6g} to {sums.max():.6g}. Labels come as an array of shape (n_samples,)."
+            f"{sums.min():.6g} to {sums.max():.6g}. Pass labels as an array of shape (n_samples,)."
         )
     return y / sums[:, None]

@@ -1,4 +1,4 @@
-"""The rate that ``learning_rate="auto"`` finds, where steps that are too long would explode."""
+"""The rate that ``learning_rate="auto"`` finds, where steps that are too long would diverge."""
 
 import numpy as np
 import pytest

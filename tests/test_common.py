@@ -1,4 +1,4 @@
-"""What every estimator owes scikit-learn."""
+"""What scikit-learn expects of every estimator."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Does the gradient check find what it is there for? Faults are planted into the package's code."""
+"""The gradient check finds faults that are planted into the package's code."""
 
 import inspect
 import sys

@@ -1,4 +1,4 @@
-"""What a run is judged by: exact counts, the best epoch, a metric of one's own; losses by step."""
+"""Validation of a run: exact counts, the best epoch, custom metrics; losses by step."""
 
 import copy
 

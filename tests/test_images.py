@@ -288,6 +288,6 @@ def test_warnings_name_the_line_of_the_user():
         lambda: cross_val_score(SoftmaxClassifier(max_iter=2), one, y, cv=2),
     ]
     for call in calls:
-        with pytest.warns(UserWarning, match="taken for|clipped") as record:
+        with pytest.warns(UserWarning, match="is read as|clipped") as record:
             call()
         assert {warning.filename for warning in record} == {__file__}

@@ -1,4 +1,4 @@
-"""The order of the house: an import points to a lower level only, never sideways."""
+"""The layers of the package: modules import from lower levels only, never from their own."""
 
 import ast
 import subprocess
@@ -242,7 +242,7 @@ def test_imports_point_down(name):
 
 
 def test_the_reference_stands_alone():
-    """Its files import NumPy and each other only; nobody else imports them."""
+    """Its files import NumPy and each other only; no other module imports them."""
     reference = {name for name in FILES if f"{name}.".startswith("sk231n.reference.")}
     for name, path in FILES.items():
         imported = set(imported_modules(path))

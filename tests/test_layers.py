@@ -208,7 +208,7 @@ class TestAffine:
 
 
 class TestLayer:
-    """What a layer is that says nothing of itself."""
+    """The defaults of a layer that declares nothing."""
 
     class Double(Layer):
         def forward(self, p, x, phase=None):
@@ -857,7 +857,7 @@ class TestActivations:
 
     @pytest.mark.parametrize("shape", [(7,), (2, 3, 7), (3, 3, 1)])
     def test_maxout_of_a_number_that_is_no_multiple(self, shape):
-        message = rf"Maxout\(\) chooses among n_pieces=2 .* number {shape[-1]} must be a multiple"
+        message = rf"Maxout\(\) takes the largest of n_pieces=2 .* of it; got {shape[-1]}\."
         with pytest.raises(ValueError, match=message):
             Maxout().output_shape(shape)
         with pytest.raises(ValueError, match=message):
@@ -881,7 +881,7 @@ class TestActivations:
 
     @pytest.mark.parametrize("name", ["identity", "tanh", "relu", "leaky_relu"])
     def test_signals_keep_their_size_on_the_way(self, name):
-        """The start that an activation asks for neither quenches nor blows up a deep network."""
+        """With the activation's own initializer, signals neither shrink nor grow in a deep network."""
         activation = ACTIVATIONS[name]
         block = [Affine(activation.n_inputs(200), activation.initializer), activation]
         network = Network(10 * block, 200)
@@ -976,7 +976,7 @@ class TestBatchNorm:
         np.testing.assert_allclose(y[rows], expected, rtol=1e-12)
         np.testing.assert_allclose(weighted.mean, repeated.mean, rtol=1e-13)
         np.testing.assert_allclose(weighted.variance, repeated.variance, rtol=1e-13)
-        # The loss has weighed the gradient before: that of a sample is the sum over its copies.
+        # The loss has already applied the weights: a sample's gradient is the sum over its copies.
         dx = backward(counts[:, None] * dy, g)
         expected_dx = expected_backward(dy[rows], expected_g)
         np.testing.assert_allclose(dx[rows], np.repeat(counts, counts)[:, None] * expected_dx,

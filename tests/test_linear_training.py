@@ -450,8 +450,8 @@ BAD_FIT_ARGUMENTS = {
     "all weights zero": ({"sample_weight": np.zeros(90)}, "zero"),
     "short weights": ({"sample_weight": [1, 2]}, "sample_weight"),
     "NaN weight": ({"sample_weight": np.full(90, np.nan)}, "NaN"),
-    "X_val alone": ({"X_val": np.eye(4)}, "X_val and y_val go together"),
-    "y_val alone": ({"y_val": [0]}, "X_val and y_val go together"),
+    "X_val alone": ({"X_val": np.eye(4)}, "X_val and y_val must be passed together"),
+    "y_val alone": ({"y_val": [0]}, "X_val and y_val must be passed together"),
     "other features": ({"X_val": np.eye(3), "y_val": [0, 1, 2]}, "X_val.*3 features"),
     "unknown label": ({"X_val": np.eye(4), "y_val": [0, 1, 2, 9]}, "known classes"),
 }
@@ -543,7 +543,7 @@ def test_partial_fit_without_classes(blobs):
 
 
 def test_weights_of_no_validation_data(blobs):
-    with pytest.raises(ValueError, match="sample_weight_val weighs X_val, which is None"):
+    with pytest.raises(ValueError, match="sample_weight_val needs X_val, which is None"):
         SoftmaxClassifier().fit(*blobs, sample_weight_val=np.ones(90))
 
 

@@ -1,4 +1,4 @@
-"""What a run remembers of its epochs, and when it stops."""
+"""The history of a run, its best epoch, and when it stops."""
 
 import numpy as np
 import pytest

@@ -480,7 +480,7 @@ def test_from_many_labels_to_one_and_back(tags):
     with pytest.raises(ValueError, match="indicator matrix as in the first call"):
         model.set_params(warm_start=True).fit(features, labels[:, 0])
     model.set_params(warm_start=False, loss="hinge", class_weight="balanced")
-    model.fit(features, labels[:, 0])  # a new fit knows nothing of the old one
+    model.fit(features, labels[:, 0])  # a new fit does not depend on the old one
     assert model.predict(features).shape == (200,)
     model.set_params(class_weight=None, warm_start=True)
     for call in (model.fit, model.partial_fit):

@@ -113,7 +113,7 @@ def test_early_stopping_restores_the_best(digits, normalization, averaging):
     assert model.n_iter_ < 200
     assert model.score(X_test, y_test) == pytest.approx(model.best_validation_score_, rel=1e-12)
     assert model.best_validation_score_ == max(scores)
-    best = np.lexsort((losses, np.negative(scores)))[0]  # of the highest scores the lowest loss
+    best = np.lexsort((losses, np.negative(scores)))[0]  # the loss breaks ties
     short = clone(model).set_params(max_iter=1 + int(best), early_stopping=False)
     short.set_params(tol=None).fit(X_train[:400], y_train[:400], X_val=X_test, y_val=y_test)
     assert_same(arrays(model), arrays(short))  # the running averages too
@@ -186,7 +186,7 @@ def test_warm_start_goes_on(name):
 @pytest.mark.parametrize("learning_rate", ["auto", 1e-12])
 @variants
 def test_warm_start_begins_where_it_ended(name, learning_rate):
-    """With a rate of nearly nothing `fit` comes back to the predictions that it started from."""
+    """With a rate close to zero, `fit` returns to the predictions that it started from."""
     model = variant(name, warm_start=True, learning_rate=learning_rate, max_iter=1)
     model.set_params(averaging=None, early_stopping=False, normalization=None).fit(X, Y)
     scores = model._scores(X)
@@ -299,7 +299,7 @@ def test_partial_fit_with_another_optimizer(second):
 
 @pytest.mark.parametrize("random_state", [None, np.random.RandomState(0)], ids=["None", "given"])
 def test_partial_fit_draws_from_the_generator_that_it_is_given(random_state):
-    """Others draw from it, too: a copy would give two estimators the same random numbers."""
+    """Other code draws from it, too; copies would give two estimators the same random numbers."""
     rng = np.random.mtrand._rand if random_state is None else random_state
     model = MLPClassifier((4,), random_state=random_state)
     for _ in range(3):
@@ -595,7 +595,7 @@ def test_the_rate_that_is_found_bears_a_strong_penalty(model, alpha, optimizer):
 
 
 def test_divergence_from_one_call_to_the_next():
-    """An automatic rate is found anew, from a network whose numbers overflow."""
+    """An automatic rate is computed again, from a network whose numbers overflow."""
     model = MLPRegressor((8, 8), random_state=0).partial_fit(X[:100], Y[:100])
     for W in model.coefs_:
         W *= 1e150
@@ -633,7 +633,7 @@ def test_large_networks_repeat_too(parameters):
 
 @variants
 def test_float32_is_nearly_float64(name):
-    # Which of two epochs that tie is the best one, the last bit may decide.
+    # If two epochs tie, the last bit may decide which one is the best.
     model = variant(name, max_iter=20).set_params(early_stopping=False)
     double = clone(model).fit(X, Y)
     single = clone(model).fit(X.astype(np.float32), Y)
@@ -841,9 +841,9 @@ BAD_FIT_ARGUMENTS = {
     "negative weight": ({"sample_weight": [-1] + [1] * 149}, "[Nn]egative"),
     "all weights zero": ({"sample_weight": np.zeros(150)}, "zero"),
     "short weights": ({"sample_weight": [1, 2]}, "sample_weight"),
-    "X_val alone": ({"X_val": X}, "X_val and y_val go together"),
-    "y_val alone": ({"y_val": Y}, "X_val and y_val go together"),
-    "weights alone": ({"sample_weight_val": np.ones(150)}, "sample_weight_val weighs X_val"),
+    "X_val alone": ({"X_val": X}, "X_val and y_val must be passed together"),
+    "y_val alone": ({"y_val": Y}, "X_val and y_val must be passed together"),
+    "weights alone": ({"sample_weight_val": np.ones(150)}, "sample_weight_val needs X_val"),
     "other features": ({"X_val": np.eye(3), "y_val": [0, 1, 2]}, "X_val.*3 features"),
     "NaN to validate": ({"X_val": X * np.nan, "y_val": Y}, "X_val.*NaN"),
 }

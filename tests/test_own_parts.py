@@ -1,4 +1,4 @@
-"""Parts of a user's own, written from the documentation alone: every one works in every estimator.
+"""Custom parts, written from the documentation alone: each of them works in every estimator.
 
 The parts are those of the guide's page, whose programs run here. Only public names are imported.
 """

@@ -113,7 +113,7 @@ class TestPlateau:
         assert self.rate([1.0, 1.0, 1.0, 1.0], patience=3) == 0.5
         assert self.rate([1.0, 1.0], patience=1, factor=0.1) == 0.1
 
-    def test_counts_anew_after_a_drop_and_after_a_better_loss(self):
+    def test_counts_from_zero_after_a_drop_and_after_a_better_loss(self):
         assert self.rate([1.0] * 6, patience=3) == 0.5
         assert self.rate([1.0] * 7, patience=3) == 0.25
         assert self.rate([1.0, 1.0, 1.0, 0.5, 0.5, 0.5], patience=3) == 1

@@ -105,7 +105,7 @@ class TestMoments:
         np.testing.assert_array_equal(moments.mean, X[0].astype(np.float64))
         np.testing.assert_array_equal(moments.variance, 0)
         standardization = moments.standardization(np.dtype(dtype), ridge=0.0)
-        # Nothing else is known of their unit than their size.
+        # Only their size tells their unit.
         np.testing.assert_allclose(standardization.scale, abs(value) or 1, rtol=1e-6)
         np.testing.assert_array_equal(standardization(X.copy()), 0)
 

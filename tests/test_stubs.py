@@ -1,4 +1,4 @@
-"""Stubs say of the code what is true: each name is there, and takes what the stub says."""
+"""Stubs match the code: each name exists, and takes the arguments that the stub says."""
 
 import ast
 import importlib

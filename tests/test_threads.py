@@ -159,7 +159,7 @@ def blas_threads():
 
 
 @pytest.mark.parametrize("first_out", [0, 1])
-def test_blas_has_one_thread_as_long_as_anybody_wants_it(first_out):
+def test_blas_has_one_thread_until_the_last_context_ends(first_out):
     """Two threads come in one after the other, and leave in either order."""
     inside, leave = ([threading.Event() for _ in range(2)] for _ in range(2))
 
@@ -181,7 +181,7 @@ def test_blas_has_one_thread_as_long_as_anybody_wants_it(first_out):
     assert blas_threads() == before
 
 
-def test_blas_has_one_thread_whoever_limits_it_elsewhere():
+def test_blas_has_one_thread_although_another_thread_limits_it():
     """threadpoolctl lets one thread alone change OpenBLAS's limit, here the main thread."""
 
     def count():
@@ -282,7 +282,7 @@ class TestTeam:
             assert finished == [1, 2]
 
     def test_ctrl_c_as_an_answer_arrives(self):
-        """Then the answer is lost; nobody must wait for it."""
+        """Then the answer is lost, and no thread may wait for it."""
         code = """
 import _thread, signal, threading
 from sk231n.core.team import Team

@@ -1,4 +1,4 @@
-r"""Activations: layers without parameters, element by element (but for maxout)."""
+r"""Activations: layers without parameters, element by element (except maxout)."""
 
 from collections.abc import Callable
 from numbers import Real
@@ -17,13 +17,14 @@ from sk231n.core.layer import PREDICTION, Layer, Phase
 class Activation(Layer):
     """Base of the activations.
 
-    One of your own needs ``forward``; with a kink also ``kink_sides``, for gradient checks.
+    An activation of your own needs ``forward``; with a kink also ``kink_sides``, for gradient
+    checks.
 
     Attributes
     ----------
     initializer : Initializer
-        The start with which signals keep their size on the way through an affine layer and the
-        activation: what ``weight_init="auto"`` means before it.
+        The initializer of an affine layer before the activation with which signals keep their
+        size; ``weight_init="auto"`` uses it.
 
     Examples
     --------
@@ -177,18 +178,18 @@ class LeakyReLU(Activation):
 
 
 class Maxout(Activation):
-    r"""Maxout: of every few inputs the largest.
+    r"""Maxout: the largest input of each group.
 
     Parameters
     ----------
     n_pieces : int > 0, default=2
-        Number of inputs among which each output chooses; they lie as many columns apart as there
-        are outputs.
+        Number of inputs in a group, the largest of which is the output; they lie as many columns
+        apart as there are outputs.
 
     Notes
     -----
     With :math:`m` outputs, :math:`y_j = \max(x_j, x_{j+m}, \dots)`. After an affine layer this is
-    the course's :math:`\max(w_1^T x + b_1, w_2^T x + b_2)`. Of those that tie the first counts.
+    the course's :math:`\max(w_1^T x + b_1, w_2^T x + b_2)`. Of equal inputs the first one counts.
 
     References
     ----------
@@ -217,8 +218,8 @@ class Maxout(Activation):
         *positions, n_inputs = input_shape
         if n_inputs % self.n_pieces:
             raise ValueError(
-                f"{self} chooses among n_pieces={self.n_pieces} of its inputs, whose number "
-                f"{n_inputs} must be a multiple of it."
+                f"{self} takes the largest of n_pieces={self.n_pieces} inputs, so the number of "
+                f"inputs must be a multiple of it; got {n_inputs}."
             )
         return (*positions, n_inputs // self.n_pieces)
 

@@ -131,7 +131,7 @@ class Affine(Layer):
         x : ndarray of shape (n_samples, n_inputs), or of images
             The input.
         phase : Phase, default=PREDICTION
-            What the run tells its layers.
+            The current run, which is training or prediction.
 
         Returns
         -------
@@ -161,7 +161,7 @@ class Affine(Layer):
     def fold_inputs(
         self, p: SimpleNamespace, mean: NDArray[Any] | None, scale: NDArray[Any] | None
     ) -> None:
-        """Take over a change of the inputs; see :meth:`Layer.fold_inputs`."""
+        """Convert the parameters for unchanged inputs; see :meth:`Layer.fold_inputs`."""
         if scale is not None:
             p.W /= scale[:, None]
         if mean is not None:
@@ -177,7 +177,7 @@ class Affine(Layer):
             p.W *= scale[:, None]
 
     def fold_outputs(self, p: SimpleNamespace, mean: NDArray[Any], scale: NDArray[Any]) -> None:
-        """Take over a change of the outputs; see :meth:`Layer.fold_outputs`."""
+        """Convert the parameters for unchanged outputs; see :meth:`Layer.fold_outputs`."""
         p.W *= scale
         p.b *= scale
         p.b += mean

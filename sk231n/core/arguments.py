@@ -19,7 +19,7 @@ from sklearn.utils._param_validation import (
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_NO_NUMBERS = bool, np.bool_, np.timedelta64  # although Python and NumPy count them as integers
+_NOT_NUMBERS = bool, np.bool_, np.timedelta64  # Python and NumPy treat these as integers
 
 
 class Number(Interval):
@@ -27,7 +27,7 @@ class Number(Interval):
 
     def is_satisfied_by(self, val: Any) -> bool:
         """Return whether the value is a number of the interval."""
-        if isinstance(val, _NO_NUMBERS) or not isinstance(val, self.type):
+        if isinstance(val, _NOT_NUMBERS) or not isinstance(val, self.type):
             return False
         if not isinstance(val, Integral | float | np.floating):
             return False
@@ -39,7 +39,7 @@ class Number(Interval):
 
 
 def count(least: int) -> Any:
-    """Whole numbers from the least to the largest that an index can be on every machine."""
+    """Whole numbers from `least` to the largest index that every platform supports."""
     return Number(Integral, least, 2**31 - 1, closed="both")
 
 
@@ -69,7 +69,7 @@ def validate_arguments(
     ValueError
         If an argument is not valid; scikit-learn's ``InvalidParameterError``.
     """
-    # NumPy's strings, which a search may hand over, would show their type in the message.
+    # NumPy's strings, which a search may pass, would show their type in the message.
     arguments = {
         name: str(value) if isinstance(value, np.str_) else value
         for name, value in arguments.items()

@@ -12,8 +12,8 @@ not overshoot: that is the rate of SGD and momentum.
 **Change of the scores.** Adam and its relatives move all :math:`d` weights of a score by about
 the rate :math:`\eta`, whatever the gradient. A step with entries :math:`\pm \eta` has the length
 :math:`\eta \sqrt d` and changes the scores by at most :math:`\eta \sqrt{\lambda d}` in root mean
-square. A change of about one is right for a loss that turns within about one, as the cross-entropy
-does: :math:`\eta = 1 / \sqrt{\lambda d}`, but no more than what suits few features.
+square. A change of about one suits a loss whose slope changes over about one, as with the
+cross-entropy: :math:`\eta = 1 / \sqrt{\lambda d}`, but no more than what suits few features.
 
 **Several layers.** Each layer with weights adds its terms, its inputs being those of the network at
 its start. The changes of the layers multiply, so that the path of a weight over the whole run is
@@ -41,7 +41,7 @@ SAMPLE_ROWS = 1000
 # eigenvalues are nearly as large, and the error is small.
 POWER_ITERATIONS = 20
 # Steps that "auto" plans, and the epochs that they take: no more are needed on standardised data,
-# and each sample is to be met a few times even where a batch is a small part of the data.
+# and each sample should be used a few times even if a batch is a small part of the data.
 PLANNED_STEPS = 1000
 FEWEST_EPOCHS, MOST_EPOCHS = 8, 1000
 # Samples per step: enough for fast products of matrices, few enough for many steps an epoch.
@@ -62,7 +62,7 @@ LONGEST_PATHS = {"classes": 1 / 100, "quantities": 1 / 500, "stream": 1 / 50}
 SHARE_OF_STEPS = 0.5
 
 
-@np.errstate(over="ignore", invalid="ignore")  # the loss will not be finite, which is reported
+@np.errstate(over="ignore", invalid="ignore")  # training reports an infinite loss
 def automatic_rate(
     problem: Any, optimizer: Any, batch_size: float, n_samples: float, n_steps: float, kind: str
 ) -> float:
@@ -71,7 +71,7 @@ def automatic_rate(
     Parameters
     ----------
     problem : Problem
-        What is to be minimised, from where, on which data.
+        The objective, the starting point and the data.
     optimizer : Optimizer
         Turns the bounds into a rate.
     batch_size : int
@@ -109,8 +109,8 @@ def automatic_rate(
         np.sqrt(value * x.shape[1]) for value, x in zip(largest, inputs, strict=True)
     )  # fmt: skip
     if is_deep:
-        # The changes of the layers multiply, so that a long path ends in chaos, soonest where the
-        # gradient is not bounded.
+        # The changes of the layers multiply, so that training along a long path diverges, most
+        # easily if the gradient is not bounded.
         score_change = max(score_change, min(SHARE_OF_STEPS * n_steps, 1 / LONGEST_PATHS[kind]))
     return optimizer.auto_rate(smoothness, score_change, batch_curvature)
 
@@ -126,7 +126,7 @@ def planned_epochs(batch_size: float, n_samples: int) -> int:
 
 
 def ridge(alpha: float, penalty: Any) -> float:
-    """What is added to the variances of the inputs, for the sake of the penalty."""
+    """The term added to the variances of the inputs because of the penalty."""
     return RIDGE * float(alpha) * penalty.curvature if penalty is not None else 0.0
 
 
@@ -134,12 +134,12 @@ def steepness(problem: Any) -> float:
     r"""Compute how much steeper a batch of one sample can be than all samples together.
 
     Along a sample the curvature is its squared length, and twice that for a sample that counts
-    twice. The mean gives more weight to the steepest samples: one of them in a batch is decisive.
+    twice. The mean gives more weight to the steepest samples: a single one dominates its batch.
 
     Parameters
     ----------
     problem : Problem
-        What is to be minimised, from where, on which data.
+        The objective, the starting point and the data.
 
     Returns
     -------

@@ -26,7 +26,7 @@ class Average:
         self._steps = 0
 
     def update(self, theta: NDArray[Any]) -> None:
-        """Take in the parameters after a step."""
+        """Add the parameters after a step to the average."""
         self._steps += 1
         for rows in blocks(len(theta), BLOCK_SIZE):
             part = self._sum[rows]

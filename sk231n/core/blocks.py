@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 _BLOCK_ROWS = 1024  # a few MB of floats, whatever the type of the data
-_REGISTER_WIDTH = 16  # numbers that fit into a few registers, so that parts end where registers do
+_REGISTER_WIDTH = 16  # the lengths of parts are multiples of this, as SIMD code prefers
 
 
 def blocks(n_rows: int, size: int = _BLOCK_ROWS) -> Iterator[slice]:
@@ -20,7 +20,7 @@ def split(length: int, n_parts: int) -> list[slice]:
 def even_block_size(n_rows: int, most_rows: int, multiple: int) -> int:
     """Size of blocks of at most `most_rows` whose number, unless it is one, is a multiple.
 
-    So a few threads get equal shares, and end together.
+    A few threads then get equal shares and finish together.
     """
     n_blocks = -(-n_rows // max(1, most_rows))
     if n_blocks > 1:

@@ -106,7 +106,7 @@ class CrossEntropy(Loss):
     def _of_probabilities(self, scores, y, w):
         targets = (1 - self.label_smoothing) * y + self.label_smoothing / scores.shape[1]
         log_p = _log_softmax(scores)
-        # What has no share does not count, however unlikely the model calls it.
+        # Classes with the target 0 add nothing, even if their predicted probability is 0.
         terms = np.multiply(targets, log_p, out=np.zeros_like(log_p), where=targets > 0)
         gradient = np.exp(log_p)
         gradient -= targets
@@ -148,7 +148,7 @@ def log_softmax(scores: NDArray[Any]) -> NDArray[Any]:
         raise ValueError(f"scores must be of shape (n_samples, n_classes); got {scores.shape}.")
     if not np.isfinite(scores).all():
         raise ValueError("scores must be finite.")
-    with np.errstate(over="ignore"):  # of probabilities that float64 cannot tell from zero
+    with np.errstate(over="ignore"):  # probabilities too small for float64
         return _log_softmax(scores)
 
 

@@ -1,4 +1,4 @@
-"""Samples, and how they are handed out batch by batch."""
+"""Samples, and iteration over them in batches."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Self
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sk231n.core.blocks import split
 
-_SWEEP_ROWS = 1024  # rows of a full pass computed at a time, so that memory stays bounded
+_SWEEP_ROWS = 1024  # rows per block of a full pass, to bound the memory
 _LARGE_BATCH = 2**17  # numbers whose gathering takes longer than waking a thread
 
 
@@ -18,13 +18,13 @@ class Data(NamedTuple):
     Parameters
     ----------
     X : C-contiguous ndarray of shape (n_samples, n_features)
-        Rows, in the type in which they came.
+        Rows, in their original dtype.
     y : ndarray of shape (n_samples, ...)
         Targets.
     w : ndarray of shape (n_samples,)
-        Weights, float64, of which only the ratios count.
+        Weights in float64, of which only the ratios matter.
     rows : ndarray of int of shape (n_used,)
-        Which samples count.
+        Indices of the samples that are used.
     dtype : dtype
         Floating-point type of the computation.
     total : float, default=1.0
@@ -56,11 +56,11 @@ class Data(NamedTuple):
 def batches(
     data: Data, standardization: Any, batch_size: int, order: NDArray[Any], team: Any
 ) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Yield ``(rows, x)``, some samples at a time: which they are, and their inputs.
+    """Yield ``(rows, x)`` batch by batch: the indices of the samples, and their inputs.
 
-    ``x`` is standardised and lives in one buffer that the next batch overwrites: an array per batch
-    would be given back to the system and asked for again each time, which can take longer than the
-    arithmetic. The threads of the `team` share the work.
+    ``x`` is standardised and lives in one buffer that the next batch overwrites. A new array for
+    each batch would be returned to the system and allocated again each time, which can take longer
+    than the arithmetic. The threads of the `team` share the work.
     """
     shape = (min(batch_size, len(order)), data.X.shape[1])
     floats = np.empty(shape, data.dtype)
@@ -71,13 +71,13 @@ def batches(
 
         def gather(part, rows=rows, x=x):
             raw = gathered[part]
-            # The mode "raise" would fill a buffer first, to leave `raw` alone after an error.
+            # The mode "raise" would fill a buffer first, to keep `raw` intact after an error.
             np.take(data.X, rows[part], axis=0, out=raw, mode="clip")
             if gathered is not floats:
                 np.copyto(x[part], raw, casting="same_kind")
             standardization(x[part])
 
-        # Nothing is added up here, so that the number of threads may decide where to cut.
+        # Nothing is summed here, so the cut may depend on the number of threads.
         team.run(gather, split(len(rows), team.n_threads if x.size > _LARGE_BATCH else 1))
         yield rows, x
 
@@ -85,5 +85,5 @@ def batches(
 def sweep(
     data: Data, standardization: Any, team: Any
 ) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    """Yield all samples in their order, as :func:`batches` does."""
+    """Yield all samples in order, as :func:`batches` does."""
     return batches(data, standardization, _SWEEP_ROWS, data.rows, team)

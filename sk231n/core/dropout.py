@@ -22,8 +22,8 @@ class Dropout(Layer):
 
     Notes
     -----
-    What is kept is divided by :math:`1 - p`, so that the mean stays and prediction has nothing to
-    do.
+    The inputs that are kept are divided by :math:`1 - p`, which preserves their mean, so that
+    prediction needs no correction.
 
     References
     ----------
@@ -58,7 +58,7 @@ class Dropout(Layer):
         ndarray of bool
             The mask.
         """
-        # A generator of its own, seeded by the given one, draws three times as fast.
+        # A new generator, seeded by the given one, draws three times as fast.
         generator = np.random.Generator(np.random.SFC64(rng.randint(2**31)))
         return generator.random(shape) >= self.p
 

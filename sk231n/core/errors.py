@@ -9,10 +9,10 @@ from sklearn.exceptions import NotFittedError
 
 @contextmanager
 def naming(name: str) -> Iterator[None]:
-    """Context in which errors about a value name the argument that it is.
+    """Context in which errors about a value name its argument.
 
-    NumPy's say "setting an array element with a sequence", Python's "int too large to convert to
-    float", and some of scikit-learn's "Expected 2D array": with the argument's name they help.
+    NumPy reports "setting an array element with a sequence", Python "int too large to convert to
+    float", and scikit-learn at times "Expected 2D array"; none of these names the argument.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def naming(name: str) -> Iterator[None]:
     Raises
     ------
     TypeError, ValueError
-        What was raised, or the same with the name before it; for an OverflowError, a ValueError.
+        The same error, preceded by the name if it lacks it; a ValueError for an OverflowError.
     """
     try:
         yield
@@ -33,6 +33,6 @@ def naming(name: str) -> Iterator[None]:
     except (TypeError, ValueError) as error:
         if re.search(rf"\b{name}\b", str(error)):
             raise
-        # Some kinds, such as those of Unicode, want other arguments than a text.
+        # Some subclasses, such as UnicodeDecodeError, cannot be built from a text alone.
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{name}: {error}") from error

@@ -1,4 +1,4 @@
-"""How weights start: an initializer turns a random state and a shape into an array."""
+"""Initial weights: an initializer turns a random state and a shape into an array."""
 
 import math
 from numbers import Real
@@ -12,7 +12,7 @@ from sk231n.core.spec import Spec
 
 
 class Initializer(Spec):
-    """Base of the initializers: one of your own needs ``__call__``.
+    """Base of the initializers: an initializer of your own needs ``__call__``.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class Initializer(Spec):
 
 
 class Zeros(Initializer):
-    """Start at zero: right where the objective is convex, as for the linear classifiers.
+    """Start at zero, which suits convex objectives, such as those of the linear classifiers.
 
     Examples
     --------
@@ -148,7 +148,7 @@ class LeCun(Initializer):
 
 
 class Sparse(Initializer):
-    r"""A sparse start: each unit listens to a few inputs only, chosen at random.
+    r"""A sparse start: each unit is connected to a few random inputs only.
 
     Parameters
     ----------

@@ -1,12 +1,12 @@
-r"""What a layer is: a small value that holds no arrays.
+r"""The base of the layers: a layer is a small value that holds no arrays.
 
 ``forward(p, x, phase)`` returns the output and its pull-back.  The pull-back closes over exactly
-what it needs, so there is no cache to keep in step, and prediction, which drops it, is thread-safe.
+what it needs, so there is no cache to keep consistent.  Prediction drops it, and is thread-safe.
 A pull-back writes the gradients of the layer's parameters straight into views of the flat gradient
 and returns the gradient of the layer's input.
 
-A layer speaks of the shape of one sample, without the axis of the batch: ``(d,)`` for rows,
-``(h, w, c)`` for images.  And it says which role each of its arrays plays, whatever their names.
+Shapes are those of one sample, without the axis of the batch: ``(d,)`` for rows, ``(h, w, c)`` for
+images.  A layer declares the roles of its arrays, so their names are free.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ from sk231n.core.spec import Spec
 
 @dataclass(frozen=True)
 class Phase:
-    """What a run tells its layers; the defaults are those of prediction.
+    """The state of a run that layers need to know; the defaults are those of prediction.
 
     Parameters
     ----------
@@ -55,24 +55,24 @@ PREDICTION = Phase()
 
 
 class Layer(Spec):
-    """Base of the layers: keeps the shape of its input and has no parameters, unless it says so.
+    """Base of the layers, which by default keep the shape of the input and have no parameters.
 
     A layer of your own needs ``forward``; with parameters also ``shapes`` and ``initialize``, and
-    the roles of these. Arrays without one of the roles are trained, and neither penalised nor
-    capped, as the scale and the shift of a normalization are.
+    the roles of the parameters. Arrays without a role are trained but neither penalised nor capped,
+    such as the scale and the shift of a normalization.
 
     Attributes
     ----------
     weights : tuple of str
-        Names of the parameters that multiply the inputs: the penalty sees them.
+        Names of the parameters that multiply the inputs; these are penalised.
     intercepts : tuple of str
         Names of the parameters that are added to the outputs.
     statistics : tuple of str
-        Names of the arrays that ``forward`` itself updates while training, and no optimizer.
+        Names of the arrays that ``forward`` updates while training, instead of the optimizer.
     folds_inputs : bool
         Whether :meth:`fold_inputs` works, its weights having one row per input: training may then
-        see standardised inputs, and the model that is learnt takes the data as they are. In front
-        of another layer the standardisation stays in the model, as a layer :class:`Standardize`.
+        see standardised inputs, and the learnt model takes the data as they are. Before any
+        other layer, the standardisation stays in the model as a layer :class:`Standardize`.
     standardizes : bool
         Whether training hands the layer the moments of its inputs by :meth:`set_moments`.
 
@@ -155,7 +155,7 @@ class Layer(Spec):
         x : ndarray of shape (n_samples, ...)
             The input, which is left as it is.
         phase : Phase, default=PREDICTION
-            What the run tells its layers.
+            The current run, which is training or prediction.
 
         Returns
         -------
@@ -169,7 +169,7 @@ class Layer(Spec):
         raise NotImplementedError(f"{type(self).__name__} has no forward.")
 
     def kink_sides(self, x: NDArray[Any]) -> NDArray[Any] | None:
-        """Say on which side of its kinks each input lies; gradient checks step across none.
+        """Say on which side of its kinks each input lies, so that gradient checks can avoid them.
 
         Parameters
         ----------
@@ -179,23 +179,23 @@ class Layer(Spec):
         Returns
         -------
         ndarray or None
-            Whatever jumps at a kink; None for a layer without any.
+            An array that changes where a kink is crossed; None for a layer without kinks.
         """
         return None
 
     def project(self, p: SimpleNamespace, factors: Mapping[str, Any]) -> None:
-        """Move the parameters, after a step, to the nearest ones that are allowed.
+        """Move the parameters, after a step, to the nearest allowed ones.
 
         Parameters
         ----------
         p : SimpleNamespace
             The views, which are written to.
         factors : dict
-            What turns the weights into the units of the data, by name.
+            Factors that convert the weights to the units of the data, by name.
         """
 
     def weight_factors(self, scale: NDArray[Any] | None = None) -> dict[str, Any]:
-        """Return what the penalty multiplies the weights by, to see them in the unit of the data.
+        """Return the factors that convert the weights to the unit of the data for the penalty.
 
         Parameters
         ----------
@@ -210,7 +210,7 @@ class Layer(Spec):
         return dict.fromkeys(self.weights, 1.0)
 
     def set_moments(self, p: SimpleNamespace, mean: NDArray[Any], variance: NDArray[Any]) -> None:
-        """Take the moments of the inputs, before the first epoch.
+        """Receive the moments of the inputs, before the first epoch.
 
         Parameters
         ----------
@@ -230,7 +230,7 @@ class Layer(Spec):
         p : SimpleNamespace
             The views, which are written to.
         mean, scale : ndarray of shape (n_inputs,) or None
-            What was subtracted, and divided by; None for nothing.
+            What was subtracted, and what was divided by; None for nothing.
         """
         raise NotImplementedError(f"{self} cannot be folded with a change of its inputs.")
 
@@ -248,7 +248,7 @@ class Layer(Spec):
         p : SimpleNamespace
             The views, which are written to.
         mean, scale : ndarray of shape (n_outputs,)
-            What was subtracted, and divided by.
+            What was subtracted, and what was divided by.
         """
         raise NotImplementedError(f"{self} cannot be folded with a change of its outputs.")
 

@@ -18,14 +18,14 @@ def lbfgs(
 ) -> str | None:
     """Minimise by SciPy's L-BFGS, one iteration per epoch; ``problem.theta`` changes in place.
 
-    SciPy calls back instead of yielding, hence a function where :func:`epochs` is a generator.
+    SciPy takes a callback, so this is a function, whereas :func:`epochs` is a generator.
 
     Parameters
     ----------
     problem : Problem
-        What is minimised, from where, on which data.
+        The objective, the starting point and the data.
     optimizer : LBFGS
-        Holds the length of the memory.
+        Says how many past steps are kept.
     max_iter : int
         Largest number of iterations.
     tol : float or None
@@ -37,14 +37,14 @@ def lbfgs(
     Returns
     -------
     str or None
-        Why the run ended without having met `tol`; None if all is well.
+        Why the run failed to meet `tol`; None if it met it or was stopped.
     """
     objective, theta, data = problem.objective, problem.theta, problem.data
     gradient = np.empty_like(theta)
-    score = 0.0  # at the point looked at last, which is where an iteration ends
+    score = 0.0  # at the last point evaluated, which is where an iteration ends
     stopped = False
 
-    @np.errstate(over="ignore", invalid="ignore")  # a loss that is not finite says enough
+    @np.errstate(over="ignore", invalid="ignore")  # the result is checked below
     def value_and_gradient(vector):
         nonlocal score
         point = vector.astype(theta.dtype)

@@ -1,9 +1,9 @@
-r"""What a loss is: value and gradient in one call.
+r"""The base of the losses: value and gradient in one call.
 
 Each loss is called as ``loss(scores, y, w)`` with scores :math:`s` of shape (n_samples, n_classes),
 class indices :math:`y` and sample weights :math:`w`, and returns
 :math:`\sum_i w_i \, \ell(s_i, y_i)` and its gradient with respect to the scores.  With weights that
-sum to one the value is a mean, and class weights, sample weights and the mean are one thing.
+sum to one the value is a mean, so one formula covers means, sample weights and class weights.
 """
 
 from collections.abc import Callable
@@ -17,21 +17,21 @@ from sk231n.core.errors import naming
 from sk231n.core.spec import Spec
 
 SUM_TOLERANCE = 1e-3  # by how much the sum of probabilities may differ from one
-_LARGE = 1e15  # scores whose squares float32 holds, added up over a few million classes
+_LARGE = 1e15  # float32 holds the sum of the squares of a few million such scores
 
 LossCall = TypeVar("LossCall", bound=Callable[..., tuple[float, NDArray[Any]]])
 Prepared: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]  # scores, y, w
 
 
 class Loss(Spec):
-    r"""Base of the losses: smooth and with a bounded gradient, unless a loss says otherwise.
+    r"""Base of the losses, which by default are smooth and have a bounded gradient.
 
     A loss of your own needs ``__call__``; with a kink also ``kink_sides``, for gradient checks.
 
     Attributes
     ----------
     targets : tuple of str
-        Which targets it takes: "classes" (indices), "probabilities" of the classes, "labels"
+        Which targets it accepts: "classes" (indices), "probabilities" of the classes, "labels"
         (an indicator matrix), "quantities".
     probabilities : bool
         Whether the softmax of the scores (for labels, the sigmoid) estimates probabilities.
@@ -42,11 +42,11 @@ class Loss(Spec):
         of the automatic learning rate. A hinge has none at its kink and zero elsewhere; its slope
         turns from zero to one over about a margin, which counts as one.
     unbounded_curvature : float
-        The second derivative of a loss whose gradient grows without bound: a step that is too long
-        for one batch throws its scores further off than they were. Zero for other losses.
+        The second derivative of a loss whose gradient grows without bound, so that a step that is
+        too long for one batch moves its scores further from the targets. Zero for other losses.
     degree : int
-        The power of the unit of quantities with which the loss grows: 2 for the squared error, 1
-        for the absolute one. With 0 the loss is reported as training sees it, on targets of unit
+        The power with which the loss scales with the unit of the targets: 2 for the squared error,
+        1 for the absolute one. With 0 the loss is reported as training sees it, on targets of unit
         variance where ``learning_rate="auto"``.
 
     Examples
@@ -100,7 +100,7 @@ class Loss(Spec):
     def kink_sides(self, scores: NDArray[Any], y: NDArray[Any]) -> NDArray[Any] | None:
         """Say on which side of its kinks the loss is.
 
-        Where two scores differ in it, the gradient may jump between them.
+        If the result differs between two arrays of scores, the gradient may jump between them.
 
         Parameters
         ----------
@@ -112,7 +112,7 @@ class Loss(Spec):
         Returns
         -------
         ndarray or None
-            Whatever jumps at a kink; None for a loss without any.
+            An array that changes where a kink is crossed; None for a loss without kinks.
         """
         return None
 
@@ -147,7 +147,7 @@ def safe_for_large_scores(call: LossCall) -> LossCall:
 
 
 def prepare_classes(scores: Any, y: Any, w: Any) -> Prepared:
-    """Check what a loss is called with; weights that make a mean where there are none."""
+    """Check the arguments of a loss; without weights, use those of a mean."""
     scores, y = as_float_array("scores", scores), np.asarray(y)
     if scores.ndim != 2 or y.shape != scores.shape[:1] or not scores.size:
         raise ValueError(
@@ -161,7 +161,7 @@ def prepare_classes(scores: Any, y: Any, w: Any) -> Prepared:
 
 
 def prepare_probabilities(scores: Any, y: Any, w: Any) -> Prepared:
-    """Check what a loss on probabilities is called with; see :func:`prepare_classes`."""
+    """Check the arguments of a loss on probabilities; see :func:`prepare_classes`."""
     scores, y, w = prepare_targets(scores, y, w)
     sums = y.sum(axis=1)
     if not (y.min() >= 0 and np.abs(sums - 1).max() <= SUM_TOLERANCE):
@@ -173,7 +173,7 @@ def prepare_probabilities(scores: Any, y: Any, w: Any) -> Prepared:
 
 
 def prepare_targets(scores: Any, y: Any, w: Any) -> Prepared:
-    """Check what a loss on targets of the shape of the scores is called with."""
+    """Check the arguments of a loss on targets of the shape of the scores."""
     scores, y = as_float_array("scores", scores), as_float_array("y", y)
     if scores.ndim != 2 or y.shape != scores.shape or not scores.size:
         raise ValueError(
@@ -193,7 +193,7 @@ def as_float_array(name: str, values: Any) -> NDArray[Any]:
 
 
 def _weights(w, scores):
-    """Weights of the samples; those of a mean where there are none."""
+    """Weights of the samples; without any, those of a mean."""
     if w is None:
         return np.full(len(scores), 1 / len(scores), scores.dtype)
     w = as_float_array("w", w)

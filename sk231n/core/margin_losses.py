@@ -47,12 +47,12 @@ class MarginLoss(Loss):
 
 
 class WestonWatkins(MarginLoss):
-    r"""The multi-class SVM loss of the course: every wrong class pays for its own violation.
+    r"""The multi-class SVM loss of the course: every wrong class adds its own violation.
 
     Parameters
     ----------
     margin : float, default=1.0
-        The margin :math:`\Delta` by which the true score is to win.
+        The margin :math:`\Delta` by which the true score should exceed the others.
     power : {1, 2}, default=1
         1 for the hinge, 2 for the squared hinge.
 
@@ -96,18 +96,18 @@ class WestonWatkins(MarginLoss):
     def _violation(self, scores, y):
         rows = np.arange(len(y))
         violation = scores - scores[rows, y][:, None]
-        violation += self.margin  # last: added to a huge score it would be lost
+        violation += self.margin  # last, because rounding would lose it beside a huge score
         violation[rows, y] = 0
         return violation
 
 
 class CrammerSinger(MarginLoss):
-    r"""The multi-class SVM loss in which only the worst violation pays.
+    r"""The multi-class SVM loss in which only the largest violation counts.
 
     Parameters
     ----------
     margin : float, default=1.0
-        The margin :math:`\Delta` by which the true score is to win.
+        The margin :math:`\Delta` by which the true score should exceed the others.
     power : {1, 2}, default=1
         1 for the hinge, 2 for the squared hinge.
 
@@ -115,7 +115,7 @@ class CrammerSinger(MarginLoss):
     -----
     .. math:: \ell = \max\bigl(0, \max_{j \ne y} s_j - s_y + \Delta\bigr)^{\text{power}}
 
-    Where the worst class changes the gradient jumps, even that of the squared hinge.
+    Where the worst class changes, the gradient jumps, even with the squared hinge.
 
     References
     ----------
@@ -170,7 +170,7 @@ class OneVsRest(MarginLoss):
     Parameters
     ----------
     margin : float, default=1.0
-        The margin :math:`\Delta` that each score is to keep from zero.
+        The margin :math:`\Delta` that each score should keep from zero.
     power : {1, 2}, default=1
         1 for the hinge, 2 for the squared hinge.
 

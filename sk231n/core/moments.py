@@ -1,4 +1,4 @@
-"""Means and variances of the data, from which changes of variables are made."""
+"""Means and variances of the data, from which standardisations are made."""
 
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ class Moments:
     def updated(self, data: Any, count: float, name: str = "X") -> "Moments":
         """Return the moments with the samples of `data` added, as `count` samples of `name`."""
         mean, variance = np.zeros_like(self.mean), np.zeros_like(self.mean)
-        # Differences from any sample round less than large values, and not at all where all agree.
+        # Subtracting a sample reduces rounding, and avoids it where all samples agree.
         sample = data.X[data.rows[0]].astype(data.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             for x, w in _blocks(data):
@@ -57,13 +57,13 @@ class Moments:
         return updated
 
     def constant(self, dtype: DTypeLike) -> NDArray[np.bool_]:
-        """Which features have no spread, or none but the rounding of their mean."""
+        """Which features are constant, up to the rounding of their mean."""
         return np.sqrt(self.variance) <= 8 * np.finfo(dtype).eps * np.abs(self.mean)
 
     def standardization(
         self, dtype: DTypeLike, ridge: float, centred: bool = True
     ) -> Standardization:
-        r"""Make the change of variables.
+        r"""Make the standardisation.
 
         Parameters
         ----------
@@ -79,29 +79,29 @@ class Moments:
         Returns
         -------
         Standardization
-            Features without spread get the scale 1 where there is no ridge.
+            Constant features get the scale 1 if there is no ridge.
         """
         variance = np.where(self.constant(dtype), 0.0, self.variance)
         if not centred:
             variance += self.mean**2
         scale = np.sqrt(variance + ridge)
-        if self.constant(dtype).all():  # one sample, perhaps: its size is all that is known
+        if self.constant(dtype).all():  # as with one sample: only its size tells the scale
             scale = np.full_like(scale, np.sqrt(np.mean(self.mean**2) + ridge))
         scale[scale == 0] = 1
         return Standardization(self.mean.astype(dtype) if centred else None, scale.astype(dtype))
 
     def target_units(self) -> TargetUnits:
-        """Make the units of targets; one without spread gets the smallest scale of the others."""
+        """Make the units of targets; a constant target gets the smallest scale of the others."""
         scale, flat = np.sqrt(self.variance), self.constant(np.float64)
         scale[flat] = scale[~flat].min() if not flat.all() else 1
-        # For targets without any offset the intercept's first gradient would be nothing but
-        # rounding errors, and Adam, which looks at signs, would turn them into whole steps.
+        # If the mean were subtracted exactly, the intercept's first gradient would consist of
+        # rounding errors, and Adam would scale them up to full steps.
         mean = np.where(flat, self.mean, np.round(self.mean / scale * 4) / 4 * scale)
         return TargetUnits(mean, scale, scale)
 
 
 class DataMoments(NamedTuple):
-    """Moments of all inputs so far and, where targets are quantities, of these."""
+    """Moments of all inputs so far and, if the targets are quantities, of the targets."""
 
     inputs: Moments
     targets: Moments | None
@@ -111,6 +111,6 @@ def _blocks(data):
     """Yield the rows of the data in floating point, some at a time, with their weights."""
     for block in blocks(len(data.rows)):
         rows = data.rows[block]
-        # Indexing has copied, so that the caller may write into the rows.
+        # Indexing makes a copy, so the caller may overwrite the rows.
         x = data.X[rows].astype(data.dtype, copy=False)
         yield x, (data.w[rows] / data.total).astype(data.dtype)

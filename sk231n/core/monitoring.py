@@ -1,4 +1,4 @@
-"""What a run remembers of its epochs, and when it has seen enough of them."""
+"""Monitoring of a run: its history, its best parameters, and when to stop."""
 
 from collections.abc import Callable
 from itertools import chain
@@ -30,7 +30,7 @@ class History(dict[str, list[float]]):
 
     @property
     def monitored(self) -> list[float]:
-        """The losses that a schedule looks at: those of the validation data, if there are any."""
+        """The losses that a schedule uses: those of the validation data, if there are any."""
         return self.get("validation_loss", self["loss"])
 
     def add(self, epoch: Any, **values: float) -> None:
@@ -46,7 +46,7 @@ class History(dict[str, list[float]]):
             self[name].append(float(value))
 
     def trim(self) -> None:
-        """Remove the last epoch where an interruption let in only a part of it."""
+        """Remove the last epoch if an interruption left it incomplete."""
         n_epochs = min(len(values) for values in self.values())
         for values in (*self.values(), self.step_losses):
             del values[n_epochs:]
@@ -57,7 +57,7 @@ class History(dict[str, list[float]]):
         return copied | {"step_loss": list(chain(*self.step_losses))} if steps else copied
 
     def last_line(self) -> str:
-        """Say in one line what the last epoch brought."""
+        """Format the values of the last epoch as one line."""
         values = "  ".join(f"{name} {self[name][-1]:.4g}" for name in self)
         return f"epoch {len(self['loss'])}  {values}"
 
@@ -68,9 +68,9 @@ class Patience:
     Parameters
     ----------
     tol : float or None
-        By how much a value must beat its best to count; None never runs out of patience.
+        By how much a value must beat its best to count as progress; None never stops.
     n_epochs : int
-        Number of epochs in a row without progress that are too many.
+        Number of consecutive epochs without progress after which to stop.
     """
 
     def __init__(self, tol: float | None, n_epochs: int) -> None:
@@ -80,9 +80,9 @@ class Patience:
         self._waited = 0
 
     def exhausted_by(self, *values: float) -> bool:
-        """Take in the values after an epoch, the lower the better; say whether to stop.
+        """Record the values after an epoch, the lower the better; return whether to stop.
 
-        The progress of one of them is progress enough.
+        Progress in one of the values is enough to go on.
         """
         values = np.array(values)
         progress = (values < self.best - (self.tol or 0.0)).any()
@@ -92,9 +92,9 @@ class Patience:
 
 
 def by_score(loss: float, score: float) -> tuple[float, float]:
-    """The score, and between equal ones the loss.
+    """The score, and the loss to break ties.
 
-    A few validation samples are classified alike for epochs while the loss still falls.
+    With few validation samples the score may stay the same for epochs while the loss still falls.
     """
     return score, -loss
 
@@ -105,22 +105,22 @@ def by_loss(loss: float, score: float) -> tuple[float]:
 
 
 class Monitor:
-    """Watches a run: history, validation, the best parameters so far, and when to stop.
+    """Monitors a run: history, validation, the best parameters so far, and when to stop.
 
     Parameters
     ----------
     problem : Problem
-        What is minimised.
+        The problem that is solved.
     validate : callable or None
         ``validate(theta)`` returns loss and score on the validation data, if there are any.
     average : Average or None
-        If there is one, the averaged parameters are those that count.
+        If there is one, the averaged parameters are used.
     patience : Patience
         When to stop.
     keep_best : bool
-        Whether patience watches the validation data, and the best parameters are those that count.
+        Whether to stop by the validation data, and to keep the best parameters.
     goals : callable, default=by_score
-        ``goals(loss, score)``: what the best validation is to maximise, in order of importance.
+        ``goals(loss, score)``: the values that the best epoch maximises, in order of importance.
     """
 
     def __init__(
@@ -145,17 +145,17 @@ class Monitor:
 
     @property
     def theta(self) -> NDArray[Any]:
-        """The parameters that count at present."""
+        """The current parameters, averaged if there is an average."""
         return self.problem.theta if self.average is None else self.average.value
 
     @property
     def final_theta(self) -> NDArray[Any]:
-        """The parameters that count at the end."""
+        """The parameters to keep at the end."""
         return self.theta if self._best_theta is None else self._best_theta
 
     def record(self, epoch: Any) -> bool:
-        """Take in an ``Epoch``; say whether to stop."""
-        in_training_units = self.problem.objective.in_training_units  # as `tol` is
+        """Record an ``Epoch``; return whether to stop."""
+        in_training_units = self.problem.objective.in_training_units  # the unit of `tol`
         watched, values = (in_training_units(epoch.loss),), {}
         if self.validate is not None:
             theta = self.theta

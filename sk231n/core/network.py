@@ -100,8 +100,8 @@ class Network:
     ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the scores and their pull-back.
 
-        The pull-back stops at the first layer: nobody needs the gradient of the data, and leaving
-        it out saves about a third of a wide affine step.
+        The pull-back does not compute the gradient of the data, which training does not need; this
+        saves about a third of the time of a wide affine layer.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class Network:
         x : ndarray of shape (n_samples, ...), or of rows
             The input; rows are samples in C order.
         phase : Phase, default=PREDICTION
-            What the run tells its layers.
+            The current run, which is training or prediction.
 
         Returns
         -------
@@ -132,7 +132,7 @@ class Network:
         return x, backward
 
     def weight_factors(self, scale: NDArray[Any] | None = None) -> list[dict[str, Any]]:
-        """Return what the penalty multiplies the weights of each layer by.
+        """Return the factors that the penalty multiplies the weights of each layer by.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class Network:
         weights, intercepts : list of ndarray
             The arrays of these roles, in the order of the layers.
         others : list of dict
-            What other arrays a layer has, by name; layers without any are left out.
+            The other arrays of a layer, by name; layers without any are left out.
         """
         weights, intercepts, others = [], [], []
         for layer, p in zip(self.layers, views, strict=True):
@@ -191,7 +191,7 @@ class Network:
         Returns
         -------
         list of SimpleNamespace
-            The parameters of each layer; None if they are not those of this network.
+            The parameters of each layer; None if they do not fit this network.
         """
         weights, intercepts, others = iter(weights), iter(intercepts), iter(others)
         views = []

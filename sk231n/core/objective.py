@@ -1,4 +1,4 @@
-r"""The one objective of every gradient-trained estimator.
+r"""The objective of every estimator that is trained by gradients.
 
 .. math:: J(\theta) = \sum_i w_i \, \ell(\text{scores}(x_i; \theta), y_i) + \alpha R(f \odot \theta)
 """
@@ -14,7 +14,7 @@ from sk231n.core.team import Team
 from sk231n.core.units import AsGiven, TargetUnits
 
 BLOCK_SIZE = 2**17  # numbers: an optimizer's four arrays of them fit into a core's cache or nearly
-_BLOCKS_AT_ONCE = 4  # large arrays are cut into a multiple of it, so that threads get equal shares
+_BLOCKS_AT_ONCE = 4  # large arrays are cut into a multiple of this, for equal shares
 
 
 class Block(NamedTuple):
@@ -25,7 +25,7 @@ class Block(NamedTuple):
     theta, gradient : ndarray
         Views of the parameters and of their gradient.
     factor : float, ndarray or None
-        What turns the parameters into the units of the data for the penalty; None for no penalty.
+        Converts the parameters to the units of the data for the penalty; None for no penalty.
     """
 
     theta: NDArray[Any]
@@ -52,9 +52,8 @@ class Objective:
     factors : list of dict
         What the parameters of each layer are multiplied by before the penalty sees them.
     units : TargetUnits or None, default=None
-        How training sees the targets; None for as they are given. Values and gradients here
-        are those of targets in these units; what leaves a run has passed through
-        :meth:`in_data_units`.
+        How training sees the targets; None for the targets as given. Values and gradients here
+        are those of targets in these units; :meth:`in_data_units` converts what is reported.
     team : Team, default=None
         Threads to compute on; None for the caller's alone.
     """
@@ -101,9 +100,9 @@ class Objective:
         w : ndarray of shape (n_samples,)
             Weights; they sum to about one.
         gradient : ndarray of shape (size,)
-            Overwritten with the gradient, but for what has none: the running averages.
+            Overwritten with the gradient, except for running averages, which have none.
         rng : RandomState, default=None
-            The layers' source of randomness; None: they behave as in prediction.
+            The layers' source of randomness; with None they behave as in prediction.
 
         Returns
         -------
@@ -138,7 +137,7 @@ class Objective:
         return value * self.units.unit(self.loss.degree)
 
     def in_training_units(self, value: float) -> float:
-        """Undo :meth:`in_data_units`, for tolerances that know no unit."""
+        """Undo :meth:`in_data_units`, for tolerances that have no unit."""
         return value / self.units.unit(self.loss.degree)
 
     def loss_of_predictions(self, scores: NDArray[Any], y: NDArray[Any], w: NDArray[Any]) -> float:
@@ -178,7 +177,7 @@ class Objective:
     def add_penalty(self, block: Block, scratch: NDArray[Any] | None = None) -> float:
         """Return the penalty of a block; add its gradient to that of the block.
 
-        `scratch`, an array like the block's, spares a temporary.
+        `scratch`, an array like the block's, saves a temporary array.
         """
         theta, gradient, factor = block
         if self.penalty is None or factor is None:
@@ -203,7 +202,7 @@ class Objective:
 
 
 def _rows_of_a_block(array):
-    """How many rows of a parameter array make a block."""
+    """Number of rows of a parameter array in one block."""
     n_blocks = -(-array.size // BLOCK_SIZE)
     if n_blocks > 1:
         n_blocks = -(-n_blocks // _BLOCKS_AT_ONCE) * _BLOCKS_AT_ONCE
@@ -211,7 +210,7 @@ def _rows_of_a_block(array):
 
 
 def is_correct(scores: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
-    """Say of each sample whether its largest score is that of its class.
+    """Check for each sample whether its largest score is that of its class.
 
     Parameters
     ----------
@@ -229,5 +228,5 @@ def is_correct(scores: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def is_subset_correct(scores: NDArray[Any], y: NDArray[Any]) -> NDArray[np.bool_]:
-    """Say of each sample whether all its labels are predicted; see :func:`is_correct`."""
+    """Check for each sample whether all its labels are predicted; see :func:`is_correct`."""
     return ((scores > 0) == (y > 0)).all(axis=1)

@@ -1,9 +1,9 @@
-r"""What an optimizer is: a formula that turns a gradient into a direction.
+r"""The base of the optimizers: a formula that turns a gradient into a direction.
 
 ``direction(gradient, state, theta)`` gives :math:`d`, and the loop alone applies
 :math:`\theta \leftarrow \theta - \eta_t d`, so that every schedule of the rate :math:`\eta_t` fits
-every optimizer.  An optimizer is a hyper-parameter: it holds numbers, never arrays; what it has to
-remember is the ``state`` that ``start`` makes and the loop carries.  To save memory traffic a
+every optimizer.  An optimizer is a hyper-parameter: it holds numbers, never arrays; what it must
+remember is the ``state`` that ``start`` makes and the loop keeps.  To save memory traffic a
 direction may be written over the gradient it came from.  All work element by element, so that the
 loop may hand them the parameters in pieces that fit into the cache, each with a state of its own.
 """
@@ -17,17 +17,17 @@ from sk231n.core.spec import Spec
 
 
 class Optimizer(Spec):
-    r"""Base of the optimizers: one of your own needs ``direction``, and ``start`` to remember.
+    r"""Base of the optimizers: your own needs ``direction``, and ``start`` if it has a state.
 
     Attributes
     ----------
     full_batch : bool
         Whether it works on all samples at once, as L-BFGS does.
     adaptive : bool
-        Whether the steps are as long whatever the size of the gradients; it decides which of two
-        bounds gives the automatic learning rate.
+        Whether the length of a step does not depend on the size of the gradient; it decides which
+        of two bounds gives the automatic learning rate.
     largest_rate : float
-        The automatic rate of an adaptive optimizer, at most.
+        Upper bound of the automatic rate of an adaptive optimizer.
 
     Examples
     --------
@@ -54,7 +54,7 @@ class Optimizer(Spec):
         theta : ndarray
             Some of the parameters from which the run starts, in an array of any shape.
         decayed : bool or ndarray of bool of the shape of `theta`, default=True
-            Which parameters feel a weight decay, if the optimizer has one.
+            Which parameters a weight decay applies to, if the optimizer has one.
 
         Returns
         -------

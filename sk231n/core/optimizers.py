@@ -85,7 +85,7 @@ class Momentum(Optimizer):
     def auto_rate(
         self, smoothness: float, score_change: float, batch_curvature: float = 0.0
     ) -> float:
-        """Allow for the batches that a velocity adds up; see :meth:`Optimizer.auto_rate`."""
+        """Lower the rate, since the velocity adds up batches; see :meth:`Optimizer.auto_rate`."""
         return 1 / (smoothness + batch_curvature / (1 - self.momentum))
 
     def direction(
@@ -107,7 +107,7 @@ class Adagrad(Optimizer):
     Parameters
     ----------
     epsilon : float > 0, default=1e-8
-        Keeps the quotient finite; it stands outside the root.
+        Keeps the quotient finite; it is added outside the root.
 
     Notes
     -----
@@ -154,14 +154,14 @@ class Adagrad(Optimizer):
 
 
 class RMSProp(Optimizer):
-    r"""RMSProp: Adagrad that forgets.
+    r"""RMSProp: Adagrad with a running mean of the squares.
 
     Parameters
     ----------
     decay : float in [0, 1), default=0.99
         The share :math:`\rho` of the mean square that a step keeps.
     epsilon : float > 0, default=1e-8
-        Keeps the quotient finite; it stands outside the root.
+        Keeps the quotient finite; it is added outside the root.
 
     Notes
     -----
@@ -211,10 +211,10 @@ class Adam(Optimizer):
     beta2 : float in [0, 1), default=0.999
         The share of the mean square that a step keeps.
     epsilon : float > 0, default=1e-8
-        Keeps the quotient finite; it stands outside the root.
+        Keeps the quotient finite; it is added outside the root.
     weight_decay : float >= 0, default=0.0
-        Decoupled weight decay :math:`\lambda` (AdamW). In training it leaves intercepts alone, as
-        penalties do.
+        Decoupled weight decay :math:`\lambda` (AdamW). In training it is not applied to
+        intercepts, as penalties are not.
 
     Notes
     -----
@@ -271,7 +271,7 @@ class Adam(Optimizer):
         self, gradient: NDArray[Any], state: SimpleNamespace, theta: NDArray[Any]
     ) -> NDArray[Any]:
         """Turn a gradient into a direction; see :meth:`Optimizer.direction`."""
-        # The sums, m / (1 - beta1) and c / (1 - beta2), spare two passes over the memory.
+        # The sums, m / (1 - beta1) and c / (1 - beta2), save two passes over the memory.
         state.t += 1
         state.sums *= self.beta1
         state.sums += gradient
@@ -294,7 +294,7 @@ class LBFGS(Optimizer):
 
     It needs no learning rate and finds the minimum of a smooth convex objective to high accuracy.
     ``max_iter`` counts its iterations, ``tol`` bounds the largest component of the gradient at the
-    end, and ``batch_size``, ``shuffle`` and schedules play no part.
+    end, and ``batch_size``, ``shuffle`` and schedules have no effect.
 
     Parameters
     ----------

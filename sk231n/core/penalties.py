@@ -1,8 +1,8 @@
 r"""Penalties on the weights: value and gradient in one call, on the flat vector.
 
-A penalty sees :math:`u = f \odot \theta`, where the factor :math:`f` is zero for what is not
-penalised (intercepts) and undoes the scaling of the inputs for what is, so that the penalty is
-always that of the weights in the units of the data.
+A penalty sees :math:`u = f \odot \theta`, where the factor :math:`f` is zero for parameters
+that are not penalised, such as intercepts.  For the others it undoes the scaling of the inputs, so
+that the penalty is always that of the weights in the units of the data.
 """
 
 from numbers import Real
@@ -16,7 +16,7 @@ from sk231n.core.spec import Spec
 
 
 class Penalty(Spec):
-    r"""Base of the penalties: one of your own needs ``__call__``.
+    r"""Base of the penalties: a penalty of your own needs ``__call__``.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class L1(Penalty):
     Notes
     -----
     Its subgradient is :math:`\operatorname{sign}(u)`, zero at zero. Steps along it end close to
-    zero, not at it: round the weights off where exact zeros are wanted.
+    zero, not at it; set small weights to zero if exact zeros are needed.
 
     Examples
     --------

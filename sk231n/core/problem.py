@@ -1,4 +1,4 @@
-"""The problem that a run solves: what is minimised, from where, on which data."""
+"""The problem that a run solves: the objective, the starting point and the data."""
 
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
@@ -13,12 +13,12 @@ from sk231n.core.standardization import Standardization
 
 
 class Problem(NamedTuple):
-    """What is minimised, from where, on which data, and how training sees these.
+    """The objective, the starting point, the data, and how training sees the data.
 
     Parameters
     ----------
     objective : Objective
-        What is minimised. It knows how training sees the targets.
+        The objective, including how training sees the targets.
     theta : ndarray of shape (size,)
         The parameters, which training changes in place.
     data : Data
@@ -26,7 +26,7 @@ class Problem(NamedTuple):
     standardization : Standardization
         How training sees the inputs.
     moments : DataMoments or None, default=None
-        Of all data so far, these included.
+        Moments of all data so far, including these.
     """
 
     objective: Objective
@@ -48,5 +48,5 @@ class Problem(NamedTuple):
         self.standardization.unfold(layers[0], views[0])
 
     def sweep(self) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-        """Yield all training samples in their order: which they are, and their inputs."""
+        """Yield all training samples in order: their indices, and their inputs."""
         return sweep(self.data, self.standardization, self.objective.team)

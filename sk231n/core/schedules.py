@@ -1,4 +1,4 @@
-r"""Schedules: how the learning rate moves, simplest first.
+r"""Schedules: how the learning rate changes, simplest first.
 
 A schedule is a formula ``schedule(t, total)`` of the time :math:`t` in epochs (a fraction inside an
 epoch) and of the number of epochs planned; it works on arrays of times.  Only ``Plateau`` looks at
@@ -21,7 +21,7 @@ _FACTOR = Number(Real, 0, 1, closed="right")
 
 
 class Schedule(Spec):
-    """Base of the schedules: one of your own needs ``__call__``, the formula.
+    """Base of the schedules: a schedule of your own needs ``__call__``, the formula.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class Schedule(Spec):
         epoch : int
             Number of epochs done.
         total : int
-            Number of epochs planned; later epochs go on with the rate that the plan ends with.
+            Number of epochs planned; later epochs keep the last rate of the plan.
         n_steps : int
             Steps in an epoch.
         losses : sequence of float
@@ -199,7 +199,7 @@ class InverseTimeDecay(Schedule):
 
 
 class CosineDecay(Schedule):
-    r"""A rate that falls to its end along half a cosine.
+    r"""A rate that falls along half a cosine.
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ class CosineDecay(Schedule):
 
 
 class OneCycle(Schedule):
-    r"""One cycle: up to the peak along half a cosine, then far down along another.
+    r"""One cycle: up to the peak along half a cosine, then down to nearly zero along another.
 
     Parameters
     ----------
@@ -288,7 +288,7 @@ class OneCycle(Schedule):
 
 
 class Plateau(Schedule):
-    r"""A rate that drops when the monitored loss has stopped falling.
+    r"""A rate that drops when the monitored loss no longer falls.
 
     The loss is that of the validation data if there are any, else that of the training data.
 

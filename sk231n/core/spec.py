@@ -1,4 +1,4 @@
-"""What losses, optimizers and schedules share: being hyper-parameters."""
+"""The base of losses, optimizers and schedules: objects that are hyper-parameters."""
 
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ class Spec(BaseEstimator):
     _parameter_constraints: dict[str, list[Any]] = {}
 
     def plain(self) -> Self:
-        """Make the same with Python's numbers: NumPy's would turn arrays of float32 into float64.
+        """Make a copy with Python's numbers; NumPy's would turn arrays of float32 into float64.
 
         Returns
         -------

@@ -1,9 +1,9 @@
-r"""The change of variables behind ``learning_rate="auto"``.
+r"""The standardisation behind ``learning_rate="auto"``.
 
-Gradient descent is quick where all inputs have about the same spread and no offset, and raw data
-rarely have.  Training may therefore see :math:`z = (x - \mu) / s` and change :math:`V = s W`
+Gradient descent is fast if all inputs have about the same spread and no offset, which is rarely
+true of raw data.  Training may therefore see :math:`z = (x - \mu) / s` and change :math:`V = s W`
 instead of :math:`W`; afterwards :math:`W = V / s` and :math:`b = c - \mu^T W` are folded back.  The
-scores, the objective and its minimum are those of the data as given; only the way there is shorter.
+scores, the objective and its minimum are those of the data as given; only the way to it is shorter.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Standardization:
     mean : ndarray of shape (n_features,) or None, default=None
         What is subtracted; None for nothing.
     scale : ndarray of shape (n_features,) or None, default=None
-        What is divided by; None for training on the data as they are.
+        What the inputs are divided by; None for training on the data as they are.
     """
 
     mean: NDArray[Any] | None = None
@@ -37,7 +37,7 @@ class Standardization:
         return x
 
     def fold(self, layer: Any, p: SimpleNamespace) -> None:
-        """Turn the parameters of the first layer into those for the data as they are."""
+        """Convert the parameters of the first layer to those for the data as they are."""
         if self.scale is not None:
             layer.fold_inputs(p, self.mean, self.scale)
 

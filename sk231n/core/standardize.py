@@ -1,4 +1,4 @@
-"""The change of the inputs as a layer, for networks that cannot fold it into their weights."""
+"""The standardisation as a layer, for networks that cannot fold it into their weights."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -13,8 +13,9 @@ from sk231n.core.layer import PREDICTION, Layer, Phase
 class Standardize(Layer):
     r"""Inputs with zero mean and unit spread, :math:`(x - \mu) / \sigma`, by column or channel.
 
-    The first layer of a network whose weights see a shared change of the inputs alone, as those of
-    a convolution do. It learns nothing: training sets both from the data, and they stay.
+    It is the first layer of a network that cannot fold a change of each input into its weights,
+    because pixels share them, as in a convolution. Mean and spread are set from the data before
+    training and do not change afterwards.
 
     Notes
     -----
@@ -47,13 +48,13 @@ class Standardize(Layer):
     def set_moments(self, p: SimpleNamespace, mean: NDArray[Any], variance: NDArray[Any]) -> None:
         """Make one mean and one spread per column or channel; see :meth:`Layer.set_moments`."""
         means, variances = (values.reshape(-1, len(p.mean)) for values in (mean, variance))
-        # Differences from any pixel round less than large values, and not at all where all agree.
+        # Subtracting a pixel reduces rounding, and avoids it where all pixels agree.
         origin = means[0]
         means = means - origin
         centre = means.mean(axis=0)
         p.mean[...] = origin + centre
         spread = np.sqrt(np.mean(variances + (means - centre) ** 2, axis=0))
-        # A spread that is no more than the rounding of the mean counts as none.
+        # A spread no larger than the rounding of the mean counts as zero.
         flat = spread <= 8 * np.finfo(p.mean.dtype).eps * np.abs(origin + centre)
         p.spread[...] = np.where(flat, 1, spread)
 

@@ -14,13 +14,13 @@ from sk231n.core.optimizer import Optimizer
 class BlockwiseOptimizer:
     """Steps of an optimizer, block by block on every thread.
 
-    Penalty, direction, step and average follow each other while a block lies in the cache: over
-    millions of parameters the way to the memory takes longer than the arithmetic.
+    Penalty, direction and step are computed one after the other while a block lies in the cache,
+    because for millions of parameters memory traffic takes longer than the arithmetic.
 
     Parameters
     ----------
     objective : Objective
-        Has the blocks, and the penalty.
+        Provides the blocks and the penalty.
     theta : ndarray of shape (size,)
         The parameters, which change in place.
     gradient : ndarray of shape (size,)
@@ -30,7 +30,7 @@ class BlockwiseOptimizer:
     state : list or None
         The optimizer's states, one per block, to go on with; None to start.
     average : Average or None
-        Told about the parameters after each step.
+        Updated with the parameters after each step.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class BlockwiseOptimizer:
         self._scratch = [np.empty(largest, theta.dtype) for _ in self._parts]
 
     def step(self, rate: float) -> float:
-        """Take a step, the gradient being that of the data's loss; return the penalty before it."""
+        """Take a step from the gradient of the data's loss; return the penalty before the step."""
 
         def step_part(part):
-            # One array for each part at work; pop and append of a list are atomic.
+            # One scratch array per running part; pop and append of a list are atomic.
             penalties, scratch = [], self._scratch.pop()
             for block, state in part:
                 here = scratch[: block.theta.size].reshape(block.theta.shape)
@@ -72,7 +72,7 @@ class BlockwiseOptimizer:
             self._scratch.append(scratch)
             return penalties
 
-        # Block by block, in their order, however many threads share them.
+        # Summed in the order of the blocks, whatever the number of threads.
         penalty = sum(chain.from_iterable(self.objective.team.run(step_part, self._parts)))
         self.objective.project(self.theta)
         if self.average is not None:

@@ -1,7 +1,8 @@
-"""Threads that stay together while a model is trained, and share out its products of matrices.
+"""Threads that are kept while a model is trained, and share out its matrix products.
 
-How work is cut depends on its shape alone, and threads only share the pieces out: the rounding of a
-product or of a sum depends on where it is cut, and must not depend on how many threads there are.
+Work is cut into pieces by its shape alone, and the threads only share out the pieces. The rounding
+of a product or a sum depends on where it is cut, so that a cut by the number of threads would make
+results depend on that number.
 """
 
 import signal
@@ -18,13 +19,13 @@ from numpy.typing import NDArray
 from sk231n.core.blocks import split
 
 BUFFER_SIZE = 1024  # numbers in a buffer in which NumPy converts and broadcasts
-_LARGE_PRODUCT = 2**23  # multiplications that take some ten times as long as waking a thread
-_MOST_PARTS = 8  # into which a product is cut
+_LARGE_PRODUCT = 2**23  # multiplications that take about ten times as long as waking a thread
+_MOST_PARTS = 8  # a product is cut into at most this many parts
 
 
 @contextmanager
 def interrupts_wait() -> Iterator[None]:
-    """Context in which Ctrl-C has to wait: Python's start of a thread does not bear it."""
+    """Context that delays Ctrl-C: starting a thread in Python cannot be interrupted safely."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -39,8 +40,8 @@ def interrupts_wait() -> Iterator[None]:
 def small_buffers() -> Iterator[None]:
     """Context in which NumPy converts and broadcasts in buffers of 1,024 numbers.
 
-    NumPy broadcasts rows through its buffers where three rows fit into one, and so makes them
-    slower by a factor of two to three; with small buffers only short rows are.
+    If three rows fit into a buffer, NumPy broadcasts them through its buffers, which is two to
+    three times slower. With small buffers this happens to short rows only.
     """
     size = np.setbufsize(BUFFER_SIZE)
     try:
@@ -50,12 +51,11 @@ def small_buffers() -> Iterator[None]:
 
 
 class Team:
-    """Threads that stay together for a run, for work that comes in small portions.
+    """Threads that are kept for a run, for work that comes in small pieces.
 
-    Used as a context, at whose end the threads stop. They start with the first work there is, so
-    that a team without work costs nothing. Queues do what an executor would: a portion of a
-    network's step takes a fraction of a millisecond, of which an executor's futures and locks
-    would be a tenth.
+    Used as a context, at whose end the threads stop. They start with the first work, so a team
+    without work costs nothing. Queues replace an executor, because a piece of a network's step
+    takes a fraction of a millisecond, and futures and locks would add a tenth to that.
 
     Parameters
     ----------
@@ -74,27 +74,27 @@ class Team:
         self.stop_threads()
 
     def __del__(self) -> None:
-        # Ctrl-C may interrupt `stop_threads` itself. The threads know their queues, not the team.
+        # Ctrl-C may have interrupted `stop_threads`. Threads refer to queues, not the team.
         for _, tasks in self._threads:
             tasks.put(None)
 
     def stop_threads(self) -> None:
         """Stop the threads and wait until they have ended.
 
-        If that is interrupted it may be called again. New threads start with the next work.
+        If it is interrupted, it may be called again. New threads start with the next work.
         """
         for _, tasks in self._threads:
             tasks.put(None)
         for thread, _ in self._threads:
-            if thread.is_alive():  # not so if Ctrl-C came before its start
+            if thread.is_alive():  # it is not if Ctrl-C came before its start
                 thread.join()
         self._threads = []
 
     def run(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> list[Any]:
         """Return ``[work(part) for part in parts]``; the threads share the parts out.
 
-        Neighbouring parts go to the same thread, in each call the same ones, so that what a part
-        needs may still lie in the cache of the thread's core.
+        Neighbouring parts go to the same thread, and the same parts in each call, so their data may
+        still lie in the cache of the thread's core.
         """
         n_shares = min(self.n_threads, len(parts))
         if n_shares <= 1:
@@ -113,7 +113,7 @@ class Team:
                 if error is not None:
                     raise error
         except BaseException:
-            # Ctrl-C may come between any two steps, when some threads are still at work.
+            # Ctrl-C may arrive at any time, while some threads are still working.
             self.stop_threads()
             raise
         return [result for of_share in results for result in of_share]
@@ -145,7 +145,7 @@ class Team:
 
 
 def _serve(tasks):
-    """Do the tasks that come out of the queue, until None does."""
+    """Do the tasks from the queue until one is None."""
     np.setbufsize(BUFFER_SIZE)
     np.seterr(over="ignore", invalid="ignore")
     while (task := tasks.get()) is not None:
@@ -160,8 +160,8 @@ def _serve(tasks):
 
 
 def _count_parts(length):
-    """Into how many parts to cut a product of this many rows: an even number, of 100 to 250 each.
+    """Number of parts for a product of this many rows: even, with 100 to 250 rows each.
 
-    Each part packs the other factor once more, which costs a fifth where parts have 50 rows.
+    BLAS packs the other factor again for each part, which adds a fifth if parts have 50 rows.
     """
     return min(_MOST_PARTS, max(2, length // 256 * 2))

@@ -1,6 +1,6 @@
 """The loop: ``epochs`` is a generator in which one ``next()`` is one pass over the data.
 
-It knows no printing, no stopping and no callbacks.
+Printing, stopping and callbacks are left to the caller.
 """
 
 from collections.abc import Callable, Generator
@@ -18,7 +18,7 @@ from sk231n.core.problem import Problem
 from sk231n.core.steps import BlockwiseOptimizer
 from sk231n.core.team import small_buffers
 
-_EXPLODED = 1e6  # times the loss at the start: training does not come back from there
+_DIVERGED_FACTOR = 1e6  # training does not recover from a loss this many times the first one
 
 
 def epochs(
@@ -38,7 +38,7 @@ def epochs(
     Parameters
     ----------
     problem : Problem
-        What is minimised, from where, on which data.
+        The objective, the starting point and the data.
     optimizer : Optimizer
         Turns gradients into directions.
     rates : callable
@@ -52,20 +52,20 @@ def epochs(
     state : list or None, default=None
         The optimizer's states to go on with, as ``start_states`` makes them; None to start.
     average : Average or None, default=None
-        Told about the parameters after each step.
+        Updated with the parameters after each step.
     first : int, default=0
         Number of epochs done before.
 
     Yields
     ------
     Epoch
-        Mean loss and score over the epoch's batches, as they were met, the mean learning rate, and
-        the length of the last update relative to that of the parameters.
+        Mean loss and score over the epoch's batches, each before its step, the mean learning rate,
+        and the length of the last update relative to that of the parameters.
 
     Raises
     ------
     FloatingPointError
-        If the loss or the parameters cease to be finite.
+        If the loss or the parameters are no longer finite, or the loss has exploded.
     """
     objective, theta, data = problem.objective, problem.theta, problem.data
     gradient = np.zeros_like(theta)
@@ -77,7 +77,7 @@ def epochs(
         rates_of_steps = rates(epoch, n_steps)
         order = rng.permutation(data.rows) if shuffle else data.rows
         loss, score, step_losses = 0.0, 0.0, []
-        # Overflow needs no warning: the next loss is not finite, and the error says what to do.
+        # No warning of overflow: the next loss is not finite, and its error says what to do.
         with np.errstate(over="ignore", invalid="ignore"), small_buffers():
             samples = batches(data, problem.standardization, batch_size, order, objective.team)
             for rate, (rows, x) in zip(rates_of_steps, samples, strict=True):
@@ -101,7 +101,7 @@ def epochs(
         )  # fmt: skip
 
 
-@np.errstate(over="ignore", invalid="ignore")  # a loss that is not finite says enough
+@np.errstate(over="ignore", invalid="ignore")  # the value may be infinite
 def evaluate(problem: Problem, theta: NDArray[Any]) -> float:
     """Compute the objective of the parameters on all training data, in the unit of the data."""
     objective, value = problem.objective, 0.0
@@ -118,9 +118,9 @@ def _check_finite(value, epoch, rate):
 
 
 def _check_size(loss, at_start, epoch, rate):
-    """Refuse to go on with a loss that is on its way to infinity, which float64 is far from."""
-    at_start = max(at_start, 1.0)  # of a loss of zero nothing is a multiple
-    if loss > _EXPLODED * at_start:
+    """Refuse a loss that has exploded, although float64 still holds it."""
+    at_start = max(at_start, 1.0)  # a first loss near zero gives no scale
+    if loss > _DIVERGED_FACTOR * at_start:
         _diverged(f"{loss / at_start:.0e} times that at the start", epoch, rate)
 
 

@@ -1,4 +1,4 @@
-"""In which units training sees the targets."""
+"""The units in which training sees the targets."""
 
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 class AsGiven:
     """Targets, and losses, as they are: class indices, labels, and quantities on request."""
 
-    origin = "that are zero"  # what predictions are whose scores are zero
+    origin = "that are zero"  # describes predictions whose scores are zero
 
     def __call__(self, y: NDArray[Any]) -> NDArray[Any]:
         """Return the targets."""
@@ -32,15 +32,15 @@ class AsGiven:
 class TargetUnits:
     """Targets as training sees them, ``(y - mean) / scale``.
 
-    With a spread of one and no large offset, targets of any unit are learnt alike; afterwards mean
-    and scale are folded into the last layer.
+    With a spread of one and no large offset, targets of any unit are learnt equally well. Mean and
+    scale are folded into the last layer afterwards.
 
     Parameters
     ----------
     mean, scale : ndarray of shape (n_outputs,)
-        What is subtracted, and divided by.
+        What is subtracted, and what is divided by.
     spread : ndarray of shape (n_outputs,)
-        Standard deviation of the targets, which the scale is but for :meth:`widened`.
+        Standard deviation of the targets; the scale differs from it only after :meth:`widened`.
     """
 
     mean: NDArray[Any]
@@ -54,9 +54,9 @@ class TargetUnits:
         return (y - self.mean) / self.scale
 
     def widened(self, errors: NDArray[Any]) -> "TargetUnits":
-        """Units in which errors of shape (n_samples, n_outputs) are not large either.
+        """Units in which errors of shape (n_samples, n_outputs) are not large, either.
 
-        Where a stream of data has moved away from the model, the steps are then as long as the way.
+        If a stream has drifted from the model, the steps are then long enough to follow it.
         """
         with np.errstate(over="ignore"):
             scale = np.sqrt(self.scale**2 + np.mean(errors**2, axis=0))
@@ -64,7 +64,7 @@ class TargetUnits:
         return TargetUnits(self.mean, scale, self.spread)
 
     def unit(self, degree: int) -> float:
-        """Unit of a loss that grows with a power of that of the targets."""
+        """Unit of a loss that scales with a power of the unit of the targets."""
         return float(np.mean(self.scale**degree))
 
     def precisions(self) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Checks of gradients and training, and measurements of what goes on inside a network."""
+"""Checks of gradients and training, and measurements inside a network."""
 
 from sk231n.diagnostics._activations import (
     ActivationStatistics,

@@ -1,4 +1,4 @@
-"""How the signals fare on their way through a network."""
+"""Statistics of the activations in each layer of a network."""
 
 import copy
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class LayerActivations(NamedTuple):
         Share of the units that are zero for all samples.
     saturated : float
         Share of the activations within 2.5 % of the range of a limit of ``tanh`` or ``logistic``;
-        NaN for the others, which have no two limits.
+        NaN for other activations.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class ActivationStatistics(Tabular):
     layers : list of LayerActivations
         Statistics of each hidden layer.
     activations : list of ndarray of shape (n_samples, width)
-        What each hidden layer passes on.
+        The outputs of each hidden layer.
 
     Examples
     --------
@@ -107,15 +107,16 @@ class ActivationStatistics(Tabular):
 def activation_statistics(estimator: Any, X: ArrayLike) -> ActivationStatistics:
     """Measure the activations of each hidden layer.
 
-    Spreads that shrink or grow from layer to layer tell of weights that start too small or too
-    large. Dead rectifiers do not learn any more; they tell of a learning rate that was too high.
+    Spreads that shrink or grow from layer to layer are a sign of initial weights that are too small
+    or too large. Dead rectifiers no longer learn; they are a sign of a learning rate that was too
+    high.
     Saturated units hardly learn.
 
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-        If it is not fitted, the weights are those with which ``fit`` would start, and `X` is taken
-        for the training data; batch normalization then uses the moments of `X`.
+        If it is not fitted, the weights are those with which ``fit`` would start, and `X` is used
+        as the training data; batch normalization then uses the moments of `X`.
     X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
         Data; stacks of images are flattened.
 
@@ -172,7 +173,7 @@ def activation_statistics(estimator: Any, X: ArrayLike) -> ActivationStatistics:
 
 
 def _activation_name(block):
-    """Name of the activation of a hidden block, or how one of the user's own shows itself."""
+    """Name of the activation of a hidden block, or the repr of one of the user's own."""
     activation = next((repr(layer) for layer in block if isinstance(layer, Activation)), "none")
     names = [name for name, known in ACTIVATIONS.items() if repr(known) == activation]
     return names[0] if names else activation
@@ -191,7 +192,7 @@ def _before_training(estimator, X):
     estimator._check_arguments()
     X = only_numbers(validate_data(estimator, as_rows(X)[0]))
     x = X.astype(np.float64)
-    if estimator._automatic:  # the change of variables that training would make
+    if estimator._automatic:  # the standardisation that training would use
         rows = np.arange(len(x))
         data = Data(x, np.zeros((len(x), 1)), np.ones(len(x)), rows, x.dtype).normalized()
         moments = estimator._no_moments(data).inputs.updated(data, count=len(x))

@@ -1,4 +1,4 @@
-"""The gradient that training follows, held against differences of the objective."""
+"""The gradient that training follows, compared with differences of the objective."""
 
 from numbers import Real
 from typing import Any
@@ -30,7 +30,7 @@ _CONSTRAINTS = {
     "random_state": RANDOM_STATE,
 }
 _EPSILON = np.finfo(np.float64).eps
-_PRECISION = 1e-8  # the relative error that the rounding of a difference amounts to, at most
+_PRECISION = 1e-8  # largest relative error that the rounding of a difference may cause
 
 
 def check_gradient(
@@ -62,13 +62,13 @@ def check_gradient(
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the samples; None weighs all alike.
+        Weights of the samples; None for equal weights.
     n_checks : int, default=20
         Number of parameters of each array, drawn at random; smaller arrays are checked as a whole.
     h : float in (0, 1], default=1e-5
         Half the width of the narrower of two differences; the other is twice as wide. For the
-        weights of an input that gets larger than one it is divided by the size of that, so that
-        scores change about alike.
+        weights of an input whose values exceed one, it is divided by their size, so that all
+        scores change by similar amounts.
     tolerance : float > 0, default=1e-6
         Largest relative error that passes.
     random_state : int, RandomState or None, default=None
@@ -100,7 +100,7 @@ def check_gradient(
     numerical slope :math:`n`, and a floor :math:`r` that makes the rounding of a difference, about
     :math:`10^{-16} |J| / h`, count for less than :math:`10^{-7}`. The slope is extrapolated from
     the central differences :math:`D` of two widths, :math:`n = (4 D_h - D_{2h}) / 3`, which leaves
-    an error of the order of :math:`h^4`: normalizations of a few units may bend within :math:`h`.
+    an error of the order of :math:`h^4`: normalizations of a few units may be strongly curved.
 
     References
     ----------
@@ -147,14 +147,14 @@ def _checked(estimator, problem, fitted, n_checks, h, rng):
 
 
 class _Definition:
-    """The two parts of the objective once more, straight from their definition.
+    """The two parts of the objective, computed a second time from their definition.
 
     Parameters
     ----------
     estimator : GradientEstimator
         Says what is minimised.
     problem : Problem
-        Has the network, the data, and the parameters, whose changes are followed.
+        Provides the network, the data and the parameters, which may change later.
     seed : int
         Determines the masks of dropout.
     """
@@ -167,14 +167,14 @@ class _Definition:
         self.seed = seed
         self.loss, self.penalty = estimator._loss(), estimator._penalty()
         self.alpha = estimator.alpha
-        self._starts = {}  # by layer: its input, and the state of the random numbers there
+        self._starts = {}  # by layer: its input and the random state before it
 
     def data_loss(self, first=0):
         """Loss of the data, and on which side of each kink it was computed.
 
-        `first` is the layer to start from, those before it being as they were in the first run.
+        `first` is the layer to start from; earlier layers must be as in the first run.
         """
-        rng, sides = np.random.RandomState(self.seed), []
+        rng, kink_sides = np.random.RandomState(self.seed), []
         x = self.network.as_samples(self.x)
         if first:
             x, state = self._starts[first]
@@ -184,13 +184,13 @@ class _Definition:
             if k not in self._starts:
                 self._starts[k] = x, rng.get_state()
             layer = self.network.layers[k]
-            sides.append(layer.kink_sides(x))
+            kink_sides.append(layer.kink_sides(x))
             x, _ = layer.forward(self.views[k], x, phase)
-        sides.append(self.loss.kink_sides(x, self.y))
-        return self.loss(x, self.y, self.w)[0], sides
+        kink_sides.append(self.loss.kink_sides(x, self.y))
+        return self.loss(x, self.y, self.w)[0], kink_sides
 
     def penalty_value(self):
-        """Penalty of the weights, and of them only, in the units of the data."""
+        """Penalty of the weights alone, in the units of the data."""
         if self.penalty is None:
             return 0.0
         views = self.network.layout.views(self.problem.theta.copy())
@@ -210,17 +210,17 @@ class _Definition:
     def difference(self, layer, penalized, i, step):
         """Central difference of each part, from one step below to one step above."""
         theta, middle = self.problem.theta, self.problem.theta[i]
-        ends, values, sides = [], [], []
+        ends, values, kink_sides = [], [], []
         for theta[i] in (middle + step, middle - step):
-            loss, sides_here = self.data_loss(layer)
+            loss, sides = self.data_loss(layer)
             ends.append(theta[i])
             values.append((loss, self.penalty_value() if penalized else 0.0))
-            sides.append(sides_here)
+            kink_sides.append(sides)
         theta[i] = middle
         if ends[0] == ends[1]:
             raise ValueError(f"h={step:g} is too small for a difference around {middle:g}.")
         loss, penalty = np.subtract(*values) / (ends[0] - ends[1])
-        if not all(map(np.array_equal, *sides)):
+        if not all(map(np.array_equal, *kink_sides)):
             loss = np.nan
         if penalized and not self.penalty.smooth and ends[0] * ends[1] <= 0:
             penalty = np.nan
@@ -228,14 +228,14 @@ class _Definition:
 
 
 def _perturb(definition, rng):
-    """Move a start at zeros and ones, where gradients may vanish and factors do not show."""
+    """Move initial zeros and ones, where gradients may vanish and wrong factors stay hidden."""
     sizes = 1
     if definition.network.layers[0].folds_inputs:
         sizes = np.maximum(np.sqrt(definition.w @ definition.x**2), 1)[:, None]
     for layer, p in zip(definition.network.layers, definition.views, strict=True):
         for name, array in vars(p).items():
             values = rng.standard_normal(array.shape)
-            if name in layer.weights:  # about as large as keeps the scores small
+            if name in layer.weights:  # scaled to keep the scores small
                 array += np.where(array == 0, values / np.sqrt(len(array)) / sizes, 0)
                 sizes = 1
             elif name not in layer.statistics:
@@ -246,7 +246,7 @@ def _trained(problem, definition):
     """Values and gradients of both parts, as training computes them."""
     objective, theta = problem.objective, problem.theta
     batch = inputs(problem)
-    of_data, of_both = np.full((2, theta.size), np.nan)  # training has to overwrite everything
+    of_data, of_both = np.full((2, theta.size), np.nan)  # training must overwrite all NaN
     rng = np.random.RandomState(definition.seed)
     value, _ = objective.data_loss(theta.copy(), *batch, of_data, rng)
     rng = np.random.RandomState(definition.seed)
@@ -267,7 +267,7 @@ def _steps(problem, definition, h):
 
 def _compare(problem, definition, n_checks, h, rng):
     """Lines of the table: both values, and both parts of each array's gradient."""
-    problem.objective.team = Team(1)  # a small batch is no work for several threads
+    problem.objective.team = Team(1)  # a small batch is not worth several threads
     (loss, _), penalty = definition.data_loss(), definition.penalty_value()
     if not np.isfinite(loss + penalty):
         raise FloatingPointError(
@@ -292,7 +292,7 @@ def _compare(problem, definition, n_checks, h, rng):
             slopes = [definition.slopes(k, penalized, i, steps[i]) for i in at]
             rounding = {
                 "data": _EPSILON * abs(loss) / steps[at],
-                # Its gradient is what the total has more than the loss.
+                # Its gradient is a difference of two gradients, which adds their rounding.
                 "penalty": _EPSILON * (abs(penalty) / steps[at] + np.abs(gradients[0][at])),
             }
             for part, gradient, numerical in zip(

@@ -31,7 +31,7 @@ class ParameterCheck(NamedTuple):
     max_relative_error : float
         Largest relative error.
     index : tuple of int or None
-        Where that is.
+        Position of this error in the array.
     analytic : float
         Gradient of the training there.
     numerical : float

@@ -101,7 +101,7 @@ def loss_landscape(
     span : float > 0 or tuple (low, high), default=1.0
         How far to go along each direction, both ways, or from where to where.
     sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the samples; None weighs all alike.
+        Weights of the samples; None for equal weights.
     random_state : int, RandomState or None, default=None
         Determines the random directions.
 
@@ -123,7 +123,7 @@ def loss_landscape(
     -----
     At :math:`(a, b)` it is the objective :math:`J(\theta + a d_1 + b d_2)`, penalty included, as in
     prediction: no dropout, running averages. A random direction changes weights only, and those of
-    a unit by a vector as long as they are: at 1 the change is as large as what was learnt.
+    a unit by a vector of their own length: at 1 the change is as large as the learnt weights.
 
     References
     ----------
@@ -182,7 +182,7 @@ def _range(span):
 
 
 def _random_direction(problem, rng):
-    """Draw a direction that changes each unit's weights by a vector as long as they are."""
+    """Draw a direction that changes each unit's weights by a vector of their length."""
     network = problem.objective.network
     direction = np.zeros_like(problem.theta)
     for layer, p, d in zip(
@@ -224,7 +224,7 @@ def _given_directions(directions, problem):
 
 
 def _parameters(estimator, problem):
-    """What another estimator has learnt, as the training of this one would see it."""
+    """The learnt parameters of another estimator, as the training of this one would see them."""
     check_is_fitted(estimator)
     layout = problem.objective.network.layout
     parameters = estimator._parameters()

@@ -128,7 +128,7 @@ def relative_error(a: ArrayLike, b: ArrayLike) -> float:
 @quiet
 def relative_errors(a: ArrayLike, b: ArrayLike, floor: Any = 0.0) -> NDArray[Any]:
     """Relative difference of each pair, as if the sum of their sizes were at least the floor."""
-    # Near one: the sum of two numbers may be more than a float holds, and its inverse less.
+    # Scaled to about one: sums of large numbers could overflow, and their inverse underflow.
     _, exponent = np.frexp(np.maximum(np.abs(a), np.abs(b)))
     a, b, floor = (np.ldexp(values, -exponent) for values in (a, b, floor))
     error, size = np.abs(a - b), np.maximum(np.abs(a) + np.abs(b), floor)

@@ -1,4 +1,4 @@
-"""The problem that an estimator would solve, put together without training."""
+"""The problem that an estimator would solve, built without training."""
 
 import copy
 import inspect
@@ -20,7 +20,7 @@ def check_estimator_type(estimator: Any, function: str) -> None:
         raise TypeError(
             f"{function} needs an estimator that is trained by gradients, such as "
             f"SoftmaxClassifier(), LinearSVM(), MLPClassifier() or MLPRegressor(); got {what} "
-            f"{name}. Of a pipeline, pass the last step, and the data as it sees them."
+            f"{name}. For a pipeline, pass the last step, and the data transformed by the others."
         )
 
 
@@ -36,21 +36,21 @@ def make_problem(
     sample_weight: ArrayLike | None = None,
     rng: np.random.RandomState | None = None,
 ) -> tuple[Any, Problem]:
-    """Put together the problem of ``fit`` in float64, the estimator being left as it is.
+    """Build the problem of ``fit`` in float64; the estimator is left unchanged.
 
     Parameters
     ----------
     estimator : GradientEstimator
         If it is fitted, the parameters are the learnt ones, else those with which ``fit`` starts.
     X, y, sample_weight : array-like
-        What ``fit`` gets.
+        The arguments of ``fit``.
     rng : RandomState, default=None
         Draws the first parameters.
 
     Returns
     -------
     estimator : GradientEstimator
-        A copy, which knows the classes or targets.
+        A copy, which has learnt the classes or targets.
     problem : Problem
         Objective, parameters and data.
     """

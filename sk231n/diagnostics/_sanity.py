@@ -21,7 +21,7 @@ _CONSTRAINTS = {
 }
 _N_ROWS = 1000  # samples on which the first loss is computed
 _TOLERANCE = 0.2  # share of the expected first loss by which the one found may differ
-_FIT = 0.99  # from this score on the samples count as memorised
+_MEMORISED = 0.99  # the least score with which samples count as memorised
 
 
 class SanityCheck(NamedTuple):
@@ -32,11 +32,11 @@ class SanityCheck(NamedTuple):
     name : str
         What is checked.
     passed : bool
-        Whether all is well.
+        Whether the check passed.
     found : str
         What was found, and what was expected.
     advice : str
-        What to try if not all is well; else empty.
+        What to try if it failed; else empty.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def check_sanity(
     n_samples: int = 20,
     random_state: int | np.random.RandomState | None = None,
 ) -> SanityReport:
-    r"""Make the course's three checks that tell a working training from a broken one.
+    r"""Make the course's three checks, which distinguish working from broken training.
 
     1. Without a penalty, the first loss is that of scores that are all zero, such as
        :math:`\ln C` for the cross-entropy and :math:`(C - 1) \Delta` for the hinge.
@@ -124,13 +124,13 @@ def check_sanity(
     ----------
     estimator : estimator
         A ``SoftmaxClassifier``, ``LinearSVM``, ``MLPClassifier`` or ``MLPRegressor``, which is left
-        as it is. What it may have learnt plays no part.
+        as it is. Learnt attributes are ignored.
     X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
         Training data.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets.
     n_samples : int >= 2, default=20
-        Number of samples to memorise, of all classes alike.
+        Number of samples to memorise, drawn evenly from all classes.
     random_state : int, RandomState or None, default=None
         Determines which samples these are, and the first parameters.
 
@@ -201,8 +201,8 @@ def _first_loss(estimator, X, y, rng):
         "first loss", passed,
         f"{found:.4g}, expected {expected:.4g} = {loss} of {scores}",
         "" if passed else
-        "weights that start smaller (weight_init='auto'), and features of unit variance or "
-        "learning_rate='auto', which sees to that.",
+        "smaller initial weights (weight_init='auto'), and features of unit variance or "
+        "learning_rate='auto', which standardises them.",
     )  # fmt: skip
 
 
@@ -221,7 +221,7 @@ def _larger_alpha(estimator, X, y, rng):
             for weights in layer.weights:
                 array = getattr(p, weights)
                 array[...] = 0.1 * rng.standard_normal(array.shape)
-        problem.unfold(views)  # the same weights in the units of the data, whatever alpha
+        problem.unfold(views)  # the same weights in the units of the data for each alpha
         gradient = np.zeros_like(theta)
         values.append(objective.in_data_units(objective.add_penalties(theta, gradient)))
     passed = values[0] == 0 and 0 < values[1] < values[2]
@@ -253,7 +253,7 @@ def _memorise(estimator, X, y, n_samples, rng):
         return SanityCheck(name, False, str(error), "a lower learning_rate, or 'auto'.")
     score, losses = copy.score(X, y), copy.loss_curve_
     what = "accuracy" if is_classifier(copy) else "R^2"
-    passed = bool(score >= _FIT)
+    passed = bool(score >= _MEMORISED)
     return SanityCheck(
         name, passed, f"{what} {score:.3f}, loss {losses[0]:.4g} -> {losses[-1]:.4g}",
         "" if passed else _advice(copy, losses, X, y),
@@ -261,7 +261,7 @@ def _memorise(estimator, X, y, n_samples, rng):
 
 
 def _advice(estimator, losses, X, y):
-    """What to try where samples cannot be learnt."""
+    """What to try if the samples are not memorised."""
     samples = [tuple(np.ravel(sample)) for sample in np.asarray(X)]
     targets = [tuple(np.ravel(target)) for target in np.asarray(y)]
     if len({*zip(samples, targets, strict=True)}) > len({*samples}):
@@ -270,12 +270,12 @@ def _advice(estimator, losses, X, y):
         if not is_classifier(estimator) and not 0.1 < np.std(np.asarray(y, np.float64)) < 10:
             return (
                 "targets of about zero mean and unit variance, or learning_rate='auto', which "
-                "sees to that."
+                "standardises them."
             )
         if losses[-1] > losses[0] or np.mean(np.diff(losses) > 0) > 0.2:
-            return "a lower learning_rate, or 'auto': the loss rises again and again."
+            return "a lower learning_rate, or 'auto': the loss keeps rising."
         if losses[-1] > 0.9 * losses[0]:
-            return "a higher learning_rate, or 'auto': the loss falls, but hardly."
+            return "a higher learning_rate, or 'auto': the loss hardly falls."
     if not hasattr(estimator, "hidden_layer_sizes"):
         return (
             "an MLPClassifier, or more features: a linear classifier cannot separate these "
@@ -288,7 +288,7 @@ def _advice(estimator, losses, X, y):
 
 
 def _pick(y, n_samples, rng, by_class):
-    """Rows of a few samples, of all classes alike where each sample has one."""
+    """Rows of a few samples, drawn evenly from all classes if each sample has one."""
     y = np.asarray(y)
     order = rng.permutation(len(y))
     if by_class and y.ndim == 1:

@@ -1,4 +1,4 @@
-"""One table for two readers: text for a terminal, HTML for a notebook."""
+"""Tables as text for a terminal and as HTML for a notebook."""
 
 from collections.abc import Sequence
 from html import escape
@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 
 class Table(NamedTuple):
-    """A table of words and numbers, all of them written out.
+    """A table of words and numbers, which are already formatted.
 
-    HTML has neither scripts nor colours, so that it suits light and dark pages.
+    The HTML has neither scripts nor colours, so it suits light and dark pages.
 
     Parameters
     ----------
     title : str
-        What stands above the table; empty for nothing.
+        The line above the table; empty for none.
     columns : dict of str to {"<", ">"}
-        Their heads, and whether they are words, to the left, or numbers, to the right.
+        Heading and alignment: "<" for words, to the left, ">" for numbers, to the right.
     rows : list of sequence of str
         The cells, row by row.
     notes : sequence of str, default=()
@@ -40,10 +40,10 @@ class Table(NamedTuple):
         """Return the table as text."""
         cells = [list(self.columns), *self.rows]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        sides = list(zip(self.columns.values(), widths, strict=True))
+        formats = list(zip(self.columns.values(), widths, strict=True))
         lines = [self.title] if self.title else []
         for row in cells:
-            line = [f"{cell:{side}{width}}" for cell, (side, width) in zip(row, sides, strict=True)]
+            line = [f"{cell:{side}{n}}" for cell, (side, n) in zip(row, formats, strict=True)]
             lines.append("  ".join(line).rstrip())
         return "\n".join([*lines, *self.notes])
 
@@ -73,7 +73,7 @@ class Tabular:
         return str(self._table())
 
     def __repr__(self) -> str:
-        """Return the same, for the end of a cell."""
+        """Return the result as text, which notebooks show at the end of a cell."""
         return str(self)
 
     def _repr_html_(self):

@@ -1,4 +1,4 @@
-"""How large the steps are beside the parameters."""
+"""The size of the updates relative to that of the parameters."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,7 @@ class UpdateRatios(Tabular):
 
     @property
     def verdict(self) -> str:
-        """What it says about the learning rate: "too low", "about right" or "too high"."""
+        """The learning rate, judged by the median: "too low", "about right" or "too high"."""
         if self.median > 1e-2:
             return "too high"
         return "too low" if self.median < 1e-4 else "about right"
@@ -57,10 +57,10 @@ class UpdateRatios(Tabular):
 
 
 def update_ratios(estimator: Any) -> UpdateRatios:
-    """Judge the learning rate by the size of the updates beside that of the parameters.
+    """Judge the learning rate by the size of the updates relative to that of the parameters.
 
-    Beside parameters that start at zero, as those of linear classifiers do, the first updates are
-    large in any case.
+    If parameters start at zero, as those of linear classifiers do, the first ratios are large in
+    any case.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def update_ratios(estimator: Any) -> UpdateRatios:
     -------
     UpdateRatios
         The ``ratios`` by epoch, their ``median``, and the ``verdict``: 1e-3 is the rule of thumb,
-        and ten times more or less is taken for "about right"; print it.
+        and up to ten times more or less is "about right"; print it.
 
     Raises
     ------

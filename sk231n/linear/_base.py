@@ -27,12 +27,12 @@ class LinearClassifier(GradientClassifier):
     def _attributes_from(self, network, views):
         (W,), intercepts, _ = network.by_role(views)
         b = intercepts[0].copy() if intercepts else np.zeros(W.shape[1], W.dtype)
-        # The transpose of a C-ordered W: prediction multiplies by W, and skinny products are
-        # several times faster that way round.
+        # The transpose of a C-ordered W: prediction multiplies by W, and products with few
+        # columns are several times faster with this layout.
         return {"coef_": W.copy().T, "intercept_": b}
 
     def _fitted(self):
-        # With the intercept, if only of zeros: `fit_intercept` set after `fit` is for the next one.
+        # Always with intercepts, even of zeros: a later change of `fit_intercept` waits for `fit`.
         return self._filled([Affine(len(self.classes_))], [self.intercept_])
 
     def _parameters(self):
@@ -43,7 +43,7 @@ class LinearClassifier(GradientClassifier):
 
     def _filled(self, layers, intercepts):
         """Network of some layers, and its parameters."""
-        # In C order, whoever assigned the attribute: another order would round differently.
+        # In C order: a user may assign an array of another layout, which would round differently.
         W = np.ascontiguousarray(self.coef_.T)
         network = Network(layers, len(W))
         parameters = network.from_roles([W], intercepts, [])

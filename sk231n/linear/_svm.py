@@ -37,10 +37,10 @@ class LinearSVM(LinearClassifier):
         Which violations count: those of every wrong class, the largest one, or those of one binary
         problem per class.
     margin : float > 0, default=1.0
-        The margin :math:`\Delta` by which the true class is to win.
+        The margin :math:`\Delta` by which the score of the true class should exceed the others.
     fit_intercept : bool, default=True
         Whether the scores have intercepts; without them ``intercept_`` is zero, and data that are
-        not centred are separated by planes through the origin alone.
+        not centred can only be separated by planes through the origin.
     penalty : {"l1", "l2", "elasticnet"}, Penalty or None, default="l2"
         The penalty :math:`R` on the weights: :math:`\lVert W \rVert_1`,
         :math:`\frac12 \lVert W \rVert_2^2`, a blend, or an object of :mod:`sk231n.penalties`.
@@ -51,41 +51,41 @@ class LinearSVM(LinearClassifier):
         "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw" (with a weight decay of
         0.01), "lbfgs", or an object of :mod:`sk231n.optimizers`.
     learning_rate : "auto", float or schedule, default="auto"
-        "auto" finds a rate from the data and lets it fall to zero along half a cosine, while the
-        training sees standardised features and folds the change of variables back into ``coef_``.
-        A float, or a schedule of :mod:`sk231n.schedules`, is taken at its word: the optimizer then
+        "auto" finds a rate from the data and lets it fall to zero along half a cosine. Training
+        sees standardised features; the standardisation is folded back into ``coef_``.
+        A float, or a schedule of :mod:`sk231n.schedules`, is used as given: the optimizer then
         works on the data as they are.
     batch_size : int or "auto", default="auto"
         Number of samples per step; "auto" is 200, or all if there are fewer.
     max_iter : int or "auto", default="auto"
-        Number of epochs, at most; "auto" makes about 1,000 steps in at least 8 and at most 1,000
+        Largest number of epochs; "auto" makes about 1,000 steps in at least 8 and at most 1,000
         epochs, and allows 1,000 iterations of L-BFGS.
     tol : float or None, default=1e-4
         By how much the training loss (with `early_stopping`, the validation score or loss) must
-        improve in `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`.
-        L-BFGS stops when no component of the gradient is larger. With ``learning_rate="auto"`` the
-        training loss is not watched: the rate comes to zero by itself.
+        improve in `n_iter_no_change` epochs for training to continue; None: train for `max_iter`
+        epochs. L-BFGS stops when no component of the gradient is larger than `tol`. With
+        ``learning_rate="auto"`` the training loss is not watched, as the rate falls to zero anyway.
     n_iter_no_change : int, default=10
-        Number of epochs without progress that end the training.
+        Number of epochs without progress after which training stops.
     shuffle : bool, default=True
         Whether each epoch visits the samples in a new order.
     early_stopping : bool, default=False
-        Whether to watch validation data, stop when accuracy and loss cease to improve, and keep
+        Whether to monitor validation data, stop when neither accuracy nor loss improves, and keep
         the parameters that were best.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the training data, stratified by class, that `early_stopping` sets aside where
+        Share of the training data, stratified by class, that `early_stopping` sets aside if
         ``fit`` gets no ``X_val``.
     scoring : str, callable or None, default=None
         What `early_stopping` watches and ``history_["validation_score"]`` records: the name of a
         scikit-learn scorer, or a function ``scoring(estimator, X, y)``, the larger the better.
-        None is the accuracy, and of equal ones the lower loss; "loss" is the validation loss alone.
+        None is the accuracy, with the loss to break ties; "loss" is the validation loss alone.
     history_steps : bool, default=False
         Whether ``history_`` also holds "step_loss", the objective of each mini-batch.
     averaging : "ema" or None, default=None
-        "ema": an exponential moving average of the parameters over about the last epoch predicts.
-        It plays no part in L-BFGS, and there is no ``partial_fit`` then.
+        "ema": predict with an exponential moving average of the parameters over about the last
+        epoch. It has no effect with L-BFGS, and rules out ``partial_fit``.
     class_weight : dict, "balanced" or None, default=None
-        Weight of each class; "balanced" makes all classes weigh alike.
+        Weight of each class; "balanced" gives all classes equal total weight.
     warm_start : bool, default=False
         Whether ``fit`` starts from the parameters of the last ``fit``.
     random_state : int, RandomState or None, default=None
@@ -103,13 +103,13 @@ class LinearSVM(LinearClassifier):
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
     history_ : dict of lists
-        One entry per epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
-        they were met), "validation_loss" and "validation_score" where there are validation data,
+        One entry per epoch: "loss" and "score" (mean objective and accuracy over the batches,
+        each before its step), "validation_loss" and "validation_score" with validation data,
         "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
         relative to that of the parameters; about 1e-3 is healthy). With `history_steps` also
         "step_loss", with one entry per step.
     loss_curve_ : list of float
-        ``history_["loss"]``. It begins again with each ``fit``, a warm one too; ``partial_fit``
+        ``history_["loss"]``. Each ``fit`` starts a new list, a warm one too; ``partial_fit``
         continues it.
     n_iter_ : int
         Number of epochs done.

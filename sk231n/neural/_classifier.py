@@ -78,41 +78,41 @@ class MLPClassifier(Perceptron, GradientClassifier):
         0.01), "lbfgs" (neither with dropout nor with batch normalization), or an object of
         :mod:`sk231n.optimizers`.
     learning_rate : "auto", float or schedule, default="auto"
-        "auto" finds a rate from the data and lets it fall to zero along half a cosine, while the
-        training sees standardised features and folds the change of variables back into
-        ``coefs_``. A float, or a schedule of :mod:`sk231n.schedules`, is taken at its word: the
+        "auto" finds a rate from the data and lets it fall to zero along half a cosine. Training
+        sees standardised features; the standardisation is folded back into
+        ``coefs_``. A float, or a schedule of :mod:`sk231n.schedules`, is used as given: the
         optimizer then works on the data as they are.
     batch_size : int or "auto", default="auto"
         Number of samples per step; "auto" is 200, or all if there are fewer.
     max_iter : int or "auto", default="auto"
-        Number of epochs, at most; "auto" makes about 1,000 steps in at least 8 and at most 1,000
+        Largest number of epochs; "auto" makes about 1,000 steps in at least 8 and at most 1,000
         epochs, and allows 1,000 iterations of L-BFGS.
     tol : float or None, default=1e-4
         By how much the training loss (with `early_stopping`, the validation score or loss) must
-        improve in `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`.
-        L-BFGS stops when no component of the gradient is larger. With ``learning_rate="auto"`` the
-        training loss is not watched: the rate comes to zero by itself.
+        improve in `n_iter_no_change` epochs for training to continue; None: train for `max_iter`
+        epochs. L-BFGS stops when no component of the gradient is larger than `tol`. With
+        ``learning_rate="auto"`` the training loss is not watched, as the rate falls to zero anyway.
     n_iter_no_change : int, default=10
-        Number of epochs without progress that end the training.
+        Number of epochs without progress after which training stops.
     shuffle : bool, default=True
         Whether each epoch visits the samples in a new order.
     early_stopping : bool, default=False
-        Whether to watch validation data, stop when score and loss cease to improve, and keep
+        Whether to monitor validation data, stop when neither score nor loss improves, and keep
         the parameters that were best, running averages of the batch normalization included.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the training data, stratified by class, that `early_stopping` sets aside where
+        Share of the training data, stratified by class, that `early_stopping` sets aside if
         ``fit`` gets no ``X_val``.
     scoring : str, callable or None, default=None
         What `early_stopping` watches and ``history_["validation_score"]`` records: the name of a
         scikit-learn scorer, or a function ``scoring(estimator, X, y)``, the larger the better.
-        None is the accuracy, and of equal ones the lower loss; "loss" is the validation loss alone.
+        None is the accuracy, with the loss to break ties; "loss" is the validation loss alone.
     history_steps : bool, default=False
         Whether ``history_`` also holds "step_loss", the objective of each mini-batch.
     averaging : "ema" or None, default=None
-        "ema": an exponential moving average of the parameters over about the last epoch predicts.
-        It plays no part in L-BFGS, and there is no ``partial_fit`` then.
+        "ema": predict with an exponential moving average of the parameters over about the last
+        epoch. It has no effect with L-BFGS, and rules out ``partial_fit``.
     class_weight : dict, "balanced" or None, default=None
-        Weight of each class; "balanced" makes all classes weigh alike. Not for multi-label.
+        Weight of each class; "balanced" gives all classes equal total weight. Not for multi-label.
     warm_start : bool, default=False
         Whether ``fit`` starts from the parameters of the last ``fit``.
     random_state : int, RandomState or None, default=None
@@ -124,7 +124,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
     Attributes
     ----------
     coefs_ : list of ndarray of shape (n_inputs, n_outputs)
-        The weights of each affine layer; the columns of the first are one picture per unit. With
+        The weights of each affine layer; each column of the first is one unit's picture. With
         maxout a hidden layer has twice as many columns as units.
     intercepts_ : list of ndarray of shape (n_outputs,)
         The intercepts of each affine layer.
@@ -136,13 +136,13 @@ class MLPClassifier(Perceptron, GradientClassifier):
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted; for multi-label the numbers of the columns of `y`.
     history_ : dict of lists
-        One entry per epoch: "loss" and "score" (objective and accuracy over the epoch's batches as
-        they were met), "validation_loss" and "validation_score" where there are validation data,
+        One entry per epoch: "loss" and "score" (mean objective and accuracy over the batches,
+        each before its step), "validation_loss" and "validation_score" with validation data,
         "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
         relative to that of the parameters; about 1e-3 is healthy). With `history_steps` also
         "step_loss", with one entry per step.
     loss_curve_ : list of float
-        ``history_["loss"]``. It begins again with each ``fit``, a warm one too; ``partial_fit``
+        ``history_["loss"]``. Each ``fit`` starts a new list, a warm one too; ``partial_fit``
         continues it.
     n_iter_ : int
         Number of epochs done.
@@ -265,7 +265,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
         return loss.plain()
 
     def _check_loss(self):
-        """Check that the loss is one for the kind of targets that there are."""
+        """Check that the loss fits the kind of targets."""
         if self._multilabel_ and not self._takes_labels():
             raise ValueError(
                 f"loss={self.loss!r} is for one label per sample, but y is an indicator matrix; "
@@ -294,7 +294,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
     def _encode(self, y, rows, learn, classes):
         """Indices of the labels, their probabilities, or the indicator matrix."""
         multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
-        if learn and classes is not None:  # which name the columns of probabilities
+        if learn and classes is not None:  # `classes` name columns of probabilities
             multilabel = False
         known = None if learn else getattr(self, "_multilabel_", None)
         if known and not multilabel:
@@ -347,7 +347,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Labels out of ``classes_``, or the indicator matrix.
+            Labels from ``classes_``, or the indicator matrix.
         """
         check_is_fitted(self)
         return (self._scores(X) > 0).astype(int) if self._multilabel_ else super().predict(X)
@@ -355,7 +355,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
     def _has_probabilities(self):
         if not getattr(self._given_loss(), "probabilities", False):
             raise AttributeError(
-                f"Probabilities belong to the cross-entropy; loss={self.loss!r} has none."
+                f"Probabilities need the cross-entropy; loss={self.loss!r} gives none."
             )
         return True
 

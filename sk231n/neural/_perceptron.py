@@ -1,4 +1,4 @@
-"""What the two multi-layer perceptrons share: the network, and how it becomes attributes."""
+"""What the two multi-layer perceptrons share: the network and its learnt attributes."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -50,7 +50,7 @@ class Perceptron:
         hidden_blocks = []
         for width, activation in self._widths_and_activations():
             initializer = self._initializer(auto=activation.initializer)
-            layers = [Affine(activation.n_inputs(width), initializer, self._longest())]
+            layers = [Affine(activation.n_inputs(width), initializer, self._max_norm())]
             if self.normalization is not None:
                 by_name = isinstance(self.normalization, str)
                 layers.append(NORMALIZATIONS[self.normalization] if by_name else self.normalization)
@@ -94,13 +94,13 @@ class Perceptron:
             return auto if self.weight_init == "auto" else INITIALIZERS[self.weight_init]
         return Normal(float(self.weight_init))
 
-    def _longest(self):
+    def _max_norm(self):
         return None if self.max_norm is None else float(self.max_norm)
 
     def _layers(self):
-        # All scores zero to begin with: no class is preferred, and the first loss is known.
+        # All scores start at zero, so no class is preferred, and the first loss is known.
         last = self._initializer(auto=Zeros())
-        return [*self._layers_without_scores(), Affine(self._n_scores(), last, self._longest())]
+        return [*self._layers_without_scores(), Affine(self._n_scores(), last, self._max_norm())]
 
     def _layers_without_scores(self):
         return [layer for block in self._hidden_blocks() for layer in block]
@@ -114,8 +114,8 @@ class Perceptron:
         if self.dropout or any(layer.statistics for layer in layers):
             raise ValueError(
                 f"optimizer={self.optimizer!r} sees all samples at once and needs an objective "
-                f"without chance; dropout={self.dropout} and normalization="
-                f"{self.normalization!r} go with mini-batches. Use optimizer='adam', or dropout=0 "
+                f"without randomness; dropout={self.dropout} and normalization="
+                f"{self.normalization!r} need mini-batches. Use optimizer='adam', or dropout=0 "
                 "and normalization 'layer' or None."
             )
         if self.max_norm is not None:
@@ -135,7 +135,7 @@ class Perceptron:
         }
 
     def _fitted(self):
-        # Arguments that are set after `fit` are for the next one.
+        # Arguments that are set after `fit` take effect at the next `fit`.
         hidden = [layer for block in self._hidden_blocks_ for layer in block]
         network = self._network([*hidden, Affine(self._n_scores())])
         return network, self._fill(network)
@@ -147,8 +147,8 @@ class Perceptron:
         return Network(layers, self._sample_shape(self.n_features_in_))
 
     def _fill(self, network):
-        """Parameters of each layer of a network, if it is like the one that was fitted."""
-        # In C order, whoever assigned the attributes: another order would round differently.
+        """Parameters of each layer of a network, which must be like the one that was fitted."""
+        # In C order, because a user may assign arrays of another layout, which rounds differently.
         coefs = [np.ascontiguousarray(W) for W in self.coefs_]
         parameters = network.from_roles(coefs, self.intercepts_, self.normalizations_)
         if parameters is None:
@@ -156,13 +156,13 @@ class Perceptron:
                 f"hidden_layer_sizes={self.hidden_layer_sizes!r}, activation={self.activation!r} "
                 f"and normalization={self.normalization!r} do not describe the network that was "
                 f"fitted, whose coefs_ have the shapes {[W.shape for W in self.coefs_]}; fit again "
-                "with warm_start=False, or set the parameters back."
+                "with warm_start=False, or restore the parameters."
             )
         return parameters
 
     @contained
     def hidden_activations(self, X: ArrayLike) -> list[NDArray[Any]]:
-        """Compute what each hidden layer passes on, as in prediction.
+        """Compute the outputs of each hidden layer, as in prediction.
 
         Parameters
         ----------
@@ -181,7 +181,7 @@ class Perceptron:
         """
         check_is_fitted(self)
         X = only_numbers(validated(self, as_rows(X)[0], reset=False))
-        # Dropout, the last layer of a block where there is one, has nothing to do in prediction.
+        # Dropout, if it is the last layer of a block, does nothing in prediction.
         ends = np.cumsum([len(block) for block in self._hidden_blocks_], dtype=int)
 
         def compute(network, parameters, x):

@@ -1,4 +1,4 @@
-"""Targets that are quantities of any size: what their size asks of the arithmetic."""
+"""Targets that are quantities of any scale, and the precision that they need."""
 
 from typing import Any
 
@@ -58,9 +58,9 @@ class QuantityTargets:
         return score
 
     def _score_all(self, scores, y, sample_weight):
-        if len(y) < 2:  # whose variance is none; that of the training data will do
+        if len(y) < 2:  # no variance; use that of the training data
             return float(self._score(None)(scores, y)[0])
-        with np.errstate(over="ignore", invalid="ignore"):  # a score of minus infinity says enough
+        with np.errstate(over="ignore", invalid="ignore"):  # the score may be minus infinity
             return r2_score(y, scores, sample_weight=sample_weight)
 
 
@@ -74,7 +74,7 @@ def precisions(y: NDArray[Any]) -> NDArray[Any]:
             raise ValueError(
                 "y holds values too large for float64 arithmetic; scale the targets down."
             )
-        # A spread that is the rounding of the mean counts as none.
+        # A spread no larger than the rounding of the mean counts as zero.
         spread[spread <= 8 * np.finfo(np.float64).eps * np.abs(mean)] = 1
     with np.errstate(over="ignore"):
         return 1 / spread / spread

@@ -71,39 +71,39 @@ class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimato
         0.01), "lbfgs" (neither with dropout nor with batch normalization), or an object of
         :mod:`sk231n.optimizers`.
     learning_rate : "auto", float or schedule, default="auto"
-        "auto" finds a rate from the data and lets it fall to zero along half a cosine, while the
-        training sees standardised features and targets and folds the change of variables back into
-        ``coefs_``. A float, or a schedule of :mod:`sk231n.schedules`, is taken at its word: the
+        "auto" finds a rate from the data and lets it fall to zero along half a cosine. Training
+        sees standardised features and targets; the standardisation is folded back into
+        ``coefs_``. A float, or a schedule of :mod:`sk231n.schedules`, is used as given: the
         optimizer then works on the data as they are.
     batch_size : int or "auto", default="auto"
         Number of samples per step; "auto" is 200, or all if there are fewer.
     max_iter : int or "auto", default="auto"
-        Number of epochs, at most; "auto" makes about 1,000 steps in at least 8 and at most 1,000
+        Largest number of epochs; "auto" makes about 1,000 steps in at least 8 and at most 1,000
         epochs, and allows 1,000 iterations of L-BFGS.
     tol : float or None, default=1e-4
         By how much the training loss (with `early_stopping`, the validation score or loss) must
-        improve in `n_iter_no_change` epochs for training to go on; None: go on to `max_iter`.
-        L-BFGS stops when no component of the gradient is larger. With ``learning_rate="auto"`` the
-        training loss is not watched: the rate comes to zero by itself.
+        improve in `n_iter_no_change` epochs for training to continue; None: train for `max_iter`
+        epochs. L-BFGS stops when no component of the gradient is larger than `tol`. With
+        ``learning_rate="auto"`` the training loss is not watched, as the rate falls to zero anyway.
     n_iter_no_change : int, default=10
-        Number of epochs without progress that end the training.
+        Number of epochs without progress after which training stops.
     shuffle : bool, default=True
         Whether each epoch visits the samples in a new order.
     early_stopping : bool, default=False
-        Whether to watch validation data, stop when score and loss cease to improve, and keep
+        Whether to monitor validation data, stop when neither score nor loss improves, and keep
         the parameters that were best, running averages of the batch normalization included.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the training data that `early_stopping` sets aside where
+        Share of the training data that `early_stopping` sets aside if
         ``fit`` gets no ``X_val``.
     scoring : str, callable or None, default=None
         What `early_stopping` watches and ``history_["validation_score"]`` records: the name of a
         scikit-learn scorer, or a function ``scoring(estimator, X, y)``, the larger the better.
-        None is R2, and of equal ones the lower loss; "loss" is the validation loss alone.
+        None is R2, with the loss to break ties; "loss" is the validation loss alone.
     history_steps : bool, default=False
         Whether ``history_`` also holds "step_loss", the objective of each mini-batch.
     averaging : "ema" or None, default=None
-        "ema": an exponential moving average of the parameters over about the last epoch predicts.
-        It plays no part in L-BFGS, and there is no ``partial_fit`` then.
+        "ema": predict with an exponential moving average of the parameters over about the last
+        epoch. It has no effect with L-BFGS, and rules out ``partial_fit``.
     warm_start : bool, default=False
         Whether ``fit`` starts from the parameters of the last ``fit``.
     random_state : int, RandomState or None, default=None
@@ -115,7 +115,7 @@ class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimato
     Attributes
     ----------
     coefs_ : list of ndarray of shape (n_inputs, n_outputs)
-        The weights of each affine layer; the columns of the first are one picture per unit. With
+        The weights of each affine layer; each column of the first is one unit's picture. With
         maxout a hidden layer has twice as many columns as units.
     intercepts_ : list of ndarray of shape (n_outputs,)
         The intercepts of each affine layer.
@@ -127,13 +127,13 @@ class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimato
     n_outputs_ : int
         Number of targets.
     history_ : dict of lists
-        One entry per epoch: "loss" and "score" (objective and R2 over the epoch's batches as
-        they were met), "validation_loss" and "validation_score" where there are validation data,
+        One entry per epoch: "loss" and "score" (mean objective and R2 over the batches,
+        each before its step), "validation_loss" and "validation_score" with validation data,
         "learning_rate" (its mean; NaN for L-BFGS), "update_ratio" (length of the last update
         relative to that of the parameters; about 1e-3 is healthy). With `history_steps` also
         "step_loss", with one entry per step.
     loss_curve_ : list of float
-        ``history_["loss"]``. It begins again with each ``fit``, a warm one too; ``partial_fit``
+        ``history_["loss"]``. Each ``fit`` starts a new list, a warm one too; ``partial_fit``
         continues it.
     n_iter_ : int
         Number of epochs done.
@@ -158,7 +158,7 @@ class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimato
 
     the :math:`w_i` summing to one. With ``learning_rate="auto"`` the targets, and the last layer,
     are those in units of their spread, :math:`(y - \mu_k) / \sigma_k`, so that what is learnt does
-    not depend on the units in which they come; `alpha` and `max_norm` are in these units. The
+    not depend on their original units; `alpha` and `max_norm` are in these units. The
     losses in ``history_`` are those of the minimised objective in the unit of the data. The
     validation scores are R2 of the validation data; those of training measure the errors against
     the variance of the training targets.
@@ -267,7 +267,7 @@ class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimato
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             True targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None weighs all alike.
+            Weights of the samples; None for equal weights.
 
         Returns
         -------
@@ -310,10 +310,10 @@ class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimato
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None weighs all alike.
+            Weights of the samples; None for equal weights.
         X_val : array-like like `X`, default=None
-            Validation data of your own: ``history_`` follows them, and ``early_stopping`` watches
-            them instead of a part of `X`.
+            Validation data of your own: ``history_`` records them, and `early_stopping` uses them
+            instead of a part of `X`.
         y_val : array-like of shape (n_val_samples,) or (n_val_samples, n_outputs), default=None
             Targets of the validation data.
         sample_weight_val : array-like of shape (n_val_samples,), default=None
@@ -327,7 +327,7 @@ class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimato
         Raises
         ------
         ValueError
-            If the data or the arguments are invalid; the regressor is then as it was.
+            If the data or the arguments are invalid; the regressor is then left unchanged.
         FloatingPointError
             If training diverges; the message names the learning rate to lower.
 
@@ -349,9 +349,9 @@ class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimato
     ) -> Self:
         """Train for one epoch on some of the data.
 
-        There is no validation: `early_stopping` plays no part. With ``learning_rate="auto"`` the
-        rate is constant, and the change of variables follows the data seen so far; a schedule
-        counts the calls as epochs.
+        There is no validation, so `early_stopping` has no effect. With ``learning_rate="auto"`` the
+        rate is constant, and the standardisation follows the data seen so far. For a schedule,
+        each call is one epoch.
 
         Parameters
         ----------
@@ -360,7 +360,7 @@ class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimato
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; None weighs all alike.
+            Weights of the samples; None for equal weights.
 
         Returns
         -------
@@ -370,7 +370,7 @@ class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimato
         Raises
         ------
         ValueError
-            If the data or the arguments are invalid; the regressor is then as it was.
+            If the data or the arguments are invalid; the regressor is then left unchanged.
         FloatingPointError
             If training diverges; the message names the learning rate to lower.
         """
