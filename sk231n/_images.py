@@ -1,7 +1,7 @@
 """Rows and stacks: how images become rows, and how rows become images again.
 
 An estimator sees images as rows ``(n, d)`` or as stacks ``(n, h, w)`` and ``(n, h, w, c)``.
-Everything that knows about both lives here.
+All code that converts between them is here.
 """
 
 import math

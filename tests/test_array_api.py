@@ -38,7 +38,7 @@ def dispatch(request, monkeypatch):
 
 
 def outcomes(estimator, X):
-    """What all methods of a fitted estimator make of X."""
+    """The results of all methods of a fitted estimator for X."""
     methods = [getattr(estimator, name) for name in METHODS if hasattr(estimator, name)]
     results = [method(X) for method in methods]
     return [part for r in results for part in (r if isinstance(r, tuple) else [r])]

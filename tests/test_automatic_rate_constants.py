@@ -32,7 +32,7 @@ def rate(model, X, y):
 
 
 def rows_in_a_pattern():
-    """Every 18th row is large: how many of a sample are shows every how many rows it takes."""
+    """Every 18th row is large, so the share of large rows in a sample shows its stride."""
     X = np.random.RandomState(0).standard_normal((6000, 30))
     X[::18, 0] *= 30
     return X, np.arange(6000) % 2

@@ -64,7 +64,7 @@ VARIANTS = [
     SoftmaxClassifier(penalty="l1", optimizer="adagrad"),
     Whitening(method="zca"),
 ]
-# Dropout draws a mask per row: a row that is there twice is not one of twice the weight.
+# Dropout draws one mask per row, so a repeated row is not like a row of twice the weight.
 WITH_CHANCE = [
     MLPClassifier((40, 20), normalization="batch", dropout=0.1, max_iter=50),
     MLPRegressor((40, 20), normalization="batch", dropout=0.1, max_iter=50),

@@ -1,4 +1,4 @@
-"""Arguments of the diagnostics that make no sense are named, before any work."""
+"""Invalid arguments of the diagnostics are named before any work."""
 
 import numpy as np
 import pytest

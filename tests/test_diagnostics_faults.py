@@ -86,7 +86,7 @@ def mlp(*args, **kwargs):
 SOFTMAX, SVM = SoftmaxClassifier(alpha=0.1), LinearSVM(alpha=0.1)
 DATA, PENALTY, VALUE = "data", "penalty", "value"
 
-# Name of the fault, estimator, where it is planted, what is replaced by what, who sees it.
+# Name of the fault, estimator, where it is planted, what is replaced by what, where it is reported.
 FAULTS = [
     ("the mean is a sum", SOFTMAX, Data, "targets", "self.w[rows] / self.total", "self.w[rows]",
      DATA),
@@ -203,7 +203,7 @@ def test_finds(fault, monkeypatch):
 
 
 def test_names_the_array(monkeypatch):
-    """What is wrong with the intercepts only is reported of the intercepts only."""
+    """A fault in the intercepts alone is reported for the intercepts alone."""
     plant(monkeypatch, Affine, "forward", "np.sum(dy, axis=0, out=g.b)", "g.b[...] = 2 * dy.sum(0)")
     result = check("", mlp())
     wrong = [line for line in result.table if line.max_relative_error > 1e-6]

@@ -221,7 +221,7 @@ class TestTable:
 
 class TestKinks:
     def test_are_counted_and_left_out(self):
-        """Weights, of which all differences would be off, that lie on the kink of their penalty."""
+        """Weights on the kink of their penalty, where all differences would be wrong."""
         model = SoftmaxClassifier(penalty="l1", learning_rate=0.01, random_state=0).fit(X, Y)
         model.coef_ = np.where(np.abs(model.coef_) < 0.2, 0, model.coef_)
         zeros = np.sum(model.coef_ == 0)
@@ -278,7 +278,7 @@ class TestKinks:
         ],
     )
     def test_of_a_network_are_within_wide_steps(self, network, y, h):
-        """The more samples and the wider the step, the more kinks; the others agree."""
+        """More samples and wider steps cross more kinks; all other differences agree."""
         many = np.tile(X, (40, 1)) + np.random.RandomState(2).standard_normal((600, 6))
         y = np.tile(y, (40, 1)) if y.ndim == 2 else np.tile(y, 40)
         narrow = check_gradient(network, many, y, n_checks=10, h=1e-7, random_state=0)

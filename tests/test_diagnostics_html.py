@@ -1,4 +1,4 @@
-"""Results of the diagnostics in notebooks: HTML that says what the text says, and no more."""
+"""Results of the diagnostics in notebooks: HTML with the same content as the text."""
 
 import re
 from html.parser import HTMLParser

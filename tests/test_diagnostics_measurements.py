@@ -220,7 +220,7 @@ class TestLossLandscape:
         assert (np.diff(losses, 2, axis=1) > 0).all()
 
     def test_at_each_point_the_objective_is_that_of_the_parameters_there(self):
-        """With a rate of its own the parameters are those of the data: W row by row, then b."""
+        """With an explicit rate the parameters are those of the data: W row by row, then b."""
         model = SoftmaxClassifier(alpha=0.01, learning_rate=1e-3, random_state=0).fit(X, Y)
         directions = RNG.standard_normal((2, 18))
         landscape = loss_landscape(model, X, Y, directions=directions, n_points=4, span=(0.0, 0.3))
@@ -253,7 +253,7 @@ class TestLossLandscape:
         ],
     )
     def test_ways_of_all_estimators(self, estimator, y):
-        """Both ends of the way are the objectives there; nothing has changed afterwards."""
+        """Both ends have the objectives of the two models, which are left unchanged."""
         here, there = (
             pickle.loads(pickle.dumps(estimator)).set_params(random_state=seed).fit(X, y)
             for seed in (0, 1)

@@ -1,4 +1,4 @@
-"""The sanity checks: what is sound passes, what is not is named, and nothing else changes."""
+"""The sanity checks: sound estimators pass, faults are named, and nothing else changes."""
 
 import pickle
 
@@ -201,8 +201,8 @@ class TestLearningByHeart:
         check = report(MLPClassifier((50,)), n_samples=n_samples).checks[2]
         assert check.name == f"{number} samples memorised"
 
-    def test_samples_are_of_all_classes_alike(self):
-        """Of a class with a hundredth of the samples too."""
+    def test_samples_are_drawn_evenly_from_all_classes(self):
+        """They include a class with a hundredth of the samples."""
         seen = []
 
         class Witness(SoftmaxClassifier):

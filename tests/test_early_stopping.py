@@ -74,7 +74,7 @@ def test_weighted_counts_are_those_of_repeated_samples():
 
 @every_model
 def test_of_equal_scores_the_lowest_loss_is_kept(name):
-    few, some = slice(0, 20), slice(0, 200)  # twenty samples: many epochs are as good
+    few, some = slice(0, 20), slice(0, 200)  # with twenty samples, many epochs tie
     fitted = model(name, early_stopping=True, max_iter=40)
     train, val = data(name)
     fitted.fit(train[some], Y[some], X_val=val[few], y_val=Y_VAL[few])

@@ -18,7 +18,7 @@ METHODS = ("transform", "visualize", "kneighbors", "kneighbors_graph", "predict"
     ids=lambda e: type(e).__name__,
 )
 def test_what_is_left_is_put_back(estimator, monkeypatch):
-    """Ctrl-C may come as `np.errstate` is entered, or as it is left: the state then stays."""
+    """Ctrl-C may arrive while `np.errstate` is entered or left; the state would then stay."""
     y = np.arange(12) % 2
     fitted, before = clone(estimator).fit(IMAGES, y), np.geterr()
     calls = [lambda: clone(estimator).fit(IMAGES, y)]

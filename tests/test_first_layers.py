@@ -35,7 +35,7 @@ class Blur(Layer):
 
 
 class SharedWeights(MLPClassifier):
-    """A network as convolutions will make them: images, standardised by channel."""
+    """A network on images that are standardised by channel, as before a convolution."""
 
     def _layers(self):
         return [Standardize(), Blur(), Flatten(), *super()._layers()]
@@ -67,7 +67,7 @@ def test_raw_data_are_learnt_and_the_change_stays(rate):
     assert standardize["spread"] == pytest.approx([offset.std()])
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict(offset), model.predict(offset))
-    # In the units of the model's own change of variables nothing depends on those of the data.
+    # After standardisation, nothing depends on the units of the data.
     other = clone(model).fit(X, Y)
     assert other.history_["loss"] == pytest.approx(model.history_["loss"], rel=1e-3)
 

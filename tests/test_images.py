@@ -1,4 +1,4 @@
-"""Images as people have them: the order of the channels, transparency, columns of frames."""
+"""Images as users have them: the order of the channels, transparency, columns of frames."""
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ def random_images(*shape, dtype=np.uint8, seed=0):
 
 
 def outcome(estimator, images, new=None):
-    """What the estimator, fitted on `images`, makes of these or of new ones."""
+    """The output of the estimator, fitted on `images`, for these or for new ones."""
     fitted = clone(estimator).fit(images, Y)
     method = fitted.transform if isinstance(estimator, TransformerMixin) else fitted.predict
     return method(images if new is None else new)

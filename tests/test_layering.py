@@ -11,7 +11,7 @@ import sk231n
 
 ROOT = Path(sk231n.__file__).parent
 
-# From the ground up. Every file of the package has its place; `core` is its __init__.py.
+# From the lowest level up. Every file of the package has its place; `core` is its __init__.py.
 LEVELS = {
     0: [
         "_callbacks",
@@ -276,7 +276,7 @@ def test_core_stands_on_its_own():
 
 
 def test_importing_everything_loads_nothing_but_the_required_packages():
-    """scikit-learn by itself loads pandas and rich where it finds them; we load none of these."""
+    """scikit-learn loads pandas and rich if they are installed; this package loads neither."""
     code = f"""
 import importlib, sys
 import joblib, numpy, scipy, sklearn.callback, sklearn.model_selection

@@ -739,7 +739,7 @@ def image_inputs(layer, shape, n_samples, dtype=np.float64):
 
 
 def image_loops(layer, p, x, phase):
-    """What the loops on rows say of images."""
+    """The result of the loops on rows, for images."""
     if isinstance(layer, (Affine, Flatten)):
         return LOOPS[type(layer)](layer, p, x, phase)
     if isinstance(layer, LayerNorm):
@@ -784,7 +784,7 @@ class TestEveryLayerOnImages:
         for n_samples in (3, 1):
             p, (x, dy) = parameters(layer, input_shape=shape), image_inputs(layer, shape, n_samples)
             if isinstance(layer, LayerNorm) and x[0].size == 1:
-                # One value is its own mean: the shift is all that can be seen.
+                # A single value is its own mean, so only the shift is visible.
                 g = nans_like(p)
                 y, backward = layer.forward(p, x, weighing(phase, n_samples))
                 np.testing.assert_array_equal(y, np.broadcast_to(p.shift, x.shape))
@@ -881,7 +881,7 @@ class TestActivations:
 
     @pytest.mark.parametrize("name", ["identity", "tanh", "relu", "leaky_relu"])
     def test_signals_keep_their_size_on_the_way(self, name):
-        """With the activation's own initializer, signals neither shrink nor grow in a deep network."""
+        """An activation's own initializer keeps the size of signals, even in a deep network."""
         activation = ACTIVATIONS[name]
         block = [Affine(activation.n_inputs(200), activation.initializer), activation]
         network = Network(10 * block, 200)

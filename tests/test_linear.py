@@ -36,7 +36,7 @@ def blobs():
 
 
 def objective(model, X, y, sample_weight=None):
-    """The objective of the contract, from the learnt attributes and the loops of the reference."""
+    """The documented objective, from the learnt attributes and the loops of the reference."""
     w = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, float)
     scores = X @ model.coef_.T + model.intercept_
     codes = np.searchsorted(model.classes_, y)
@@ -145,7 +145,7 @@ def test_penalties_shrink_weights_but_not_intercepts(blobs, penalty):
     free = SoftmaxClassifier(penalty=None, random_state=0).fit(X, two)
     strong = SoftmaxClassifier(penalty=penalty, alpha=1000.0, random_state=0).fit(X, two)
     assert np.abs(strong.coef_).max() < 0.02 * np.abs(free.coef_).max()
-    # What is left are the odds of the classes.
+    # Only the odds of the classes are left.
     assert strong.intercept_[1] - strong.intercept_[0] == pytest.approx(np.log(60 / 30), abs=0.02)
 
 

@@ -66,7 +66,7 @@ class TestHistory:
         assert history.monitored is history["validation_loss"] == [0.25]
 
     def test_losses_are_taken_as_they_come(self):
-        """In the unit of the data, in which the epochs tell them."""
+        """They stay in the unit of the data, as the epochs report them."""
         history = History(validated=True)
         history.add(Epoch(30.0, 0.5, 0.1, 1e-3, [20.0, 40.0]), validation_loss=7.0)
         assert (history["loss"], history["validation_loss"]) == ([30.0], [7.0])

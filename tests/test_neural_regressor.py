@@ -135,7 +135,7 @@ def test_targets_of_very_different_sizes(loss):
 
 
 def test_a_tiny_target_does_not_keep_another_from_learning():
-    """The penalty, which is large beside the tiny one, is not beside the other."""
+    """The penalty, which is large relative to the tiny target, is not so for the other."""
     both = np.column_stack([Y, 1e-5 * X[:, 0]])
     model = MLPRegressor((30,), random_state=0).fit(X, both)
     assert r2_score(both[:, 0], model.predict(X)[:, 0]) > 0.8
@@ -150,7 +150,7 @@ def test_a_constant_target(value, arguments):
 
 
 def test_medians_and_means():
-    """Without features that say anything, the one loss finds the mean and the other the median."""
+    """Without informative features, the one loss finds the mean and the other the median."""
     skewed = np.repeat([0.0, 0.0, 10.0], 50)
     nothing = np.zeros((150, 1))
     for loss, expected in (("squared_error", 10 / 3), ("absolute_error", 0)):

@@ -786,8 +786,8 @@ def test_stacks_of_images(model):
 @pytest.mark.parametrize("parameters", [{}, {"alpha": 0}, {"max_iter": 2}], ids=str)
 @pytest.mark.parametrize("value", [0.0, 1.0, 1e30])
 @models
-def test_what_is_constant_has_no_say(model, value, parameters):
-    """Not in training, where a large value would drown the others, nor when it changes later."""
+def test_constant_features_have_no_influence(model, value, parameters):
+    """Neither in training, where a large value would dominate, nor when the value changes later."""
     constant = np.column_stack([X, np.full(150, value)])
     fitted = model((8,), random_state=0, **parameters).fit(constant, Y)
     np.testing.assert_array_equal(fitted.coefs_[0][-1], 0)

@@ -136,7 +136,7 @@ def test_nesterov_is_the_formulation_of_the_course():
 
 
 def test_nesterov_looks_ahead():
-    """With y = theta - rate * mu * v it is the method that takes the gradient ahead, at y."""
+    """With y = theta - rate * mu * v it equals the method that takes the gradient at y."""
     hessian, mu, rate = np.array([1.0, 5.0]), 0.8, 0.1
     optimizer, ahead = Momentum(mu, nesterov=True), np.ones(2)
     state = optimizer.start(ahead)
@@ -194,7 +194,7 @@ class TestEveryOptimizer:
             assert direction.shape == (4,)
 
     def test_a_direction_may_be_changed(self, optimizer):
-        """The loop multiplies it by the rate in place: the state must not notice."""
+        """The loop multiplies it by the rate in place, which must not change the state."""
         theta, gradient = np.ones(3), np.array([1.0, -2.0, 3.0])
         state, undisturbed = optimizer.start(theta), optimizer.start(theta)
         for _ in range(3):

@@ -1,7 +1,7 @@
-"""One result: whatever the number of threads, the joblib backend, or the layout of the input.
+"""The same bits for any number of threads, any joblib backend, and any layout of the input.
 
-How work is cut depends on shapes alone; threads only share the pieces out. Nothing here has a
-tolerance. Features and neighbours have their own tests of the same.
+Work is cut by its shape alone, and the threads only share out the pieces. Nothing here has a
+tolerance. Features and neighbours have such tests of their own.
 """
 
 import os
@@ -102,7 +102,7 @@ def test_any_number_of_threads(name, dtype):
 
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
 def test_in_the_workers_of_joblib(backend):
-    """There are two at a time, each with one thread, and results come back by pickle or not."""
+    """Two workers run at a time, with one thread each; results are pickled or not."""
     together = Parallel(n_jobs=2, backend=backend)(delayed(outcome)(name, FLOATS) for name in FEW)
     for name, found in zip(FEW, together, strict=True):
         assert_same(found, outcome(name, FLOATS))

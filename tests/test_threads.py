@@ -20,7 +20,7 @@ from sk231n.core.team import Team
 
 
 class ClusterBackend(ThreadingBackend):
-    """As those of dask and Ray: it answers with all the cores of the cluster, whatever is asked."""
+    """Like those of dask and Ray, it always returns the number of cores of the whole cluster."""
 
     def effective_n_jobs(self, n_jobs):
         return 32
@@ -117,7 +117,7 @@ def test_after_an_error_no_task_is_begun():
 
 
 def test_ctrl_c_does_not_wait_for_all_tasks():
-    """Nor does it leave threads at work, even if it comes twice."""
+    """It leaves no threads running, either, even if it comes twice."""
     code = """
 import signal, threading, time
 from sk231n._threads import run_on_threads
@@ -160,7 +160,7 @@ def blas_threads():
 
 @pytest.mark.parametrize("first_out", [0, 1])
 def test_blas_has_one_thread_until_the_last_context_ends(first_out):
-    """Two threads come in one after the other, and leave in either order."""
+    """Two threads enter one after the other, and leave in either order."""
     inside, leave = ([threading.Event() for _ in range(2)] for _ in range(2))
 
     def work(k):
@@ -235,7 +235,7 @@ class TestTeam:
     def test_works_on_several_threads_at_once(self):
         meeting = threading.Barrier(2)
         with Team(2) as team:
-            # Each waits for the other: one thread alone would never come out.
+            # Each part waits for the other, so a single thread would never finish.
             names = team.run(
                 lambda part: (meeting.wait(timeout=30), threading.current_thread().name)[1], [0, 1]
             )
@@ -265,7 +265,7 @@ class TestTeam:
         with Team(n_threads) as team:
             with pytest.raises(ValueError, match=f"no {failing}"):
                 team.run(work, [0, 1])
-            assert team.run(abs, [-1, -2]) == [1, 2]  # and the team goes on
+            assert team.run(abs, [-1, -2]) == [1, 2]  # and the team still works
 
     def test_when_an_error_comes_out_all_have_finished(self):
         finished = []
@@ -378,7 +378,7 @@ for _ in range(3):
         assert changes == max(min(n_threads, n_parts) - 1, 0)
         assert again == names
 
-    def test_threads_end_with_the_team_whatever_interrupted_it(self):
+    def test_threads_end_with_the_team_after_any_interruption(self):
         before = threading.active_count()
         team = Team(3)
         team.run(abs, [-1, -2, -3])

@@ -234,7 +234,7 @@ def test_running_averages_of_images():
     ids=str,
 )
 def test_fans_of_filters(initializer, variance, shape):
-    """The same normal numbers times what their fans say."""
+    """The same normal numbers, scaled by the fans."""
     *pixels, n_inputs, n_outputs = shape
     theirs = torch.empty(n_outputs, n_inputs, *pixels)
     fans = torch.nn.init._calculate_fan_in_and_fan_out(theirs)
@@ -244,7 +244,7 @@ def test_fans_of_filters(initializer, variance, shape):
 
 
 def test_running_averages():
-    """Theirs is the unbiased variance of the batch, ours that by which it is divided."""
+    """Theirs is the unbiased variance of the batch, ours the one that normalises it."""
     rng = np.random.RandomState(0)
     p = SimpleNamespace(
         scale=np.ones(N_INPUTS), shift=np.zeros(N_INPUTS), mean=np.zeros(N_INPUTS),
@@ -368,7 +368,7 @@ OPTIMIZERS = {
 def test_ten_steps(optimizer, theirs, options):
     rng = np.random.RandomState(0)
     theta, rate = rng.standard_normal(20), 0.05
-    # From gradients of 1e-9, where epsilon tells, to large ones.
+    # From gradients of 1e-9, where epsilon matters, to large ones.
     gradients = rng.standard_normal((10, 20)) * 10.0 ** rng.randint(-9, 4, size=20)
     their_theta = torch.nn.Parameter(tensor(theta.copy()))
     their_optimizer = theirs([their_theta], lr=rate, **options)
@@ -508,7 +508,7 @@ def test_training(optimizer, their_optimizer):
         shuffle=False, rng=np.random.RandomState(0),
     )  # fmt: skip
     losses = [epoch.loss for epoch in islice(run, 10)]
-    # Rounding grows on the way through forty steps, but nowhere near what an error would do.
+    # Rounding grows over forty steps, but an error would be far larger.
     np.testing.assert_allclose(losses, their_losses, rtol=1e-9)
     assert losses[-1] < 0.9 * losses[0]
     for module, p in pairs(network, theta, theirs):

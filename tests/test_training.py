@@ -233,7 +233,7 @@ def test_which_subsets_are_right():
 
 
 class TestTargetsWithUnits:
-    """Targets that are trained in units of their own: what is minimised is the formula in these."""
+    """Targets that are trained in other units; the objective is the formula in these units."""
 
     UNITS = TargetUnits(np.array([3.0, -40.0]), *np.array([[0.5, 20.0]] * 2))
 
@@ -651,7 +651,7 @@ class TestLBFGS:
         np.testing.assert_allclose(seen[-1].loss, expected.fun, rtol=1e-12)
         np.testing.assert_allclose(layer.W.ravel(), expected.x[:-N_CLASSES], atol=1e-6)
         b, expected_b = layer.b, expected.x[-N_CLASSES:]
-        if loss != "squared one-vs-rest":  # the same for all intercepts changes nothing
+        if loss != "squared one-vs-rest":  # a constant added to all intercepts changes nothing
             b, expected_b = b - b.mean(), expected_b - expected_b.mean()
         np.testing.assert_allclose(b, expected_b, atol=1e-6)
 

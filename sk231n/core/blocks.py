@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-_BLOCK_ROWS = 1024  # a few MB of floats, whatever the type of the data
+_BLOCK_ROWS = 1024  # a few MB of floats, for data of any type
 _REGISTER_WIDTH = 16  # the lengths of parts are multiples of this, as SIMD code prefers
 
 
@@ -12,7 +12,7 @@ def blocks(n_rows: int, size: int = _BLOCK_ROWS) -> Iterator[slice]:
 
 
 def split(length: int, n_parts: int) -> list[slice]:
-    """Slices of about equal length, a multiple of 16 but for the last."""
+    """Slices of about equal length, a multiple of 16 except for the last."""
     size = -(-length // (n_parts * _REGISTER_WIDTH)) * _REGISTER_WIDTH
     return list(blocks(length, size))
 

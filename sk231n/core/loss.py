@@ -51,7 +51,7 @@ class Loss(Spec):
 
     Examples
     --------
-    A loss of one's own, :math:`\ell = \sum_k \ln \cosh(s_k - y_k)`:
+    A custom loss, :math:`\ell = \sum_k \ln \cosh(s_k - y_k)`:
 
     >>> import numpy as np
     >>> from sk231n.losses import Loss

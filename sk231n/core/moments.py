@@ -85,7 +85,7 @@ class Moments:
         if not centred:
             variance += self.mean**2
         scale = np.sqrt(variance + ridge)
-        if self.constant(dtype).all():  # as with one sample: only its size tells the scale
+        if self.constant(dtype).all():  # such as a single sample, whose size gives the scale
             scale = np.full_like(scale, np.sqrt(np.mean(self.mean**2) + ridge))
         scale[scale == 0] = 1
         return Standardization(self.mean.astype(dtype) if centred else None, scale.astype(dtype))

@@ -1,4 +1,4 @@
-"""The optimizers, simplest first; the base says what they have in common."""
+"""The optimizers, simplest first; their base is in ``optimizer.py``."""
 
 import math
 from numbers import Real

@@ -23,7 +23,7 @@ class Penalty(Spec):
     smooth : bool
         Whether the gradient is continuous, as L-BFGS needs it.
     curvature : float
-        Largest second derivative, which bounds the learning rate; zero where there is none.
+        Largest second derivative, which bounds the learning rate; zero if there is none.
 
     Examples
     --------

@@ -28,7 +28,7 @@ class BlockwiseOptimizer:
     optimizer : Optimizer
         Turns gradients into directions.
     state : list or None
-        The optimizer's states, one per block, to go on with; None to start.
+        The optimizer's states, one per block, to continue from; None to start.
     average : Average or None
         Updated with the parameters after each step.
     """

@@ -50,7 +50,7 @@ def epochs(
     rng : RandomState
         Source of randomness.
     state : list or None, default=None
-        The optimizer's states to go on with, as ``start_states`` makes them; None to start.
+        The optimizer's states to continue from, as ``start_states`` makes them; None to start.
     average : Average or None, default=None
         Updated with the parameters after each step.
     first : int, default=0
