@@ -61,7 +61,7 @@ CONSTANTS = {
         )
     },
     **{
-        f'LONGEST_PATHS["{kind}"]': (automatic_rate.LONGEST_PATHS, kind)
+        f'LONGEST_PATHS["{kind}"]': (automatic_rate, kind)
         for kind in automatic_rate.LONGEST_PATHS
     },
     **{f"{c.__name__}.largest_rate": (c, "largest_rate") for c in (Adam, RMSProp, Adagrad)},
@@ -129,16 +129,23 @@ def scaled(name, factor):
         yield
         return
     owner, attribute = CONSTANTS[name]
-    is_dict = isinstance(owner, dict)
-    before = owner[attribute] if is_dict else getattr(owner, attribute)
+    # Looked up here: in a process of joblib's, the module is the one that training asks.
+    values = automatic_rate.LONGEST_PATHS if attribute in automatic_rate.LONGEST_PATHS else None
+    before = getattr(owner, attribute) if values is None else values[attribute]
     value = before * factor
     value = max(1, round(value)) if isinstance(before, int) else value
-    change = owner.__setitem__ if is_dict else lambda key, v: setattr(owner, key, v)
-    change(attribute, value)
+
+    def change(value):
+        if values is None:
+            setattr(owner, attribute, value)
+        else:
+            values[attribute] = value
+
+    change(value)
     try:
         yield
     finally:
-        change(attribute, before)
+        change(before)
 
 
 def scores_with(name, factor):

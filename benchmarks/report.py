@@ -252,8 +252,8 @@ competitors of a table run in one process, in turn, and the medians are shown. T
 ## Accuracy compared with the course
 
 `python benchmarks/accuracy.py --cifar10 DIR`: accuracy on {accuracy["tested_on"]:,} images after
-training on {accuracy["trained_on"]:,}, and the seconds of `fit` and `predict`. The last
-column has figures from the [notes](https://cs231n.github.io), made with the official 50,000 and 10,000
+training on {accuracy["trained_on"]:,}, and the seconds of `fit` and `predict`. The last column has
+figures from the [notes](https://cs231n.github.io), made with the official 50,000 and 10,000
 images, and from the best of 26 published solutions of the assignments, which were trained on 49,000
 images and scored on 1,000 of the official test images. The recipes are those of
 `examples/mlp_recipes.py`; they train on the mirror images too, and their seconds are those of

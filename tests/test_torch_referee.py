@@ -231,7 +231,7 @@ def test_running_averages_of_images():
         (Glorot(), lambda fan_in, fan_out: 2 / (fan_in + fan_out)),
         (LeCun(), lambda fan_in, fan_out: 1 / fan_in),
     ],
-    ids=str,
+    ids=["He", "Glorot", "LeCun"],
 )
 def test_fans_of_filters(initializer, variance, shape):
     """The same normal numbers, scaled by the fans."""
