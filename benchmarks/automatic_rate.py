@@ -4,7 +4,7 @@
 
 Every model is fitted with its default arguments on every data set, first with the constants as they
 are, then with each of them halved and doubled. The figure is the score on held-out data (accuracy,
-or R2), the mean over two divisions of the data. All data are made up or come with scikit-learn.
+or R2), the mean over two random splits of the data. All data are made up or come with scikit-learn.
 --page writes the table as a page of the documentation.
 """
 
@@ -186,7 +186,9 @@ def page(base, outcomes):
         f'`learning_rate="auto"` on {len(data_sets())} data sets, {len(base)} cases in all, with',
         "each constant of `sk231n/core/automatic_rate.py` and of the optimizers halved and",
         "doubled. Changes are in points (hundredths) of accuracy or R2 on held-out data, the mean",
-        "of two divisions.",
+        "of two random splits. The last column counts the cases that changed at all, by more than",
+        "0.05 points. The constants themselves are chosen for the mean, not for any one case:",
+        "worst cases are small data sets whose score moves by points with the random split.",
         "",
         "| constant | halved: mean | worst case | doubled: mean | worst case | cases changed |",
         "|---|---:|---|---:|---|---:|",
