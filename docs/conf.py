@@ -83,8 +83,13 @@ html_theme_options = {
     "footer_end": [],
     "show_toc_level": 2,
 }
-html_sidebars = {name: [] for name in ("index", "getting_started", "coming_from_sklearn", "design", "automatic_rate",
-                                       "results", "changelog")}  # fmt: skip
+html_sidebars = {
+    name: []
+    for name in (
+        "index", "getting_started", "coming_from_sklearn", "design", "automatic_rate", "results",
+        "changelog",
+    )
+}  # fmt: skip
 
 # Names of other packages -------------------------------------------------------------------------
 
