@@ -402,7 +402,10 @@ def test_labels_have_to_be_classes(labels, message, estimator, data):
     ("sample_weight", "message"),
     [
         (np.zeros(40), "sample_weight is zero"),
-        (np.arange(40) < 4, r"n_neighbors=5, but there are only 4 training samples, counted by sample_weight"),
+        (
+            np.arange(40) < 4,
+            r"n_neighbors=5, but there are only 4 training samples, counted by sample_weight",
+        ),
         (-np.ones(40), "sample_weight contains -1 at index 0"),
         (np.full(40, np.inf), "sample_weight contains infinity"),
         (np.ones((40, 1)), r"sample_weight has shape \(40, 1\)"),
