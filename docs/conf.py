@@ -86,7 +86,7 @@ html_theme_options = {
 html_sidebars = {
     name: []
     for name in (
-        "index", "getting_started", "coming_from_sklearn", "design", "automatic_rate", "results",
+        "index", "getting_started", "coming_from_sklearn", "design", "results",
         "changelog",
     )
 }  # fmt: skip
