@@ -4,6 +4,7 @@ import copy
 from numbers import Integral, Real
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_random_state
@@ -16,7 +17,7 @@ from sk231n._stream import StreamState
 from sk231n._training import NetworkTrainer
 from sk231n.core.arguments import RANDOM_STATE, Number, count, validate_arguments
 from sk231n.core.bases import BaseEstimator, CallbackSupportMixin
-from sk231n.core.optimizers import OPTIMIZERS, Optimizer
+from sk231n.core.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from sk231n.core.penalties import PENALTIES, Penalty
 from sk231n.core.schedules import Schedule
 from sk231n.core.spec import Spec
@@ -117,11 +118,14 @@ class GradientEstimator(CallbackSupportMixin, SampleReader, NetworkTrainer, Base
         ValueError
             If there is no such parameter, or the argument that should have it is a string or None.
         """
+        known = self.get_params(deep=False)
         for key in params:
             argument, nested, _ = key.partition("__")
             value = params.get(argument, getattr(self, argument, None))
-            if nested and (value is None or isinstance(value, str)):
+            if nested and argument in known and not isinstance(value, Spec):
                 hint = f"; set {_EXAMPLES[argument]} first" if argument in _EXAMPLES else ""
+                if isinstance(value, list | tuple | np.ndarray):
+                    hint = "; search over whole sequences instead"
                 raise ValueError(f"{key}: {argument}={value!r} has no parameters of its own{hint}.")
         return super().set_params(**params)
 
@@ -139,12 +143,18 @@ class GradientEstimator(CallbackSupportMixin, SampleReader, NetworkTrainer, Base
             self._parameter_constraints, self.get_params(deep=False), type(self).__name__
         )
         for argument in self.get_params(deep=False).values():
-            for part in argument if isinstance(argument, list | tuple) else [argument]:
+            sequence = isinstance(argument, list | tuple | np.ndarray)
+            for part in np.ravel(argument) if sequence else [argument]:
                 if isinstance(part, Spec):
                     part.check()
         if self.scoring not in (None, "loss"):
             check_scoring(self, self.scoring)
         optimizer, loss, penalty = self._optimizer(), self._loss(), self._penalty()
+        if optimizer.full_batch and not isinstance(optimizer, LBFGS):
+            raise ValueError(
+                f"optimizer={self.optimizer!r} has full_batch=True, which only LBFGS may have; "
+                "your own optimizer works on mini-batches, with batch_size=len(X) on all samples."
+            )
         if optimizer.full_batch and not (loss.smooth and (penalty is None or penalty.smooth)):
             raise ValueError(
                 f"optimizer={self.optimizer!r} needs a smooth objective; {loss} with "

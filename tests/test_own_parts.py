@@ -19,7 +19,21 @@ from sklearn.model_selection import GridSearchCV
 
 from sk231n import LinearSVM, MLPClassifier, MLPRegressor, SoftmaxClassifier
 from sk231n.diagnostics import check_gradient
-from sk231n.losses import Loss
+from sk231n.initializers import Initializer, Normal
+from sk231n.layers import (
+    BatchNorm,
+    Dropout,
+    Flatten,
+    Layer,
+    LeakyReLU,
+    Network,
+    ReLU,
+    Standardize,
+)
+from sk231n.losses import CrossEntropy, Loss
+from sk231n.optimizers import Optimizer
+from sk231n.penalties import Penalty
+from sk231n.schedules import Schedule
 
 PAGE = Path(__file__).parents[1] / "docs" / "guide" / "own_parts.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
@@ -171,3 +185,177 @@ def test_every_part_at_once(page):
     model = MLPClassifier((24,), **FEW_STEPS, **parts).fit(X, Y)
     assert model.score(X, Y) > 0.85
     assert model.predict_proba(X).sum(axis=1) == pytest.approx(1)
+
+
+class Slope(Layer):
+    """A scalar that is learnt."""
+
+    def shapes(self, input_shape):
+        return {"slope": ()}
+
+    def initialize(self, p, rng):
+        p.slope[...] = 1
+
+    def forward(self, p, x, phase=None):
+        def backward(dy, g, need_dx=True):
+            g.slope[...] = (dy * x).sum()
+            return dy * p.slope
+
+        return x * p.slope, backward
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_scalar_parameters(optimizer):
+    model = MLPClassifier((16,), normalization=Slope(), optimizer=optimizer, tol=0.1)
+    assert model.set_params(max_iter=30, random_state=0).fit(X, Y).score(X, Y) > 0.9
+    assert model.normalizations_[0]["slope"] != 1
+    assert check_gradient(model, X[:40], Y[:40], random_state=0).passed
+
+
+class ListedShapes(Slope):
+    def shapes(self, input_shape):
+        return {"slope": [1]}
+
+
+def test_shapes_as_lists():
+    model = MLPClassifier((8,), normalization=ListedShapes(), **FEW_STEPS).fit(X, Y)
+    assert model.predict(X).shape == Y.shape
+
+
+class Smoothed(CrossEntropy):
+    """A subclass of a loss of the library: its own code counts."""
+
+    def __call__(self, scores, y, w=None):
+        raise RuntimeError("own code")
+
+
+def test_subclasses_of_losses_are_not_replaced():
+    labels = np.column_stack([Y > 3, Y % 2])
+    with pytest.raises(ValueError, match="is for one label per sample"):
+        MLPClassifier((8,), loss=Smoothed()).fit(X, labels.astype(int))
+    with pytest.raises(RuntimeError, match="own code"):
+        MLPClassifier((8,), loss=Smoothed(), **FEW_STEPS).fit(X, Y)
+
+
+def returning(base, method, result, **attributes):
+    """A part of which one method returns something wrong."""
+    part = type("Wrong", (base,), {method: lambda self, *arguments: result, **attributes})
+    return part()
+
+
+def wrong_layer(**attributes):
+    return type("Wrong", (Slope,), attributes)()
+
+
+@pytest.mark.parametrize(
+    ("argument", "part", "message"),
+    [
+        (
+            "penalty",
+            returning(Penalty, "__call__", (1.0, 0.1)),
+            r"Wrong\(\) must return a gradient",
+        ),
+        ("penalty", returning(Penalty, "__call__", (1.0, np.ones(1))), "of the shape"),
+        ("optimizer", returning(Optimizer, "direction", 0.1), r"must return a direction"),
+        ("optimizer", returning(Optimizer, "direction", 0, full_batch=True), "only LBFGS"),
+        ("weight_init", returning(Initializer, "__call__", 0.1), "must return finite numbers"),
+        ("weight_init", returning(Initializer, "__call__", np.nan), "must return finite numbers"),
+        ("weight_init", returning(Initializer, "__call__", None), "must return finite numbers"),
+        ("learning_rate", returning(Schedule, "__call__", -0.01), "learning_rate"),
+        ("learning_rate", returning(Schedule, "__call__", np.nan), "learning_rate"),
+        ("learning_rate", returning(Schedule, "rates", np.ones(3)), "learning_rate"),
+        ("loss", returning(Loss, "__call__", (1.0, np.ones(3))), "a number and a gradient"),
+        ("loss", returning(Loss, "__call__", (None, None)), "a number and a gradient"),
+        ("loss", returning(Loss, "__call__", (np.ones(3), None)), "a number and a gradient"),
+        ("normalization", Standardize(), "standardises the inputs"),
+        ("normalization", wrong_layer(weights=("Q",)), "weights must be a tuple"),
+        ("normalization", wrong_layer(statistics="slope"), "statistics must be a tuple"),
+        (
+            "normalization",
+            wrong_layer(shapes=lambda self, shape: {"slope": 8}),
+            "the shape of slope",
+        ),
+        ("normalization", wrong_layer(shapes=lambda self, shape: {"slope": (-1,)}), "integers > 0"),
+        (
+            "normalization",
+            wrong_layer(initialize=lambda self, p, rng: setattr(p, "slope", 1)),
+            "must write into the arrays of p",
+        ),
+        ("normalization", wrong_layer(output_shape=lambda self, shape: (3,)), "output_shape"),
+        ("activation", type("Own", (ReLU,), {"initializer": "he"})(), "initializer"),
+        ("activation", type("Own", (ReLU,), {"initializer": Normal(-1.0)})(), "std"),
+        ("activation", np.array([LeakyReLU(5.0)], dtype=object), "slope"),
+    ],
+)
+def test_wrong_parts_are_named(argument, part, message):
+    model = MLPClassifier((8,), random_state=0).set_params(**{argument: part})
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, Y)
+    assert not hasattr(model, "coefs_")
+
+
+def test_parts_cannot_write_into_the_parameters():
+    def sign(self, u):
+        return float(np.abs(u).sum()), np.sign(u, out=u)
+
+    penalty = type("InPlace", (Penalty,), {"__call__": sign})()
+    with pytest.raises(ValueError, match="read-only"):
+        MLPClassifier((8,), penalty=penalty, learning_rate=0.01, random_state=0).fit(X, Y)
+
+
+def test_random_layers_need_mini_batches():
+    with pytest.raises(ValueError, match="without randomness"):
+        MLPClassifier((8,), normalization=Dropout(0.5), optimizer="lbfgs").fit(X, Y)
+
+
+def test_losses_that_work_in_place_leave_the_scores():
+    def in_place(self, scores, y, w=None):
+        value, gradient = CrossEntropy()(scores, y, w)
+        scores[...] = -1
+        return value, gradient
+
+    loss = type("InPlace", (Loss,), {"__call__": in_place, "curvature": 0.5})()
+    found = MLPClassifier((8,), loss=loss, **FEW_STEPS).fit(X, Y)
+    expected = MLPClassifier((8,), **FEW_STEPS).fit(X, Y)
+    assert found.history_["score"] == expected.history_["score"]
+
+
+def test_parts_in_float64_leave_float32_alone(page):
+    single = X.astype(np.float32)
+    model = MLPClassifier((8,), page[0].Swish(np.array(1.0)), **FEW_STEPS).fit(single, Y)
+    assert model.decision_function(single).dtype == np.float32
+    model = MLPClassifier((8,), normalization=BatchNorm(epsilon=np.longdouble(1e-5)), **FEW_STEPS)
+    assert model.fit(single, Y).decision_function(single).dtype == np.float32
+
+
+def test_networks_refuse_images_of_another_layout():
+    network = Network([BatchNorm(), Flatten()], (4, 4, 6))
+    views = network.layout.views(network.initialize(np.random.RandomState(0), float))
+    assert network.forward(views, np.ones((5, 96)))[0].shape == (5, 96)
+    assert network.forward(views, np.ones((5, 4, 4, 6), np.uint8))[0].dtype == np.float32
+    for shape in (5, 6, 4, 4), (5, 95), (5, 16, 6):
+        with pytest.raises(ValueError, match="does not hold samples"):
+            network.forward(views, np.ones(shape))
+    for layers in ["relu"], [None], [BatchNorm]:
+        with pytest.raises(TypeError, match="layers must hold layers"):
+            Network(layers, 3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "message"),
+    [
+        ({"activation": [LeakyReLU()]}, "activation__slope", "whole sequences"),
+        ({"activation": LeakyReLU}, "activation__slope", "set activation=sk231n.layers"),
+        ({"learning_rate": 0.1}, "learning_rate__initial", "set learning_rate=sk231n.schedules"),
+        ({}, "alpha__x", "no parameters"),
+    ],
+)
+def test_parameters_of_what_has_none(settings, name, message):
+    with pytest.raises(ValueError, match=message):
+        MLPClassifier(**settings).set_params(**{name: 0.2})
+
+
+def test_probabilities_are_those_of_the_fitted_loss():
+    model = MLPClassifier((8,), loss="hinge", **FEW_STEPS).fit(X, Y)
+    assert not hasattr(model.set_params(loss="cross_entropy"), "predict_proba")
+    assert hasattr(model.fit(X, Y).set_params(loss="hinge"), "predict_proba")

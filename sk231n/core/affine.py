@@ -106,7 +106,13 @@ class Affine(Layer):
 
     def initialize(self, p: SimpleNamespace, rng: np.random.RandomState) -> None:
         """Draw the first weights; the intercept starts at zero; see :meth:`Layer.initialize`."""
-        p.W[...] = self.initializer(rng, p.W.shape)
+        W = np.asarray(self.initializer(rng, p.W.shape))
+        if W.shape != p.W.shape or W.dtype.kind not in "iuf" or not np.isfinite(W).all():
+            raise ValueError(
+                f"{self.initializer} must return finite numbers of shape {p.W.shape}; got dtype "
+                f"{W.dtype} and shape {W.shape}."
+            )
+        p.W[...] = W
         if self.intercept:
             p.b[...] = 0
 

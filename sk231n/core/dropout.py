@@ -38,6 +38,7 @@ class Dropout(Layer):
     array([[0., 2., 0., 0., 2., 2.]])
     """
 
+    random = True
     _parameter_constraints: dict[str, list[Any]] = {"p": [Number(Real, 0, 1, closed="left")]}
 
     def __init__(self, p: float = 0.5) -> None:

@@ -73,6 +73,8 @@ class Layer(Spec):
         Whether :meth:`fold_inputs` works, its weights having one row per input: training may then
         see standardised inputs, and the learnt model takes the data as they are. Before any
         other layer, the standardisation stays in the model as a layer :class:`Standardize`.
+    random : bool
+        Whether ``forward`` draws from ``phase.rng`` while training, as dropout does.
     standardizes : bool
         Whether training hands the layer the moments of its inputs by :meth:`set_moments`.
 
@@ -95,6 +97,7 @@ class Layer(Spec):
     intercepts: Any = ()
     statistics: Any = ()
     folds_inputs: bool = False
+    random: bool = False
     standardizes: bool = False
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:

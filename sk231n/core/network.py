@@ -54,7 +54,7 @@ class Network:
         shape = (input_shape,) if isinstance(input_shape, Integral) else tuple(input_shape)
         for layer in self.layers:
             self.input_shapes.append(shape)
-            shapes.append(layer.shapes(shape))
+            shapes.append(_checked_shapes(layer, shape))
             shape = layer.output_shape(shape)
         self.output_shape: tuple[int, ...] = shape
         self.n_outputs: int = math.prod(shape)
@@ -77,7 +77,13 @@ class Network:
         """
         theta = self.layout.zeros(dtype)
         for layer, p in zip(self.layers, self.layout.views(theta), strict=True):
+            views = dict(vars(p))
             layer.initialize(p, rng)
+            if any(getattr(p, name, None) is not view for name, view in views.items()):
+                raise ValueError(
+                    f"{layer}: initialize must write into the arrays of p, as in "
+                    f"p.{next(iter(views))}[...] = 1; it replaced one."
+                )
         return theta
 
     def as_samples(self, x: NDArray[Any]) -> NDArray[Any]:
@@ -91,9 +97,19 @@ class Network:
         Returns
         -------
         ndarray of shape (n_samples, ...)
-            The same numbers, a view where possible.
+            The same numbers in floating point, a view where possible.
         """
-        return x.reshape(len(x), *self.input_shapes[0]) if self.input_shapes else x
+        if x.dtype.kind != "f":
+            x = x.astype(np.float32 if np.can_cast(x.dtype, np.float32) else np.float64)
+        if not self.input_shapes or x.shape[1:] == self.input_shapes[0]:
+            return x
+        shape = self.input_shapes[0]
+        if x.ndim != 2 or x.shape[1] != math.prod(shape):
+            raise ValueError(
+                f"x of shape {x.shape} does not hold samples of shape {shape}, nor rows of "
+                f"{math.prod(shape)} values."
+            )
+        return x.reshape(len(x), *shape)
 
     def forward(
         self, views: Sequence[SimpleNamespace], x: NDArray[Any], phase: Phase = PREDICTION
@@ -121,8 +137,8 @@ class Network:
         """
         pull_backs = []
         x = self.as_samples(x)
-        for layer, p in zip(self.layers, views, strict=True):
-            x, pull_back = layer.forward(p, x, phase)
+        for k, p in enumerate(views):
+            x, pull_back = self._apply(k, p, x, phase)
             pull_backs.append(pull_back)
 
         def backward(dy, gradient_views):
@@ -130,6 +146,17 @@ class Network:
                 dy = pull_backs[k](dy, gradient_views[k], need_dx=k > 0)
 
         return x, backward
+
+    def _apply(self, k, p, x, phase):
+        """Output and pull-back of one layer; the user's own may return something else."""
+        y, pull_back = self.layers[k].forward(p, x, phase)
+        shape = self.input_shapes[k + 1] if k + 1 < len(self.layers) else self.output_shape
+        if y.shape[1:] != shape:
+            raise ValueError(
+                f"{self.layers[k]}: forward returns samples of shape {y.shape[1:]}, but "
+                f"output_shape says {shape}."
+            )
+        return y.astype(x.dtype, copy=False), pull_back
 
     def weight_factors(self, scale: NDArray[Any] | None = None) -> list[dict[str, Any]]:
         """Return the factors that the penalty multiplies the weights of each layer by.
@@ -221,8 +248,8 @@ class Network:
         """
         outputs = []
         x = self.as_samples(x)
-        for layer, p in zip(self.layers, views, strict=True):
-            x, _ = layer.forward(p, x)
+        for k, p in enumerate(views):
+            x, _ = self._apply(k, p, x, PREDICTION)
             outputs.append(x)
         return outputs
 
@@ -247,3 +274,25 @@ class Network:
             for layer, x in zip(self.layers, inputs, strict=False)
             if layer.weights
         ]
+
+
+def _checked_shapes(layer, input_shape):
+    """Shapes of the parameters of a layer, or an error that says what is wrong with the layer."""
+    if not isinstance(layer, Layer):
+        raise TypeError(f"layers must hold layers such as Affine(10); got {layer!r}.")
+    shapes = layer.shapes(input_shape)
+    for role in ("weights", "intercepts", "statistics"):
+        names = getattr(layer, role)
+        if isinstance(names, str) or not set(names) <= set(shapes):
+            raise ValueError(
+                f"{layer}: {role} must be a tuple of names out of {sorted(shapes)}, the parameters "
+                f"that shapes returns; got {names!r}."
+            )
+    for name, shape in shapes.items():
+        if not isinstance(shape, tuple | list) or not all(
+            isinstance(n, Integral) and n > 0 for n in shape
+        ):
+            raise ValueError(
+                f"{layer}: the shape of {name} must be a tuple of integers > 0; got {shape!r}."
+            )
+    return shapes

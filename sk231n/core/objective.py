@@ -127,8 +127,14 @@ class Objective:
         layout = self.network.layout
         phase = Phase(rng, w, self.team.matmul)
         scores, backward = self.network.forward(layout.views(theta), x, phase)
+        score = self.score(scores, y)  # first: a loss of the user's own may work in place
         value, dscores = self.loss(scores, y, w)
-        score = self.score(scores, y)
+        if np.shape(dscores) != scores.shape or np.ndim(value) or value is None:
+            raise ValueError(
+                f"{self.loss} must return a number and a gradient of shape {scores.shape}; got a "
+                f"{type(value).__name__} of shape {np.shape(value)} and a "
+                f"{type(dscores).__name__} of shape {np.shape(dscores)}."
+            )
         backward(dscores, layout.views(gradient))
         return value, score
 
@@ -156,6 +162,7 @@ class Objective:
             for name, array in vars(p).items():
                 if name in layer.statistics:
                     continue
+                array, of_gradient = np.atleast_1d(array, getattr(g, name))  # views
                 n_rows = _rows_of_a_block(array)
                 factor = factors.get(name)
                 by_row = np.ndim(factor) > 0 and len(factor) > 1
@@ -164,7 +171,7 @@ class Objective:
                     blocks.append(
                         Block(
                             array[rows],
-                            getattr(g, name)[rows],
+                            of_gradient[rows],
                             factor[rows] if by_row else factor,
                         )
                     )
@@ -183,7 +190,13 @@ class Objective:
         if self.penalty is None or factor is None:
             return 0.0
         plain = np.ndim(factor) == 0 and factor == 1
-        value, slope = self.penalty(theta if plain else np.multiply(theta, factor, out=scratch))
+        u = read_only(theta) if plain else np.multiply(theta, factor, out=scratch)
+        value, slope = self.penalty(u)
+        if np.shape(slope) != theta.shape:
+            raise ValueError(
+                f"{self.penalty} must return a gradient of the shape of its argument, "
+                f"{theta.shape}; got {type(slope).__name__} of shape {np.shape(slope)}."
+            )
         gradient += np.multiply(slope, self.alpha * factor, out=scratch)
         return self.alpha * value
 
@@ -199,6 +212,13 @@ class Objective:
         views = self.network.layout.views(theta)
         for layer, p, factors in zip(self.network.layers, views, self.factors, strict=True):
             layer.project(p, factors)
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A view that parts of a user's own cannot write into."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _rows_of_a_block(array):

@@ -22,7 +22,7 @@ class Optimizer(Spec):
     Attributes
     ----------
     full_batch : bool
-        Whether it works on all samples at once, as L-BFGS does.
+        Whether it works on all samples at once; only L-BFGS does, and may say so.
     adaptive : bool
         Whether the length of a step does not depend on the size of the gradient; it decides which
         of two bounds gives the automatic learning rate.

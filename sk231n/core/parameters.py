@@ -7,6 +7,7 @@ copies of views would no longer share its memory.
 
 import math
 from collections.abc import Iterable, Mapping
+from operator import index
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,8 +30,10 @@ class Layout:
     """
 
     def __init__(self, shapes: Iterable[Mapping[str, tuple[int, ...]]]) -> None:
-        self.shapes: list[dict[str, tuple[int, ...]]] = [dict(layer) for layer in shapes]
-        self.size: int = sum(math.prod(shape) for layer in shapes for shape in layer.values())
+        self.shapes: list[dict[str, tuple[int, ...]]] = [
+            {name: tuple(map(index, shape)) for name, shape in layer.items()} for layer in shapes
+        ]
+        self.size: int = sum(math.prod(shape) for layer in self.shapes for shape in layer.values())
 
     def views(self, vector: NDArray[Any]) -> list[SimpleNamespace]:
         """Name the parts of a vector.

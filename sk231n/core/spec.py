@@ -26,12 +26,21 @@ class Spec(BaseEstimator):
             An object of the same class.
         """
         parameters = self.get_params(deep=False).items()
-        return type(self)(
-            **{name: p.item() if isinstance(p, np.number) else p for name, p in parameters}
-        )
+        return type(self)(**{name: _plain(value) for name, value in parameters})
 
     def check(self) -> None:
         """Raise an error that names the parameter if one is outside of its range."""
-        validate_arguments(
-            self._parameter_constraints, self.get_params(deep=False), type(self).__name__
-        )
+        parameters = self.get_params(deep=False)
+        validate_arguments(self._parameter_constraints, parameters, type(self).__name__)
+        for value in parameters.values():
+            if isinstance(value, Spec):
+                value.check()
+
+
+def _plain(value):
+    """The value as Python's number; a part made plain; anything else as it is."""
+    if isinstance(value, Spec):
+        return value.plain()
+    if isinstance(value, np.floating):
+        return float(value)  # `item` would leave a longdouble as it is
+    return value.item() if isinstance(value, np.number) else value

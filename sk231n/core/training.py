@@ -75,6 +75,7 @@ def epochs(
     start_value = None
     while True:
         rates_of_steps = rates(epoch, n_steps)
+        _check_rates(rates_of_steps, n_steps)
         order = rng.permutation(data.rows) if shuffle else data.rows
         loss, score, step_losses = 0.0, 0.0, []
         # No warning of overflow: the next loss is not finite, and its error says what to do.
@@ -110,6 +111,17 @@ def evaluate(problem: Problem, theta: NDArray[Any]) -> float:
         scores, _ = objective.network.forward(views, x, phase)
         value += objective.loss(scores, *problem.data.targets(rows))[0]
     return objective.in_data_units(value + objective.penalty_value(theta))
+
+
+def _check_rates(rates, n_steps):
+    """Refuse what a schedule of the user's own may return."""
+    rates = np.asarray(rates)
+    right = rates.shape == (n_steps,) and rates.dtype.kind in "iuf"
+    if not right or not (np.isfinite(rates) & (rates >= 0)).all():
+        raise ValueError(
+            f"learning_rate: the schedule must give {n_steps} finite rates >= 0, one per step of "
+            f"the epoch; got {rates!r:.100}."
+        )
 
 
 def _check_finite(value, epoch, rate):

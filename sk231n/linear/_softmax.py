@@ -208,8 +208,8 @@ class SoftmaxClassifier(LinearClassifier):
         loss = self._loss()
         if not loss.probabilities or "classes" not in loss.targets:
             raise ValueError(
-                f"loss={self.loss!r} gives no probabilities of classes; use 'cross_entropy' or an "
-                "object such as CrossEntropy(label_smoothing=0.1). For hinges there is LinearSVM."
+                f"loss={self.loss!r} must be a loss on classes that gives probabilities, such as "
+                "'cross_entropy' or CrossEntropy(label_smoothing=0.1). For hinges use LinearSVM."
             )
 
     @contained

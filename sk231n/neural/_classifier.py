@@ -25,7 +25,7 @@ from sk231n.core.optimizer import Optimizer
 from sk231n.core.penalties import Penalty
 from sk231n.core.schedules import Schedule
 from sk231n.core.target_losses import SigmoidCrossEntropy
-from sk231n.neural._indicators import are_probabilities, as_indicators
+from sk231n.neural._indicators import as_indicators, check_same_kind
 from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
 
 LOSSES = {
@@ -256,13 +256,28 @@ class MLPClassifier(Perceptron, GradientClassifier):
     def _takes_labels(self):
         """Whether the loss is one for several labels per sample, or has a counterpart that is."""
         loss = self._given_loss()
-        return isinstance(loss, CrossEntropy) or "labels" in getattr(loss, "targets", ())
+        return type(loss) is CrossEntropy or "labels" in getattr(loss, "targets", ())
 
     def _loss(self):
         loss = self._given_loss()
-        if getattr(self, "_multilabel_", False) and isinstance(loss, CrossEntropy):
+        if getattr(self, "_multilabel_", False) and type(loss) is CrossEntropy:
             loss = SigmoidCrossEntropy(loss.label_smoothing)
         return loss.plain()
+
+    def _attributes_from(self, network, views):
+        attributes = super()._attributes_from(network, views)
+        return attributes | {"_gives_probabilities_": self._given_loss().probabilities}
+
+    def _check_arguments(self):
+        super()._check_arguments()
+        if not {"classes", "labels"} & set(self._given_loss().targets):
+            self._refuse_loss()
+
+    def _refuse_loss(self):
+        raise ValueError(
+            f"loss={self.loss!r} does not fit targets with one label per sample; use one of "
+            f"{sorted(LOSSES)} or an object such as CrossEntropy() or WestonWatkins()."
+        )
 
     def _check_loss(self):
         """Check that the loss fits the kind of targets."""
@@ -272,10 +287,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
                 "use loss='cross_entropy'."
             )
         if not self._multilabel_ and "classes" not in self._given_loss().targets:
-            raise ValueError(
-                f"loss={self.loss!r} does not fit targets with one label per sample; use one of "
-                f"{sorted(LOSSES)} or an object such as CrossEntropy() or WestonWatkins()."
-            )
+            self._refuse_loss()
 
     def _score(self, units):
         return is_subset_correct if self._multilabel_ else super()._score(units)
@@ -297,12 +309,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
         if learn and classes is not None:  # `classes` name columns of probabilities
             multilabel = False
         known = None if learn else getattr(self, "_multilabel_", None)
-        if known and not multilabel:
-            raise ValueError("y must be an indicator matrix as in the first call of fit.")
-        if known is False and multilabel and not are_probabilities(y):
-            raise ValueError(
-                "y is an indicator matrix, but in the first call it had one label per sample."
-            )
+        check_same_kind(y, multilabel, known)
         self._multilabel_ = multilabel if known is None else known
         self._check_loss()
         if not self._multilabel_:
@@ -353,7 +360,8 @@ class MLPClassifier(Perceptron, GradientClassifier):
         return (self._scores(X) > 0).astype(int) if self._multilabel_ else super().predict(X)
 
     def _has_probabilities(self):
-        if not getattr(self._given_loss(), "probabilities", False):
+        fitted = getattr(self, "_gives_probabilities_", None)  # arguments may be set after `fit`
+        if not (getattr(self._given_loss(), "probabilities", False) if fitted is None else fitted):
             raise AttributeError(
                 f"Probabilities need the cross-entropy; loss={self.loss!r} gives none."
             )
@@ -381,18 +389,7 @@ class MLPClassifier(Perceptron, GradientClassifier):
     @available_if(_has_probabilities)
     @contained
     def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
-        """Compute the logarithms of the probabilities.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
-            Data; stacks of images are flattened.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Logarithms of the probabilities, finite however small these are.
-        """
+        """Compute the logarithms of the probabilities, all finite; see :meth:`predict_proba`."""
         check_is_fitted(self)
         scores = self._scores(X)
         return -np.logaddexp(0, -scores) if self._multilabel_ else log_softmax(scores)

@@ -21,3 +21,13 @@ def as_indicators(y: Any, n_labels: int | None) -> NDArray[np.int8]:
             f"y has the form of an indicator matrix, which holds 0 and 1; got {np.unique(y)}."
         )
     return y.astype(np.int8)
+
+
+def check_same_kind(y, multilabel, known):
+    """Refuse targets of another kind than those of the first call, which `known` tells, if any."""
+    if known and not multilabel:
+        raise ValueError("y must be an indicator matrix as in the first call of fit.")
+    if known is False and multilabel and not are_probabilities(y):
+        raise ValueError(
+            "y is an indicator matrix, but in the first call it had one label per sample."
+        )

@@ -85,6 +85,12 @@ class Perceptron:
                     f"activation must hold names out of {sorted(ACTIVATIONS)}, or objects such as "
                     f"LeakyReLU(); got {activation!r}." + did_you_mean(str(activation), ACTIVATIONS)
                 )
+            if not isinstance(activation.initializer, Initializer):
+                raise ValueError(
+                    f"activation={activation!r} must have an object such as He() as its "
+                    f"initializer; got {activation.initializer!r}."
+                )
+            activation.initializer.check()
         return [(int(size), a) for size, a in zip(sizes, activations, strict=True)]
 
     def _initializer(self, auto):
@@ -108,10 +114,15 @@ class Perceptron:
     def _check_arguments(self):
         super()._check_arguments()
         self._widths_and_activations()
+        if getattr(self.normalization, "standardizes", False):
+            raise ValueError(
+                f"normalization={self.normalization!r} standardises the inputs of a network; use "
+                "'batch', 'layer' or an object such as BatchNorm() between its layers."
+            )
         if not self._optimizer().full_batch:
             return
         layers = self._layers_without_scores()
-        if self.dropout or any(layer.statistics for layer in layers):
+        if self.dropout or any(layer.random or layer.statistics for layer in layers):
             raise ValueError(
                 f"optimizer={self.optimizer!r} sees all samples at once and needs an objective "
                 f"without randomness; dropout={self.dropout} and normalization="
@@ -126,12 +137,13 @@ class Perceptron:
 
     def _attributes_from(self, network, views):
         weights, intercepts, others = network.by_role(views)
+        hidden_blocks = self._hidden_blocks()
         return {
             "coefs_": weights,
             "intercepts_": intercepts,
             "normalizations_": others,
-            "n_layers_": len(weights) + 1,
-            "_hidden_blocks_": self._hidden_blocks(),
+            "n_layers_": len(hidden_blocks) + 2,
+            "_hidden_blocks_": hidden_blocks,
         }
 
     def _fitted(self):
