@@ -268,8 +268,8 @@ def wrong_layer(**attributes):
         ("loss", returning(Loss, "__call__", (None, None)), "a number and a gradient"),
         ("loss", returning(Loss, "__call__", (np.ones(3), None)), "a number and a gradient"),
         ("normalization", Standardize(), "standardises the inputs"),
-        ("normalization", wrong_layer(weights=("Q",)), "weights must be a tuple"),
-        ("normalization", wrong_layer(statistics="slope"), "statistics must be a tuple"),
+        ("normalization", wrong_layer(weights=("Q",)), r"weights=\('Q',\)"),
+        ("normalization", wrong_layer(statistics="slope"), "statistics='slope'"),
         (
             "normalization",
             wrong_layer(shapes=lambda self, shape: {"slope": 8}),

@@ -156,7 +156,7 @@ class Network:
                 f"{self.layers[k]}: forward returns samples of shape {y.shape[1:]}, but "
                 f"output_shape says {shape}."
             )
-        return y.astype(x.dtype, copy=False), pull_back
+        return y if y.dtype == x.dtype else y.astype(x.dtype), pull_back
 
     def weight_factors(self, scale: NDArray[Any] | None = None) -> list[dict[str, Any]]:
         """Return the factors that the penalty multiplies the weights of each layer by.
@@ -281,16 +281,15 @@ def _checked_shapes(layer, input_shape):
     if not isinstance(layer, Layer):
         raise TypeError(f"layers must hold layers such as Affine(10); got {layer!r}.")
     shapes = layer.shapes(input_shape)
-    for role in ("weights", "intercepts", "statistics"):
-        names = getattr(layer, role)
-        if isinstance(names, str) or not set(names) <= set(shapes):
-            raise ValueError(
-                f"{layer}: {role} must be a tuple of names out of {sorted(shapes)}, the parameters "
-                f"that shapes returns; got {names!r}."
-            )
+    if not shapes.keys() >= {*layer.weights, *layer.intercepts, *layer.statistics}:
+        raise ValueError(
+            f"{layer}: weights={layer.weights!r}, intercepts={layer.intercepts!r} and statistics="
+            f"{layer.statistics!r} must be tuples of names out of {sorted(shapes)}, the parameters "
+            "that shapes returns."
+        )
     for name, shape in shapes.items():
         if not isinstance(shape, tuple | list) or not all(
-            isinstance(n, Integral) and n > 0 for n in shape
+            isinstance(n, int | Integral) and n > 0 for n in shape
         ):
             raise ValueError(
                 f"{layer}: the shape of {name} must be a tuple of integers > 0; got {shape!r}."

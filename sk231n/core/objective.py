@@ -26,11 +26,14 @@ class Block(NamedTuple):
         Views of the parameters and of their gradient.
     factor : float, ndarray or None
         Converts the parameters to the units of the data for the penalty; None for no penalty.
+    read_only : ndarray
+        The parameters once more, for parts of a user's own, which must not write into them.
     """
 
     theta: NDArray[Any]
     gradient: NDArray[Any]
     factor: float | NDArray[Any] | None
+    read_only: NDArray[Any]
 
 
 class Objective:
@@ -129,7 +132,8 @@ class Objective:
         scores, backward = self.network.forward(layout.views(theta), x, phase)
         score = self.score(scores, y)  # first: a loss of the user's own may work in place
         value, dscores = self.loss(scores, y, w)
-        if np.shape(dscores) != scores.shape or np.ndim(value) or value is None:
+        is_number = isinstance(value, float) or (value is not None and not np.ndim(value))
+        if not is_number or getattr(dscores, "shape", None) != scores.shape:
             raise ValueError(
                 f"{self.loss} must return a number and a gradient of shape {scores.shape}; got a "
                 f"{type(value).__name__} of shape {np.shape(value)} and a "
@@ -173,6 +177,7 @@ class Objective:
                             array[rows],
                             of_gradient[rows],
                             factor[rows] if by_row else factor,
+                            _read_only(array[rows]),
                         )
                     )
         return blocks
@@ -186,13 +191,12 @@ class Objective:
 
         `scratch`, an array like the block's, saves a temporary array.
         """
-        theta, gradient, factor = block
+        theta, gradient, factor, read_only = block
         if self.penalty is None or factor is None:
             return 0.0
         plain = np.ndim(factor) == 0 and factor == 1
-        u = read_only(theta) if plain else np.multiply(theta, factor, out=scratch)
-        value, slope = self.penalty(u)
-        if np.shape(slope) != theta.shape:
+        value, slope = self.penalty(read_only if plain else np.multiply(theta, factor, out=scratch))
+        if getattr(slope, "shape", None) != theta.shape:
             raise ValueError(
                 f"{self.penalty} must return a gradient of the shape of its argument, "
                 f"{theta.shape}; got {type(slope).__name__} of shape {np.shape(slope)}."
@@ -205,7 +209,7 @@ class Objective:
         if self.penalty is None:
             return 0.0
         blocks = (block for block in self.blocks(theta, theta) if block.factor is not None)
-        return self.alpha * sum(self.penalty(factor * theta)[0] for theta, _, factor in blocks)
+        return self.alpha * sum(self.penalty(factor * theta)[0] for theta, _, factor, _ in blocks)
 
     def project(self, theta: NDArray[Any]) -> None:
         """Move the parameters to the nearest ones that the layers allow."""
@@ -214,7 +218,7 @@ class Objective:
             layer.project(p, factors)
 
 
-def read_only(array: NDArray[Any]) -> NDArray[Any]:
+def _read_only(array):
     """A view that parts of a user's own cannot write into."""
     view = array.view()
     view.flags.writeable = False

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk231n.core.objective import BLOCK_SIZE, Block, Objective, read_only
+from sk231n.core.objective import BLOCK_SIZE, Block, Objective
 from sk231n.core.optimizer import Optimizer
 
 
@@ -66,8 +66,8 @@ class BlockwiseOptimizer:
                 here = scratch[: block.theta.size].reshape(block.theta.shape)
                 penalties.append(self.objective.add_penalty(block, here))
                 theta, update = block.theta, block.gradient
-                direction = self.optimizer.direction(update, state, read_only(theta))
-                if np.shape(direction) != theta.shape:
+                direction = self.optimizer.direction(update, state, block.read_only)
+                if getattr(direction, "shape", None) != theta.shape:
                     raise ValueError(
                         f"{self.optimizer} must return a direction of the shape of the gradient, "
                         f"{theta.shape}; got {type(direction).__name__} of shape "
