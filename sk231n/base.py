@@ -143,8 +143,8 @@ class GradientEstimator(CallbackSupportMixin, SampleReader, NetworkTrainer, Base
             self._parameter_constraints, self.get_params(deep=False), type(self).__name__
         )
         for argument in self.get_params(deep=False).values():
-            sequence = isinstance(argument, list | tuple | np.ndarray)
-            for part in np.ravel(argument) if sequence else [argument]:
+            parts = argument.ravel() if isinstance(argument, np.ndarray) else argument
+            for part in parts if isinstance(parts, list | tuple | np.ndarray) else [parts]:
                 if isinstance(part, Spec):
                     part.check()
         if self.scoring not in (None, "loss"):

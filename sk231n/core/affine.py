@@ -107,7 +107,8 @@ class Affine(Layer):
     def initialize(self, p: SimpleNamespace, rng: np.random.RandomState) -> None:
         """Draw the first weights; the intercept starts at zero; see :meth:`Layer.initialize`."""
         W = np.asarray(self.initializer(rng, p.W.shape))
-        if W.shape != p.W.shape or W.dtype.kind not in "iuf" or not np.isfinite(W).all():
+        right = W.shape == p.W.shape and W.dtype.kind in "iuf"
+        if not right or not np.isfinite([W.min(), W.max()]).all():
             raise ValueError(
                 f"{self.initializer} must return finite numbers of shape {p.W.shape}; got dtype "
                 f"{W.dtype} and shape {W.shape}."
