@@ -81,7 +81,7 @@ class Affine(Layer):
     def __init__(
         self,
         n_outputs: int,
-        initializer: Initializer = Zeros(),  # noqa: B008
+        initializer: Initializer = Zeros(),  # noqa: B008 (it holds no state)
         max_norm: float | None = None,
         intercept: bool = True,
     ) -> None:
