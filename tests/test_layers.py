@@ -740,7 +740,7 @@ def image_inputs(layer, shape, n_samples, dtype=np.float64):
 
 def image_loops(layer, p, x, phase):
     """The result of the loops on rows, for images."""
-    if isinstance(layer, (Affine, Flatten)):
+    if isinstance(layer, (Affine, Flatten, Dropout)):
         return LOOPS[type(layer)](layer, p, x, phase)
     if isinstance(layer, LayerNorm):
         n_pixels = x[0].size // x.shape[-1]
@@ -1022,18 +1022,15 @@ class TestBatchNorm:
         expected, expected_backward = layer.forward(
             rows, x.reshape(-1, 6), Phase(np.random.RandomState(0), repeated)
         )
-        np.testing.assert_array_equal(y.reshape(-1, 6), expected)
-        dx = backward(dy, g)
-        np.testing.assert_array_equal(
-            dx.reshape(-1, 6), expected_backward(dy.reshape(-1, 6), expected_g)
-        )
-        for name in ("scale", "shift"):
-            np.testing.assert_array_equal(getattr(g, name), getattr(expected_g, name))
-        for name in ("mean", "variance"):
-            np.testing.assert_array_equal(getattr(images, name), getattr(rows, name))
-        np.testing.assert_array_equal(
-            layer.forward(images, x)[0].reshape(-1, 6), layer.forward(rows, x.reshape(-1, 6))[0]
-        )
+        close = {"rtol": 1e-12, "atol": 1e-14}
+        np.testing.assert_allclose(y.reshape(-1, 6), expected, **close)
+        dx = backward(dy, g).reshape(-1, 6)
+        np.testing.assert_allclose(dx, expected_backward(dy.reshape(-1, 6), expected_g), **close)
+        for got, wanted, names in ((g, expected_g, "scale shift"), (images, rows, "mean variance")):
+            for name in names.split():
+                np.testing.assert_allclose(getattr(got, name), getattr(wanted, name), **close)
+        predicted = layer.forward(images, x)[0].reshape(-1, 6)
+        np.testing.assert_allclose(predicted, layer.forward(rows, x.reshape(-1, 6))[0], **close)
 
     def test_an_image_of_weight_two_counts_as_two(self):
         layer, counts = BatchNorm(), np.array([2, 1, 3, 1, 1])

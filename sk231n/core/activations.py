@@ -12,6 +12,7 @@ from scipy.special import expit
 from sk231n.core.arguments import Number, count
 from sk231n.core.initializers import Glorot, He, Initializer
 from sk231n.core.layer import PREDICTION, Layer, Phase
+from sk231n.core.planes import as_images, as_matrix
 
 
 class Activation(Layer):
@@ -128,7 +129,12 @@ class ReLU(Activation):
         self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
     ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
-        y = np.maximum(x, 0)
+        # Against a row of zeros, because NumPy's maximum with a number is three times as slow.
+        if x.ndim > 2:
+            matrix = as_matrix(x)
+            y = as_images(np.maximum(matrix, np.zeros_like(matrix[0])), x.shape)
+        else:
+            y = np.maximum(x, np.zeros_like(x[0]))
         return y, lambda dy, g, need_dx=True: dy * (y > 0)
 
     def kink_sides(self, x: NDArray[Any]) -> NDArray[Any]:

@@ -1,7 +1,7 @@
 """The affine layer, and the one that flattens images for it."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from numbers import Real
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sk231n.core.arguments import Number, count
 from sk231n.core.initializers import Initializer, Zeros
 from sk231n.core.layer import PREDICTION, Layer, Phase
+from sk231n.core.weighted import WeightedLayer
 
 
 class Flatten(Layer):
@@ -38,7 +39,7 @@ class Flatten(Layer):
         return x.reshape(len(x), -1), lambda dy, g, need_dx=True: dy.reshape(x.shape)
 
 
-class Affine(Layer):
+class Affine(WeightedLayer):
     r"""The affine layer :math:`y = x W + b`; images are flattened.
 
     Parameters
@@ -69,7 +70,6 @@ class Affine(Layer):
     array([[14., 26.]])
     """
 
-    weights: tuple[str, ...] = ("W",)
     folds_inputs = True
     _parameter_constraints: dict[str, list[Any]] = {
         "n_outputs": [count(1)],
@@ -103,27 +103,6 @@ class Affine(Layer):
         """Return the shapes of ``W`` and ``b``; see :meth:`Layer.shapes`."""
         shapes = {"W": (math.prod(input_shape), self.n_outputs)}
         return shapes | {"b": (self.n_outputs,)} if self.intercept else shapes
-
-    def initialize(self, p: SimpleNamespace, rng: np.random.RandomState) -> None:
-        """Draw the first weights; the intercept starts at zero; see :meth:`Layer.initialize`."""
-        W = np.asarray(self.initializer(rng, p.W.shape))
-        right = W.shape == p.W.shape and W.dtype.kind in "iuf"
-        if not right or not np.isfinite([W.min(), W.max()]).all():
-            raise ValueError(
-                f"{self.initializer} must return finite numbers of shape {p.W.shape}; got dtype "
-                f"{W.dtype} and shape {W.shape}."
-            )
-        p.W[...] = W
-        if self.intercept:
-            p.b[...] = 0
-
-    def project(self, p: SimpleNamespace, factors: Mapping[str, Any]) -> None:
-        """Shorten the columns of ``W`` that are longer than ``max_norm``; see :class:`Layer`."""
-        if self.max_norm is not None:
-            W = p.W * factors["W"]
-            length = np.sqrt(np.einsum("ij,ij->j", W, W))
-            if (length > self.max_norm).any():
-                p.W *= self.max_norm / np.maximum(length, self.max_norm)
 
     def forward(
         self, p: SimpleNamespace, x: NDArray[Any], phase: Phase = PREDICTION

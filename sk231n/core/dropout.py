@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sk231n.core.arguments import Number
 from sk231n.core.layer import PREDICTION, Layer, Phase
+from sk231n.core.planes import from_planes
 
 
 class Dropout(Layer):
@@ -61,7 +62,9 @@ class Dropout(Layer):
         """
         # A new generator, seeded by the given one, draws three times as fast.
         generator = np.random.Generator(np.random.SFC64(rng.randint(2**31)))
-        return generator.random(shape) >= self.p
+        # Drawn in the order in which images lie in memory.
+        n_samples, *sides, n_channels = shape
+        return from_planes(generator.random((*sides, n_samples, n_channels)) >= self.p)
 
     def forward(
         self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION

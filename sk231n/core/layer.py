@@ -32,6 +32,9 @@ class Phase:
         Weights of the samples of the batch.
     matmul : callable, default=numpy.matmul
         Multiplies two matrices, perhaps on several threads.
+    watch : callable or None, default=None
+        ``watch(layer, x)`` is called by a layer made of layers with each of them and its input, as
+        the gradient check needs it.
 
     Examples
     --------
@@ -44,6 +47,7 @@ class Phase:
     rng: np.random.RandomState | None = None
     w: NDArray[Any] | None = None
     matmul: Callable[..., Any] = np.matmul
+    watch: Callable[[Any, NDArray[Any]], None] | None = None
 
     @property
     def training(self) -> bool:
