@@ -32,14 +32,14 @@ NUMERIC = [
 THREADED = ["features_bits", "neighbors_bits", "preprocessing_bits", "same_bits", "threads"]
 # Then those that round nothing, or take long for what they would tell beyond the first:
 NOT_NUMERIC = [
-    "array_api", "automatic_rate", "automatic_rate_constants", "color", "color_bins", "common",
-    "course_numbers", "datasets_archives", "datasets_arguments", "datasets_cifar10",
-    "datasets_fashion_mnist", "datasets_fetch", "datasets_servers", "datasets_shapes",
-    "datasets_spirals", "datasets_split", "diagnostics_arguments", "diagnostics_faults",
-    "diagnostics_gradient", "diagnostics_html", "diagnostics_measurements",
-    "diagnostics_numerical", "diagnostics_sanity", "docs", "documentation_snippets",
-    "error_states", "errors", "examples", "features_arguments", "first_layers", "fit_intercept",
-    "images", "layering", "linear", "losses", "names", "neighbors_arguments", "neighbors_costs",
+    "array_api", "augmentation", "automatic_rate", "automatic_rate_constants", "color",
+    "color_bins", "common", "course_numbers", "datasets_archives", "datasets_arguments",
+    "datasets_cifar10", "datasets_fashion_mnist", "datasets_fetch", "datasets_servers",
+    "datasets_shapes", "datasets_spirals", "datasets_split", "diagnostics_arguments",
+    "diagnostics_faults", "diagnostics_gradient", "diagnostics_html", "diagnostics_measurements",
+    "diagnostics_numerical", "diagnostics_sanity", "docs", "documentation_snippets", "error_states",
+    "errors", "examples", "features_arguments", "first_layers", "fit_intercept", "images",
+    "layering", "linear", "losses", "names", "neighbors_arguments", "neighbors_costs",
     "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out", "neighbors_memory",
     "neighbors_scoring", "neighbors_weights", "neighbors_working_memory", "network_gradients",
     "neural_classifier", "own_parts", "packaging", "parameters", "plotting", "plotting_arguments",

@@ -92,6 +92,7 @@ LEVELS = {
         "_images",
         "_labels",
         "_threads",
+        "core.augmentation",
         "core.initializers",
         "core.layer",
         "core.loss",
@@ -113,6 +114,7 @@ LEVELS = {
     3: [
         "_data",
         "_prediction",
+        "augmentation",
         "core.activations",
         "core.batch_norm",
         "core.cross_entropy",

@@ -104,7 +104,7 @@ class Shift(Augmentation):
         The largest shift. Shifts down and right are drawn independently, each from all whole
         numbers of pixels from ``-max_pixels`` to ``max_pixels`` with equal probability.
     mode : {"constant", "edge", "reflect", "symmetric", "wrap"}, default="constant"
-        What comes in at the borders, as in :func:`numpy.pad`: zeros, the pixels at the edge, the
+        What comes in at the borders, as in ``numpy.pad``: zeros, the pixels at the edge, the
         mirrored image without or with these, or the image from its other end. "reflect" needs
         images with more than `max_pixels` pixels on each side.
 
@@ -124,9 +124,9 @@ class Shift(Augmentation):
     >>> from sk231n.augmentation import Shift
     >>> images = np.arange(1, 10).reshape(1, 3, 3, 1)
     >>> Shift(1)(images, np.random.RandomState(0))[0, ..., 0]
-    array([[2, 3, 0],
-           [5, 6, 0],
-           [8, 9, 0]])
+    array([[0, 1, 2],
+           [0, 4, 5],
+           [0, 7, 8]])
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
@@ -156,11 +156,12 @@ class Shift(Augmentation):
             shifts = np.clip(shifts, -sides, sides)
         pad_height, pad_width = min(max_pixels, height), min(max_pixels, width)
         padding = (0, 0), (pad_height, pad_height), (pad_width, pad_width), (0, 0)
-        padded = np.pad(np.ascontiguousarray(images), padding, mode=self.mode)  # type: ignore[call-overload]
-        lines = padded.reshape(n_images, height + 2 * pad_height, -1)
+        padded = np.pad(np.ascontiguousarray(images), padding, mode=self.mode)
+        lines = padded.reshape(*padded.shape[:2], padded.shape[2] * n_channels)
         crops = sliding_window_view(lines, (height, width * n_channels), axis=(1, 2))
         top, left = pad_height - shifts[0], pad_width - shifts[1]
-        return crops[np.arange(n_images), top, left * n_channels].reshape(images.shape)
+        lines = crops[np.arange(n_images), top, left * n_channels]
+        return lines.reshape(n_images, height, width, n_channels)
 
 
 class Cutout(Augmentation):
@@ -174,14 +175,13 @@ class Cutout(Augmentation):
     Notes
     -----
     The centre of the square is any pixel, with equal probability; with the centre :math:`(y, x)`
-    the square has the rows from :math:`y - \lfloor s / 2 \rfloor` on and the columns from
-    :math:`x - \lfloor s / 2 \rfloor` on, and what lies outside of the image is left away. So images
-    keep more than the square's area on average, as the paper found to be important.
+    the square has :math:`s` rows from :math:`y - \lfloor s / 2 \rfloor` on and :math:`s` columns
+    from :math:`x - \lfloor s / 2 \rfloor` on. What lies outside of the image is clipped, so that
+    some squares hide less than others, which the paper found to be important.
 
-    The paper fills the square with zeros after the mean over the data has been subtracted from
-    the images. Here images come as they are, and zero would be black. Filled with the mean of each
-    channel over the image, the square neither changes how bright the image is on average nor has
-    an edge sharper than needed. The mean of integers is rounded to the nearest one.
+    The paper fills the square with zeros, but from images that are centred, where zero is the mean.
+    Here images come as they are, where zero is black. So the square takes the mean of each
+    channel over the image, before anything is cut out of it; for integers the nearest one.
 
     References
     ----------
@@ -305,7 +305,7 @@ def _shape(images):
             "images must be of shape (n_images, height, width, n_channels); got "
             f"{np.shape(images)}."
         )
-    return images.shape
+    return np.shape(images)
 
 
 def _whole_numbers(rng, n_images, below):
@@ -319,6 +319,7 @@ def _whole_numbers(rng, n_images, below):
 def _mean_colors(lines, n_channels):
     """The mean of each channel over each image, in the dtype of the images."""
     n_images, height, length = lines.shape
-    sums = lines.sum(axis=1, dtype=np.float64).reshape(n_images, -1, n_channels).sum(axis=1)
-    means = sums / (height * length // n_channels)
+    width = length // n_channels
+    sums = lines.sum(axis=1, dtype=np.float64).reshape(n_images, width, n_channels).sum(axis=1)
+    means = sums / (height * width)
     return (means if lines.dtype.kind == "f" else np.rint(means)).astype(lines.dtype)
