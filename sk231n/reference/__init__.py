@@ -26,6 +26,13 @@ from sk231n.reference._color import (
     hue_histogram,
     rgb_to_hsv,
 )
+from sk231n.reference._convolution import (
+    conv_as_matrix_product,
+    conv_backward,
+    conv_forward,
+    conv_output_side,
+    im2col,
+)
 from sk231n.reference._gradient_check import numerical_gradient
 from sk231n.reference._hog import hog, normalize_block
 from sk231n.reference._layers import affine, affine_backward, dropout, dropout_backward
@@ -56,6 +63,14 @@ from sk231n.reference._normalizations import (
 )
 from sk231n.reference._optimizers import adagrad, adam, momentum, nesterov, rmsprop, sgd
 from sk231n.reference._penalties import elastic_net, l1, l2
+from sk231n.reference._pooling import (
+    average_pool_backward,
+    average_pool_forward,
+    global_average_pool_backward,
+    global_average_pool_forward,
+    max_pool_backward,
+    max_pool_forward,
+)
 from sk231n.reference._target_losses import (
     absolute_error,
     sigmoid_cross_entropy,
