@@ -25,8 +25,8 @@ NUMERIC = [
     "class_weight", "early_stopping", "hog", "hog_each", "layers", "linear_training", "monitoring",
     "neighbors_classifier", "neighbors_exact", "neighbors_magnitudes", "neighbors_voting",
     "neural_regressor", "neural_training", "optimizers", "penalties", "preprocessing",
-    "preprocessing_batches", "preprocessing_whitening", "recorded_bits", "reference_layers",
-    "reference_neighbors", "standardization", "torch_referee", "training",
+    "preprocessing_batches", "preprocessing_whitening", "recorded_bits", "reference_convolution",
+    "reference_layers", "reference_neighbors", "standardization", "torch_referee", "training",
 ]  # fmt: skip
 # Those that compare numbers of threads, those of the BLAS too, by themselves: once for each kernel.
 THREADED = ["features_bits", "neighbors_bits", "preprocessing_bits", "same_bits", "threads"]
