@@ -94,6 +94,7 @@ LEVELS = {
         "core.initializers",
         "core.layer",
         "core.loss",
+        "core.micro_batches",
         "core.optimizer",
         "core.penalties",
         "core.schedules",

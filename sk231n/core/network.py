@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from sk231n.core.blocks import blocks
 from sk231n.core.layer import PREDICTION, Layer, Phase
 from sk231n.core.parameters import Layout
+
+_IMAGES_AT_ONCE = 16
 
 
 class Network:
@@ -33,6 +36,8 @@ class Network:
         Shape of one sample of the last layer's output.
     n_outputs : int
         Number of scores of a sample.
+    first_trained : int
+        Index of the first layer with parameters that are trained, at which the gradient ends.
 
     Examples
     --------
@@ -59,6 +64,11 @@ class Network:
         self.output_shape: tuple[int, ...] = shape
         self.n_outputs: int = math.prod(shape)
         self.layout: Layout = Layout(shapes)
+        trained = [
+            shapes.keys() > set(layer.statistics)
+            for layer, shapes in zip(self.layers, self.layout.shapes, strict=True)
+        ]
+        self.first_trained: int = trained.index(True) if True in trained else len(trained)
 
     def initialize(self, rng: np.random.RandomState, dtype: DTypeLike) -> NDArray[Any]:
         """Draw the first parameters.
@@ -142,8 +152,8 @@ class Network:
             pull_backs.append(pull_back)
 
         def backward(dy, gradient_views):
-            for k in reversed(range(len(pull_backs))):
-                dy = pull_backs[k](dy, gradient_views[k], need_dx=k > 0)
+            for k in reversed(range(self.first_trained, len(pull_backs))):
+                dy = pull_backs[k](dy, gradient_views[k], need_dx=k > self.first_trained)
 
         return x, backward
 
@@ -268,7 +278,14 @@ class Network:
         list of ndarray of shape (n_samples, n_inputs)
             One array per layer with weights; see :meth:`Layer.inputs_of_weights`.
         """
-        inputs = [self.as_samples(x), *self.outputs(self.layout.views(theta), x)]
+        views, x = self.layout.views(theta), self.as_samples(x)
+        # The outputs of all layers for a thousand images would take a gigabyte.
+        size = _IMAGES_AT_ONCE if len(self.input_shapes[0]) > 1 else max(1, len(x))
+        parts = [self._inputs_of_weights(views, x[block]) for block in blocks(len(x), size)]
+        return [np.concatenate(of_layer) for of_layer in zip(*parts, strict=True)]
+
+    def _inputs_of_weights(self, views, x):
+        inputs = [x, *self.outputs(views, x)]
         return [
             layer.inputs_of_weights(x)
             for layer, x in zip(self.layers, inputs, strict=False)

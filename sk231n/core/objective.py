@@ -4,12 +4,14 @@ r"""The objective of every estimator that is trained by gradients.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk231n.core.layer import Phase
+from sk231n.core.micro_batches import MicroBatches
 from sk231n.core.team import Team
 from sk231n.core.units import AsGiven, TargetUnits
 
@@ -59,6 +61,8 @@ class Objective:
         are those of targets in these units; :meth:`in_data_units` converts what is reported.
     team : Team, default=None
         Threads to compute on; None for the caller's alone.
+    micro_batch : int or None, default=None
+        Number of samples that go through the whole network before the next; None for a batch.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Objective:
         factors: Sequence[Mapping[str, Any]],
         units: TargetUnits | None = None,
         team: Team | None = None,
+        micro_batch: int | None = None,
     ) -> None:
         self.network = network
         self.loss = loss
@@ -80,6 +85,9 @@ class Objective:
         self.factors = factors
         self.units: AsGiven | TargetUnits = AsGiven() if units is None else units
         self.team: Team = Team(1) if team is None else team
+        self.micro_batches: MicroBatches | None = None
+        if micro_batch is not None:
+            self.micro_batches = MicroBatches(network, micro_batch, self.team)
 
     def __call__(
         self,
@@ -127,11 +135,21 @@ class Objective:
         rng: np.random.RandomState | None = None,
     ) -> tuple[float, NDArray[Any]]:
         """Compute the loss without the penalty; see :meth:`__call__`."""
-        layout = self.network.layout
-        phase = Phase(rng, w, self.team.matmul)
-        scores, backward = self.network.forward(layout.views(theta), x, phase)
+        if self.micro_batches is None or len(x) <= self.micro_batches.size:
+            views, of_gradient = map(self.network.layout.views, (theta, gradient))
+            return self._loss_of_part(views, x, y, of_gradient, Phase(rng, w, self.team.matmul))
+
+        def compute(rows, views, of_gradient, own_rng):
+            phase = Phase(own_rng, w[rows])
+            return self._loss_of_part(views, x[rows], y[rows], of_gradient, phase)
+
+        return self.micro_batches.gradient(compute, theta, w, gradient, rng)
+
+    def _loss_of_part(self, views, x, y, gradient_views, phase):
+        """Compute the loss of samples that go through the network together; see `data_loss`."""
+        scores, backward = self.network.forward(views, x, phase)
         score = self.score(scores, y)  # first: a loss of the user's own may work in place
-        value, dscores = self.loss(scores, y, w)
+        value, dscores = self.loss(scores, y, phase.w)
         is_number = isinstance(value, float) or (value is not None and not np.ndim(value))
         if not is_number or getattr(dscores, "shape", None) != scores.shape:
             raise ValueError(
@@ -139,8 +157,17 @@ class Objective:
                 f"{type(value).__name__} of shape {np.shape(value)} and a "
                 f"{type(dscores).__name__} of shape {np.shape(dscores)}."
             )
-        backward(dscores, layout.views(gradient))
+        backward(dscores, gradient_views)
         return value, score
+
+    def scores(self, views: Sequence[SimpleNamespace], x: NDArray[Any]) -> NDArray[Any]:
+        """Compute the scores of samples, as in prediction, with the parameters of each layer."""
+        if self.micro_batches is None:
+            return self.network.forward(views, x, Phase(matmul=self.team.matmul))[0]
+        parts = self.micro_batches.slices(len(x))
+        return np.concatenate(
+            self.team.run(lambda rows: self.network.forward(views, x[rows])[0], parts)
+        )
 
     def in_data_units(self, value: float) -> float:
         """Express a value of the objective, or a tolerance for it, in the unit of the data."""

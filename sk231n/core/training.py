@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sk231n.core.averaging import Average
 from sk231n.core.data import batches
 from sk231n.core.epoch import Epoch
-from sk231n.core.layer import Phase
 from sk231n.core.optimizer import Optimizer
 from sk231n.core.problem import Problem
 from sk231n.core.steps import BlockwiseOptimizer
@@ -106,9 +105,9 @@ def epochs(
 def evaluate(problem: Problem, theta: NDArray[Any]) -> float:
     """Compute the objective of the parameters on all training data, in the unit of the data."""
     objective, value = problem.objective, 0.0
-    views, phase = objective.network.layout.views(theta), Phase(matmul=objective.team.matmul)
+    views = objective.network.layout.views(theta)
     for rows, x in problem.sweep():
-        scores, _ = objective.network.forward(views, x, phase)
+        scores = objective.scores(views, x)
         value += objective.loss(scores, *problem.data.targets(rows))[0]
     return objective.in_data_units(value + objective.penalty_value(theta))
 
