@@ -3,7 +3,7 @@
 from sk231n.features import HOG, ColorMoments, HSVHistogram
 from sk231n.linear import LinearSVM, SoftmaxClassifier
 from sk231n.neighbors import KNNClassifier, KNNClassifierCV
-from sk231n.neural import MLPClassifier, MLPRegressor
+from sk231n.neural import ConvNetClassifier, MLPClassifier, MLPRegressor
 from sk231n.preprocessing import BiasTrick, MeanSubtraction, Whitening
 
 __version__ = "0.1.0"
@@ -12,6 +12,7 @@ __all__ = [
     "HOG",
     "BiasTrick",
     "ColorMoments",
+    "ConvNetClassifier",
     "HSVHistogram",
     "KNNClassifier",
     "KNNClassifierCV",

@@ -14,7 +14,6 @@ from sk231n._estimators import (
     only_numbers,
     validated,
 )
-from sk231n._images import as_rows
 from sk231n._labels import as_labels
 from sk231n._validation import Validation
 from sk231n.core.data import Data
@@ -24,10 +23,19 @@ from sk231n.core.errors import naming
 class SampleReader:
     """Mixin of the trained estimators: validates samples, and sets some aside.
 
-    A subclass says how targets become numbers (``_encode``) and targets again (``_decode``).
+    A subclass says how data become rows (``_as_rows``), and targets numbers (``_encode``) and
+    targets again (``_decode``).
     """
 
     _target_checks: dict[str, bool] = {}  # arguments of ``validate_data`` for the targets
+
+    @abstractmethod
+    def _as_rows(self, X):
+        """Return the data as rows, and the shape of one image if they are a stack."""
+
+    @abstractmethod
+    def _check_images(self, image_shape, n_features, learn=False):
+        """Check the shape of the images, or `learn` it."""
 
     @abstractmethod
     def _encode(self, y, rows, learn, classes):
@@ -51,10 +59,11 @@ class SampleReader:
         if issparse(y) and y.ndim != 2:
             raise TypeError("y is sparse and one-dimensional; pass y.toarray().")
         check_no_missing(y)
-        X, y = as_rows(X)[0], as_labels(y)
+        (X, image_shape), y = self._as_rows(X), as_labels(y)
         # In C order, because products of another memory layout would round differently.
         X, y = validated(self, X, y, reset=reset, order="C", **self._target_checks)
         X = only_numbers(X)
+        self._check_images(image_shape, X.shape[1], learn=reset)
         w = check_weights(sample_weight, X)
         w = np.ones(len(X)) if w is None else w
         rows = np.flatnonzero(w)

@@ -73,6 +73,14 @@ def as_rows(X: Any, name: str = "X") -> tuple[Any, tuple[int, ...] | None]:
     return rows, image_shape
 
 
+def image_rows(X: Any, name: str = "X") -> tuple[Any, tuple[int, ...] | None]:
+    """Flatten images as :func:`as_rows` does; those whose channels come first are an error."""
+    rows, image_shape = _flattened(X, name)
+    if image_shape and _channels_first(image_shape):
+        raise ValueError(_order_of_channels(image_shape, image_shape, name))
+    return rows, image_shape
+
+
 def _flattened(X, name="X"):
     X = unpack(X, name)
     n_dims = getattr(X, "ndim", 0)
@@ -196,7 +204,7 @@ class ImageTransformer(FloatTransformer):
         """
         check_is_fitted(self)
         rows, stack = _flattened(X)
-        if stack and _without_grey_axis(stack) != _without_grey_axis(self.image_shape_):
+        if stack and without_grey_axis(stack) != without_grey_axis(self.image_shape_):
             raise ValueError(
                 f"X holds images of shape {stack}, but {type(self).__name__} was fitted on images "
                 f"of shape {self.image_shape_}.{_hint_at_order(stack)}"
@@ -246,7 +254,7 @@ def is_count(value: object) -> bool:
     return is_integer and value >= 1
 
 
-def _without_grey_axis(shape):
+def without_grey_axis(shape):
     """Shape of one image, ``(h, w, 1)`` written as ``(h, w)``."""
     return shape[:2] if shape[2:] == (1,) else shape
 
@@ -271,7 +279,7 @@ def resolve_image_shape(
     if image_shape is None:
         return stack or infer_image_shape(n_features)
     expected = check_image_shape(image_shape)
-    if stack and _without_grey_axis(stack) != _without_grey_axis(expected):
+    if stack and without_grey_axis(stack) != without_grey_axis(expected):
         raise ValueError(
             f"image_shape={expected}, but {name} holds images of shape {stack}."
             f"{_hint_at_order(stack, name)}"

@@ -13,9 +13,6 @@ from sk231n._images import as_rows
 from sk231n._threads import count_threads, run_on_threads
 from sk231n.core.blocks import blocks
 
-_PREDICTED_ROWS = 256  # rows per block: enough for BLAS, few enough to occupy several threads
-_LARGE_DATA = 2**17  # numbers whose conversion takes longer than starting threads
-
 
 class NetworkPredictor:
     """Mixin of the estimators that predict by the scores of a network.
@@ -24,6 +21,9 @@ class NetworkPredictor:
     network that was fitted (``_fitted``), and the parameters with which a warm start begins
     (``_parameters``).
     """
+
+    _predicted_rows = 256  # per block: enough for BLAS, few enough to occupy several threads
+    _large_data = 2**17  # numbers whose conversion takes longer than starting threads
 
     @abstractmethod
     def _layers(self):
@@ -41,11 +41,25 @@ class NetworkPredictor:
         """Shape of one sample as the first layer sees it."""
         return (n_features,)
 
+    def _as_rows(self, X):
+        """Data as rows, and the shape of one image if they are a stack."""
+        return as_rows(X)
+
+    def _check_images(self, image_shape, n_features, learn=False):
+        """Check the shape of the images, None for rows, or `learn` it; nothing by default."""
+
+    def _validated(self, X):
+        """Validated data to predict, as rows."""
+        rows, image_shape = self._as_rows(X)
+        X = only_numbers(validated(self, rows, reset=False))
+        self._check_images(image_shape, X.shape[1])
+        return X
+
     @contained
     def _scores(self, X):
         """Scores of the network, of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
-        X = only_numbers(validated(self, as_rows(X)[0], reset=False))
+        X = self._validated(X)
         scores = self._scores_of_rows(X)
         refuse_overflow(scores)
         return scores
@@ -77,10 +91,10 @@ class NetworkPredictor:
             np.seterr(over="ignore", invalid="ignore")  # in the context of the worker alone
             return compute_block
 
-        n_threads = count_threads(None) if X.size > _LARGE_DATA else 1
+        n_threads = count_threads(None) if X.size > self._large_data else 1
         with one_blas_thread():
             n_rows = len(X) if rows is None else len(rows)
-            run_on_threads(make_worker, blocks(n_rows, _PREDICTED_ROWS), n_threads)
+            run_on_threads(make_worker, blocks(n_rows, self._predicted_rows), n_threads)
         return [
             np.concatenate(parts)
             for parts in zip(*(outputs[k] for k in sorted(outputs)), strict=True)

@@ -26,6 +26,7 @@ class NetworkProblem(NetworkPredictor):
     """
 
     _targets_are_quantities = False  # quantities may have any scale
+    _micro_batch: int | None = None  # samples that go through the whole network before the next
 
     @abstractmethod
     def _loss(self):
@@ -34,6 +35,10 @@ class NetworkProblem(NetworkPredictor):
     @abstractmethod
     def _score(self, units):
         """Score that the history records; see :class:`~sk231n.core.objective.Objective`."""
+
+    def _augment(self, sample_shape, dtype):
+        """Function that changes the samples of a mini-batch; None for none."""
+        return None
 
     def _optimizer(self):
         by_name = isinstance(self.optimizer, str)
@@ -102,8 +107,10 @@ class NetworkProblem(NetworkPredictor):
         objective = Objective(
             network, self._loss(), self._score(units), penalty, float(self.alpha),
             network.weight_factors(standardization.scale), units, Team(count_threads(None)),
+            self._micro_batch,
         )  # fmt: skip
-        problem = Problem(objective, theta, data, standardization, moments)
+        augment = self._augment(network.input_shapes[0], data.X.dtype)
+        problem = Problem(objective, theta, data, standardization, moments, augment)
         views = network.layout.views(theta)
         if warm:
             for view, parameters in zip(views, self._parameters(), strict=True):

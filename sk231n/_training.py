@@ -31,6 +31,8 @@ class NetworkTrainer(NetworkProblem):
     n_iter_: int
     best_validation_score_: float | None
 
+    _share_of_planned_steps = 1.0  # for `max_iter="auto"`
+
     @abstractmethod
     def _score_all(self, scores, y, sample_weight):
         """Score of the network's scores on all validation data, as ``score`` computes it."""
@@ -48,7 +50,8 @@ class NetworkTrainer(NetworkProblem):
         if self.max_iter != "auto":
             return int(self.max_iter)
         whole = self._optimizer().full_batch
-        return planned_epochs(np.inf if whole else self._batch_size(n_samples), n_samples)
+        batch_size = np.inf if whole else self._batch_size(n_samples)
+        return planned_epochs(batch_size, n_samples, self._share_of_planned_steps)
 
     def _train(self, problem, validation, rng, callback_data):
         """Run and monitor the epochs, then set the learnt attributes."""

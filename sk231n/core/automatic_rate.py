@@ -120,9 +120,13 @@ def planned_batch_size() -> int:
     return BATCH_SIZE
 
 
-def planned_epochs(batch_size: float, n_samples: int) -> int:
-    """Number of epochs that ``max_iter="auto"`` plans; full batches count as infinitely large."""
-    return int(np.clip(PLANNED_STEPS * batch_size / n_samples, FEWEST_EPOCHS, MOST_EPOCHS))
+def planned_epochs(batch_size: float, n_samples: int, share_of_steps: float = 1.0) -> int:
+    """Number of epochs that ``max_iter="auto"`` plans; full batches count as infinitely large.
+
+    A share of the steps suits networks each step of which takes long.
+    """
+    n_steps = share_of_steps * PLANNED_STEPS
+    return int(np.clip(n_steps * batch_size / n_samples, FEWEST_EPOCHS, MOST_EPOCHS))
 
 
 def ridge(alpha: float, penalty: Any) -> float:

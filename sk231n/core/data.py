@@ -1,14 +1,16 @@
 """Samples, and iteration over them in batches."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sk231n.core.blocks import split
+from sk231n.core.blocks import blocks, split
 
 _SWEEP_ROWS = 1024  # rows per block of a full pass, to bound the memory
+_AUGMENTED_ROWS = 32  # samples that are augmented at a time, with random numbers of their own
 _LARGE_BATCH = 2**17  # numbers whose gathering takes longer than waking a thread
 
 
@@ -54,13 +56,21 @@ class Data(NamedTuple):
 
 
 def batches(
-    data: Data, standardization: Any, batch_size: int, order: NDArray[Any], team: Any
+    data: Data,
+    standardization: Any,
+    batch_size: int,
+    order: NDArray[Any],
+    team: Any,
+    augment: Callable[..., NDArray[Any]] | None = None,
+    rng: np.random.RandomState | None = None,
 ) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     """Yield ``(rows, x)`` batch by batch: the indices of the samples, and their inputs.
 
     ``x`` is standardised and lives in one buffer that the next batch overwrites. A new array for
     each batch would be returned to the system and allocated again each time, which can take longer
     than the arithmetic. The threads of the `team` share the work.
+
+    With ``augment(rows, rng)``, samples are changed first, a few at a time, as `rng` determines.
     """
     shape = (min(batch_size, len(order)), data.X.shape[1])
     floats = np.empty(shape, data.dtype)
@@ -69,16 +79,22 @@ def batches(
         rows = order[start : start + batch_size]
         x = floats[: len(rows)]
 
-        def gather(part, rows=rows, x=x):
+        def gather(part, rows=rows, x=x, seeds=None):
             raw = gathered[part]
             # The mode "raise" would fill a buffer first, to keep `raw` intact after an error.
             np.take(data.X, rows[part], axis=0, out=raw, mode="clip")
-            if gathered is not floats:
+            if augment is not None:
+                raw = augment(raw, np.random.RandomState(seeds[part.start // _AUGMENTED_ROWS]))
+            if gathered is not floats or augment is not None:
                 np.copyto(x[part], raw, casting="same_kind")
             standardization(x[part])
 
-        # Nothing is summed here, so the cut may depend on the number of threads.
-        team.run(gather, split(len(rows), team.n_threads if x.size > _LARGE_BATCH else 1))
+        if augment is None:
+            # Nothing is summed here, so the cut may depend on the number of threads.
+            team.run(gather, split(len(rows), team.n_threads if x.size > _LARGE_BATCH else 1))
+        else:
+            parts = list(blocks(len(rows), _AUGMENTED_ROWS))
+            team.run(partial(gather, seeds=rng.randint(2**31, size=len(parts))), parts)
         yield rows, x
 
 

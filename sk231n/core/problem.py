@@ -1,6 +1,6 @@
 """The problem that a run solves: the objective, the starting point and the data."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -27,6 +27,8 @@ class Problem(NamedTuple):
         How training sees the inputs.
     moments : DataMoments or None, default=None
         Moments of all data so far, including these.
+    augment : callable or None, default=None
+        ``augment(rows, rng)`` changes the samples of a mini-batch while training.
     """
 
     objective: Objective
@@ -34,6 +36,7 @@ class Problem(NamedTuple):
     data: Data
     standardization: Standardization
     moments: DataMoments | None = None
+    augment: Callable[..., NDArray[Any]] | None = None
 
     def fold(self, views: Sequence[SimpleNamespace]) -> None:
         """Turn the parameters of each layer into those of the data as they are given."""

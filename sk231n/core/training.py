@@ -79,7 +79,10 @@ def epochs(
         loss, score, step_losses = 0.0, 0.0, []
         # No warning of overflow: the next loss is not finite, and its error says what to do.
         with np.errstate(over="ignore", invalid="ignore"), small_buffers():
-            samples = batches(data, problem.standardization, batch_size, order, objective.team)
+            samples = batches(
+                data, problem.standardization, batch_size, order, objective.team, problem.augment,
+                rng,
+            )  # fmt: skip
             for rate, (rows, x) in zip(rates_of_steps, samples, strict=True):
                 share = len(rows) / n_samples
                 y, w = data.targets(rows)

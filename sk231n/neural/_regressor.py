@@ -25,7 +25,8 @@ from sk231n.core.optimizer import Optimizer
 from sk231n.core.penalties import Penalty
 from sk231n.core.schedules import Schedule
 from sk231n.core.target_losses import AbsoluteError, SquaredError
-from sk231n.neural._perceptron import NETWORK_CONSTRAINTS, Perceptron
+from sk231n.neural._network import NETWORK_CONSTRAINTS
+from sk231n.neural._perceptron import Perceptron
 from sk231n.neural._quantities import QuantityTargets
 
 LOSSES = {"squared_error": SquaredError(), "absolute_error": AbsoluteError()}
