@@ -42,8 +42,9 @@ NOT_NUMERIC = [
     "layering", "linear", "losses", "names", "neighbors_arguments", "neighbors_costs",
     "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out", "neighbors_memory",
     "neighbors_scoring", "neighbors_weights", "neighbors_working_memory", "network_gradients",
-    "neural_classifier", "own_parts", "packaging", "parameters", "plotting", "plotting_arguments",
-    "plotting_images", "plotting_results", "schedules", "stubs", "targets", "units",
+    "network_summary", "neural_classifier", "own_parts", "packaging", "parameters", "plotting",
+    "plotting_arguments", "plotting_images", "plotting_results", "schedules", "stubs", "targets",
+    "units",
 ]  # fmt: skip
 
 PROBE = """

@@ -12,7 +12,9 @@ from sk231n.diagnostics import (
     ActivationStatistics,
     GradientCheck,
     LayerActivations,
+    LayerSummary,
     LossLandscape,
+    NetworkSummary,
     ParameterCheck,
     SanityCheck,
     SanityReport,
@@ -20,6 +22,7 @@ from sk231n.diagnostics import (
     check_gradient,
     check_sanity,
     loss_landscape,
+    network_summary,
     update_ratios,
 )
 
@@ -56,6 +59,9 @@ RESULTS = {
     "LossLandscape, one direction": lambda: LossLandscape(
         [np.array([-1.0, 0.0, 2.0])], np.array([np.nan, 2.0, 1.5]), np.ones((1, 1)), 2.0
     ),
+    "NetworkSummary": lambda: network_summary(fitted(), batch_size=20),
+    "NetworkSummary, empty": lambda: NetworkSummary([]),
+    "LayerSummary": lambda: LayerSummary(NASTY, (8, 8, 3), 192, 0, 0, 768),
 }
 
 
@@ -108,7 +114,7 @@ def test_words_are_escaped(name):
 @pytest.mark.parametrize(
     "name",
     ["GradientCheck", "GradientCheck that fails", "ActivationStatistics", "LossLandscape",
-     "LossLandscape, one direction"],
+     "LossLandscape, one direction", "NetworkSummary", "NetworkSummary, empty"],
 )  # fmt: skip
 def test_the_text_is_the_same_table(name):
     result = RESULTS[name]()
