@@ -30,14 +30,6 @@ class SampleReader:
     _target_checks: dict[str, bool] = {}  # arguments of ``validate_data`` for the targets
 
     @abstractmethod
-    def _as_rows(self, X):
-        """Return the data as rows, and the shape of one image if they are a stack."""
-
-    @abstractmethod
-    def _check_images(self, image_shape, n_features, learn=False):
-        """Check the shape of the images, or `learn` it."""
-
-    @abstractmethod
     def _encode(self, y, rows, learn, classes):
         """Turn targets into numbers, if `learn` after learning from them; `rows` have a weight."""
 

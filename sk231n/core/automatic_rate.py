@@ -90,9 +90,9 @@ def automatic_rate(
     """
     objective = problem.objective
     network, loss, penalty = objective.network, objective.loss, objective.penalty
-    z, w = sample(problem.data, problem.standardization, SAMPLE_ROWS)
+    z, w = sample(problem.data, problem.standardization, _n_rows(network))
     inputs = network.inputs_of_weights(problem.theta, z)
-    largest = [largest_eigenvalue(x, w, POWER_ITERATIONS) for x in inputs]
+    largest = [largest_eigenvalue(*_as_rows(x, w), POWER_ITERATIONS) for x in inputs]
     is_deep = len(inputs) > 1
     # The intercept sees a constant 1, hence the second moment of at least 1.
     smoothness = max(loss.curvature, loss.unbounded_curvature) * sum(
@@ -106,7 +106,7 @@ def automatic_rate(
     if unbounded and not optimizer.adaptive and batch_size < n_samples:
         batch_curvature = unbounded * steepness(problem) / batch_size
     score_change = SCORE_CURVATURE * loss.curvature * sum(
-        np.sqrt(value * x.shape[1]) for value, x in zip(largest, inputs, strict=True)
+        np.sqrt(value * x.shape[-1]) for value, x in zip(largest, inputs, strict=True)
     )  # fmt: skip
     if is_deep:
         # The changes of the layers multiply, so that training along a long path diverges, most
@@ -153,12 +153,30 @@ def steepness(problem: Any) -> float:
     """
     network, data = problem.objective.network, problem.data
     cubes = total = 0.0
-    for rows, x in problem.sweep():
-        inputs = network.inputs_of_weights(problem.theta, x)
+    if len(network.input_shapes[0]) > 1:  # to see all images would take as long as an epoch
+        z, w = sample(data, problem.standardization, _n_rows(network))
+        parts = [(z, len(z) * w)]
+    else:
+        parts = ((x, len(data.rows) * data.targets(rows)[1]) for rows, x in problem.sweep())
+    for x, w in parts:
+        inputs = [_as_rows(x, w)[0] for x in network.inputs_of_weights(problem.theta, x)]
         squares = [np.einsum("ij,ij->i", x, x, dtype=np.float64) + 1 for x in inputs]
-        q = len(data.rows) * data.targets(rows)[1] * np.array(squares)
+        q = w * np.array([of_layer.reshape(len(w), -1).mean(axis=1) for of_layer in squares])
         cubes, total = cubes + np.sum(q**3, axis=1), total + np.sum(q, axis=1)
     return float(np.sqrt(cubes / total).sum())
+
+
+def _n_rows(network):
+    """Number of samples to look at: fewer images, as each of them shows several patches."""
+    return SAMPLE_ROWS if len(network.input_shapes[0]) == 1 else SAMPLE_ROWS // 4
+
+
+def _as_rows(x, w):
+    """Inputs of weights as rows, a sample's weight being divided among its positions."""
+    if x.ndim == 2:
+        return x, w
+    n_positions = x.shape[1]
+    return x.reshape(-1, x.shape[2]), np.repeat(w / n_positions, n_positions)
 
 
 def sample(data: Any, standardization: Any, n_rows: int) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -1,6 +1,5 @@
 """The convolution: filters that slide over images."""
 
-import math
 from collections.abc import Callable, Sequence
 from numbers import Real
 from types import SimpleNamespace
@@ -24,9 +23,13 @@ from sk231n.core.windows import (
     as_pair,
     convolution_axis,
     image_sides,
+    padded,
 )
 
-_GOLDEN = (math.sqrt(5) - 1) / 2  # steps of this share of a length never fall into a pattern
+# Steps of these shares of the two sides never fall into a pattern: powers of the plastic number,
+# the root of x^3 = x + 1. (Powers of the golden ratio would: they add up to one.)
+_PLASTIC = 1.324717957244746
+_SHARES = 1 / _PLASTIC, 1 / _PLASTIC**2
 
 
 class Conv2D(WeightedLayer):
@@ -149,7 +152,7 @@ class Conv2D(WeightedLayer):
         return from_planes(y), backward
 
     def inputs_of_weights(self, x: NDArray[Any]) -> NDArray[Any]:
-        """Return one patch per sample, from positions all over the image.
+        """Return four patches of each image, a third of a side from its border.
 
         Parameters
         ----------
@@ -158,26 +161,21 @@ class Conv2D(WeightedLayer):
 
         Returns
         -------
-        ndarray of shape (n_samples, height * width * n_channels)
-            What the filters are multiplied with at one position.
+        ndarray of shape (n_samples, 4, height * width * n_channels)
+            What the filters are multiplied with at these positions.
         """
-        axes = self._axes(x.shape[1:])
-        shares = (np.arange(len(x)) * _GOLDEN % 1, np.arange(len(x)) * _GOLDEN**2 % 1)
-        firsts = [
-            (share * axis.n_windows).astype(int) * axis.stride - axis.before
-            for share, axis in zip(shares, axes, strict=True)
+        rows, columns = self._axes(x.shape[1:])
+        image = np.moveaxis(padded(np.moveaxis(x, 0, -2), rows, columns), -2, 0)
+        patches = [
+            image[
+                :,
+                top * rows.stride : top * rows.stride + rows.reach : rows.dilation,
+                left * columns.stride : left * columns.stride + columns.reach : columns.dilation,
+            ].reshape(len(x), -1)
+            for top in _thirds(rows.n_windows)
+            for left in _thirds(columns.n_windows)
         ]
-        patches = np.zeros((len(x), axes[0].size, axes[1].size, x.shape[3]), x.dtype)
-        for tap in np.ndindex(axes[0].size, axes[1].size):
-            at = [
-                first + axis.dilation * k for first, axis, k in zip(firsts, axes, tap, strict=True)
-            ]
-            is_inside = np.all(
-                [(k >= 0) & (k < axis.length) for k, axis in zip(at, axes, strict=True)], axis=0
-            )
-            rows, columns = (k[is_inside] for k in at)
-            patches[is_inside, tap[0], tap[1]] = x[np.flatnonzero(is_inside), rows, columns]
-        return patches.reshape(len(x), -1)
+        return np.stack(patches, axis=1)
 
     def _axes(self, input_shape: tuple[int, ...]) -> tuple[Axis, Axis]:
         """Where the filters are put along the height and along the width."""
@@ -199,3 +197,8 @@ class Conv2D(WeightedLayer):
         if planes.dtype == np.float32 and winograd.suits(rows, columns):
             return winograd.convolve(planes, filters, rows.before)
         return taps.convolve(planes, filters, rows, columns)
+
+
+def _thirds(n_windows):
+    """A position a third of the way along an axis, and one two thirds of it."""
+    return (n_windows - 1) // 3, (n_windows - 1) * 2 // 3

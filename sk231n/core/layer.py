@@ -264,7 +264,7 @@ class Layer(Spec):
         raise NotImplementedError(f"{self} cannot be folded with a change of its outputs.")
 
     def inputs_of_weights(self, x: NDArray[Any]) -> NDArray[Any]:
-        """Return the inputs as the weights see them, one row per sample.
+        """Return the inputs as the weights see them.
 
         Parameters
         ----------
@@ -273,7 +273,7 @@ class Layer(Spec):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_inputs)
-            What the weights are multiplied by.
+        ndarray of shape (n_samples, n_inputs) or (n_samples, n_positions, n_inputs)
+            What the weights are multiplied by; if they slide, at some positions of each sample.
         """
         return x.reshape(len(x), -1)

@@ -275,7 +275,7 @@ class Network:
 
         Returns
         -------
-        list of ndarray of shape (n_samples, n_inputs)
+        list of ndarray of shape (n_samples, n_inputs) or (n_samples, n_positions, n_inputs)
             One array per layer with weights; see :meth:`Layer.inputs_of_weights`.
         """
         views, x = self.layout.views(theta), self.as_samples(x)

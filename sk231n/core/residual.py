@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,11 +63,6 @@ class Residual(Layer):
                 if not isinstance(layer, Layer):
                     raise ValueError(f"{name} of Residual must hold layers; got {layer!r}.")
                 layer.check()
-
-    def plain(self) -> Self:
-        """Make a copy with Python's numbers, also in its layers; see :class:`Layer`."""
-        layers, around = ([layer.plain() for layer in ls] for ls in (self.layers, self._around()))
-        return type(self)(layers, around or None)
 
     def _around(self):
         """Layers of the shortcut."""

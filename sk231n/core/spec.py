@@ -38,9 +38,11 @@ class Spec(BaseEstimator):
 
 
 def _plain(value):
-    """The value as Python's number; a part made plain; anything else as it is."""
+    """The value as Python's number; a part made plain, also in a list; anything else as it is."""
     if isinstance(value, Spec):
         return value.plain()
+    if type(value) in (list, tuple):
+        return type(value)(map(_plain, value))
     if isinstance(value, np.floating):
         return float(value)  # `item` would leave a longdouble as it is
     return value.item() if isinstance(value, np.number) else value

@@ -41,6 +41,9 @@ CONVOLUTIONAL_CONSTRAINTS: dict[str, list[Any]] = {
     "augmentation": [Augmentation, list, tuple, None],
 }
 
+_FEWEST_IMAGES = 16  # of a micro-batch: enough for fast products of matrices
+_PIXELS_AT_ONCE = 2**12  # smaller images pass in larger numbers, which saves calls
+
 
 class ConvolutionalNetwork(NetworkEstimator):
     """Mixin of the networks on images."""
@@ -51,7 +54,14 @@ class ConvolutionalNetwork(NetworkEstimator):
     _described_by = (
         "architecture", "hidden_layer_sizes", "activation", "normalization", "head",
     )  # fmt: skip
-    _predicted_rows = _micro_batch = 16  # their outputs lie in the cache, layer by layer
+
+    @property
+    def _micro_batch(self):
+        """Images that pass through the network together: what a layer computes stays in a cache."""
+        height, width, _ = self._sample_shape(None)
+        return max(_FEWEST_IMAGES, _PIXELS_AT_ONCE // (height * width))
+
+    _predicted_rows = _micro_batch
     _large_data = 2**10
     _share_of_planned_steps = 0.3
 
