@@ -22,11 +22,13 @@ N_THREADS = (1, 2)
 # Every file of tests/ is in one of three lists; a test holds them to it. First those in which
 # rounding can decide, and which are quick enough to run for every kernel:
 NUMERIC = [
-    "class_weight", "early_stopping", "hog", "hog_each", "layers", "linear_training", "monitoring",
-    "neighbors_classifier", "neighbors_exact", "neighbors_magnitudes", "neighbors_voting",
-    "neural_regressor", "neural_training", "optimizers", "penalties", "preprocessing",
-    "preprocessing_batches", "preprocessing_whitening", "recorded_bits", "reference_convolution",
-    "reference_layers", "reference_neighbors", "standardization", "torch_referee", "training",
+    "class_weight", "convolution", "early_stopping", "hog", "hog_each", "image_layers",
+    "image_networks", "layers", "linear_training", "monitoring", "neighbors_classifier",
+    "neighbors_exact", "neighbors_magnitudes", "neighbors_voting", "neural_regressor",
+    "neural_training", "optimizers", "penalties", "pooling", "preprocessing",
+    "preprocessing_batches", "preprocessing_whitening", "recorded_bits",
+    "reference_convolution", "reference_layers", "reference_neighbors", "residual",
+    "standardization", "torch_referee", "training", "winograd",
 ]  # fmt: skip
 # Those that compare numbers of threads, those of the BLAS too, by themselves: once for each kernel.
 THREADED = ["features_bits", "neighbors_bits", "preprocessing_bits", "same_bits", "threads"]

@@ -26,11 +26,6 @@ from sk231n.core.windows import (
     padded,
 )
 
-# Steps of these shares of the two sides never fall into a pattern: powers of the plastic number,
-# the root of x^3 = x + 1. (Powers of the golden ratio would: they add up to one.)
-_PLASTIC = 1.324717957244746
-_SHARES = 1 / _PLASTIC, 1 / _PLASTIC**2
-
 
 class Conv2D(WeightedLayer):
     r"""Convolution: each filter slides over the image and is multiplied with what it covers.
