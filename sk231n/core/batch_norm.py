@@ -115,7 +115,7 @@ class BatchNorm(Layer):
         A row of the matrix holds one pixel of all samples; its columns are summed by products with
         ones, and vectors with a number per channel are repeated for each sample.
         """
-        matrix, n_samples = as_matrix(x), len(x)
+        matrix, n_samples, shape = as_matrix(x), len(x), x.shape
         w = np.repeat(w / len(matrix), x.shape[-1])
         pieces = list(blocks(len(matrix), max(1, _PIECE_SIZE // matrix.shape[1])))
         ones = np.ones(len(matrix), x.dtype)
@@ -156,9 +156,9 @@ class BatchNorm(Layer):
                 through_moments = normalized[piece] * by_value
                 through_moments += constant
                 out -= through_moments
-            return as_images(dx, x.shape)
+            return as_images(dx, shape)
 
-        return as_images(y, x.shape), backward
+        return as_images(y, shape), backward
 
     def _update(self, p, mean, variance):
         """Update the running averages; return one over the standard deviation."""

@@ -153,7 +153,8 @@ class Network:
 
         def backward(dy, gradient_views):
             for k in reversed(range(self.first_trained, len(pull_backs))):
-                dy = pull_backs[k](dy, gradient_views[k], need_dx=k > self.first_trained)
+                # Popped, so that what the layer has kept for it is freed at once.
+                dy = pull_backs.pop()(dy, gradient_views[k], need_dx=k > self.first_trained)
 
         return x, backward
 

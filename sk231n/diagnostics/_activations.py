@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from sk231n._estimators import only_numbers
-from sk231n._images import as_rows
+from sk231n._prediction import refuse_overflow
 from sk231n.core.activations import ACTIVATIONS, Activation
 from sk231n.core.automatic_rate import ridge
 from sk231n.core.data import Data
@@ -37,13 +37,13 @@ class LayerActivations(NamedTuple):
     activation : str
         Name of the activation.
     width : int
-        Number of units.
+        Number of units, or channels.
     mean : float
         Mean over samples and units.
     std : float
         Standard deviation over samples and units.
     dead : float
-        Share of the units that are zero for all samples.
+        Share of the units, or channels, that are zero for all samples.
     saturated : float
         Share of the activations within 2.5 % of the range of a limit of ``tanh`` or ``logistic``;
         NaN for other activations.
@@ -84,7 +84,7 @@ class ActivationStatistics(Tabular):
     ----------
     layers : list of LayerActivations
         Statistics of each hidden layer.
-    activations : list of ndarray of shape (n_samples, width)
+    activations : list of ndarray of shape (n_samples, width) or (n_samples, h, w, width)
         The outputs of each hidden layer.
 
     Examples
@@ -114,7 +114,7 @@ def activation_statistics(estimator: Any, X: ArrayLike) -> ActivationStatistics:
 
     Parameters
     ----------
-    estimator : MLPClassifier or MLPRegressor
+    estimator : MLPClassifier, MLPRegressor or ConvNetClassifier
         If it is not fitted, the weights are those with which ``fit`` would start, and `X` is used
         as the training data; batch normalization then uses the moments of `X`.
     X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
@@ -151,32 +151,30 @@ def activation_statistics(estimator: Any, X: ArrayLike) -> ActivationStatistics:
         2  tanh           50    0.0000    0.0053        0.0%       0.0%
     """
     check_estimator_type(estimator, "activation_statistics")
-    if not hasattr(estimator, "hidden_activations"):
+    if not hasattr(estimator, "_hidden_blocks"):
         raise TypeError(
-            "activation_statistics needs an MLPClassifier or MLPRegressor; "
+            "activation_statistics needs a network, such as MLPClassifier; "
             f"{type(estimator).__name__} has no hidden layers."
         )
-    if is_fitted(estimator):
-        hidden_blocks, activations = estimator._hidden_blocks_, estimator.hidden_activations(X)
-    else:
-        hidden_blocks, activations = _before_training(copy.copy(estimator), X)
+    find = _after_training if is_fitted(estimator) else _before_training
+    layers, activations = find(copy.copy(estimator), X)
     rows = []
-    for number, (block, a) in enumerate(zip(hidden_blocks, activations, strict=True), start=1):
-        name = _activation_name(block)
+    for number, (layer, a) in enumerate(zip(layers, activations, strict=True), start=1):
+        name, units = _activation_name(layer), tuple(range(a.ndim - 1))
         rows.append(
             LayerActivations(
-                number, name, a.shape[1], float(a.mean(dtype=np.float64)),
-                float(a.std(dtype=np.float64)), float(np.mean(~a.any(axis=0))), _saturated(name, a),
+                number, name, a.shape[-1], float(a.mean(dtype=np.float64)),
+                float(a.std(dtype=np.float64)), float(np.mean(~a.any(axis=units))),
+                _saturated(name, a),
             )
         )  # fmt: skip
     return ActivationStatistics(rows, activations)
 
 
-def _activation_name(block):
-    """Name of the activation of a hidden block, or the repr of one of the user's own."""
-    activation = next((repr(layer) for layer in block if isinstance(layer, Activation)), "none")
-    names = [name for name, known in ACTIVATIONS.items() if repr(known) == activation]
-    return names[0] if names else activation
+def _activation_name(layer):
+    """Name of an activation, or the repr of one of the user's own."""
+    names = [name for name, known in ACTIVATIONS.items() if repr(known) == repr(layer)]
+    return names[0] if names else repr(layer)
 
 
 def _saturated(name, a):
@@ -187,25 +185,46 @@ def _saturated(name, a):
     return float(np.mean((a < low + margin) | (a > high - margin)))
 
 
+def _after_training(estimator, X):
+    """Activation layers of a fitted network, and their outputs."""
+    layers = estimator._fitted()[0].layers
+    hidden = [k for k, layer in enumerate(layers) if isinstance(layer, Activation)]
+
+    def compute(network, parameters, x):
+        outputs = network.outputs(parameters, x)
+        return [outputs[k] for k in hidden]
+
+    activations = estimator._outputs(estimator._validated(X), compute) if hidden else []
+    for of_layer in activations:
+        refuse_overflow(of_layer.reshape(len(of_layer), -1))
+    return [layers[k] for k in hidden], activations
+
+
 def _before_training(estimator, X):
-    """Layers of each hidden block, and its activations."""
+    """Activation layers, and their outputs with the parameters with which training starts."""
     estimator._check_arguments()
-    X = only_numbers(validate_data(estimator, as_rows(X)[0]))
+    rows, image_shape = estimator._as_rows(X)
+    X = only_numbers(validate_data(estimator, rows))
+    estimator._check_images(image_shape, X.shape[1], learn=True)
     x = X.astype(np.float64)
-    if estimator._automatic:  # the standardisation that training would use
-        rows = np.arange(len(x))
-        data = Data(x, np.zeros((len(x), 1)), np.ones(len(x)), rows, x.dtype).normalized()
-        moments = estimator._no_moments(data).inputs.updated(data, count=len(x))
-        x = moments.standardization(x.dtype, ridge(estimator.alpha, estimator._penalty()))(x)
     rng = check_random_state(estimator.random_state)
     if estimator.random_state is rng:
         rng = copy.deepcopy(rng)
     hidden_blocks = estimator.set_params(dropout=0.0)._hidden_blocks()
-    network = Network([layer for block in hidden_blocks for layer in block], x.shape[1:])
+    layers = [layer for block in hidden_blocks for layer in block]
+    network = Network(layers, estimator._sample_shape(x.shape[1]))
     views = network.layout.views(network.initialize(rng, x.dtype))
-    activations, phase = [], Phase(rng)
-    for block in hidden_blocks:
-        for layer in block:
-            x, _ = layer.forward(views.pop(0), x, phase)
-        activations.append(x)
-    return hidden_blocks, activations
+    data = Data(x, np.zeros((len(x), 1)), np.ones(len(x)), np.arange(len(x)), x.dtype).normalized()
+    moments = estimator._no_moments(data).inputs.updated(data, count=len(x))
+    if layers and layers[0].standardizes:
+        layers[0].set_moments(views[0], moments.mean, moments.variance)
+    elif estimator._automatic:  # the standardisation that training would use
+        x = moments.standardization(x.dtype, ridge(estimator.alpha, estimator._penalty()))(x)
+    hidden, activations, phase = [], [], Phase(rng)
+    x = network.as_samples(x)
+    for layer, p in zip(layers, views, strict=True):
+        x, _ = layer.forward(p, x, phase)
+        if isinstance(layer, Activation):
+            hidden.append(layer)
+            activations.append(x)
+    return hidden, activations

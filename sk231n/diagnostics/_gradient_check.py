@@ -179,12 +179,16 @@ class _Definition:
         if first:
             x, state = self._starts[first]
             rng.set_state(state)
-        phase = Phase(rng, self.w)
+
+        def watch(layer, x):
+            kink_sides.append(layer.kink_sides(x))
+
+        phase = Phase(rng, self.w, watch=watch)
         for k in range(first, len(self.views)):
             if k not in self._starts:
                 self._starts[k] = x, rng.get_state()
             layer = self.network.layers[k]
-            kink_sides.append(layer.kink_sides(x))
+            watch(layer, x)
             x, _ = layer.forward(self.views[k], x, phase)
         kink_sides.append(self.loss.kink_sides(x, self.y))
         return self.loss(x, self.y, self.w)[0], kink_sides
@@ -236,7 +240,8 @@ def _perturb(definition, rng):
         for name, array in vars(p).items():
             values = rng.standard_normal(array.shape)
             if name in layer.weights:  # scaled to keep the scores small
-                array += np.where(array == 0, values / np.sqrt(len(array)) / sizes, 0)
+                n_inputs = array.size // array.shape[-1]
+                array += np.where(array == 0, values / np.sqrt(n_inputs) / sizes, 0)
                 sizes = 1
             elif name not in layer.statistics:
                 array += 0.1 * values
@@ -268,6 +273,7 @@ def _steps(problem, definition, h):
 def _compare(problem, definition, n_checks, h, rng):
     """Lines of the table: both values, and both parts of each array's gradient."""
     problem.objective.team = Team(1)  # a small batch is not worth several threads
+    problem.objective.micro_batches = None  # the definition sees the batch as a whole
     (loss, _), penalty = definition.data_loss(), definition.penalty_value()
     if not np.isfinite(loss + penalty):
         raise FloatingPointError(
