@@ -168,15 +168,15 @@ def test_only_what_is_asked_for():
 
 def test_the_matrices_are_exact():
     """In fractions: four outputs of a filter of three taps, from six inputs, whatever they are."""
-    A_T, B_T = (winograd._A_T.astype(int), winograd._B_T.astype(int))
-    G = [[Fraction(float(g)).limit_denominator(24) for g in row] for row in winograd._G]
-    for output in range(4):
-        for tap in range(3):
-            for number in range(6):
-                coefficient = sum(
-                    int(A_T[output, k]) * G[k][tap] * int(B_T[k, number]) for k in range(6)
-                )
-                assert coefficient == (number == output + tap)
+    A_T, G, B_T = (
+        [[Fraction(float(entry)).limit_denominator(1000) for entry in row] for row in matrix]
+        for matrix in (winograd._A_T, winograd._G, winograd._B_T)
+    )
+    for matrix, exact in ((winograd._A_T, A_T), (winograd._B_T, B_T)):
+        np.testing.assert_array_equal(matrix, np.array(exact, np.float32))
+    for output, tap, number in np.ndindex(4, 3, 6):
+        coefficient = sum(A_T[output][k] * G[k][tap] * B_T[k][number] for k in range(6))
+        assert coefficient == (number == output + tap)
 
 
 class TestChoice:
