@@ -1,6 +1,7 @@
 """Prediction by a network, of which the linear classifiers are the simplest case."""
 
 from abc import abstractmethod
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from sk231n._floating_point import contained
 from sk231n._images import as_rows
 from sk231n._threads import count_threads, run_on_threads
 from sk231n.core.blocks import blocks
+from sk231n.core.layer import Phase
+from sk231n.core.memory import Memory
 
 
 class NetworkPredictor:
@@ -22,7 +25,6 @@ class NetworkPredictor:
     (``_parameters``).
     """
 
-    _predicted_rows = 256  # per block: enough for BLAS, few enough to occupy several threads
     _large_data = 2**17  # numbers whose conversion takes longer than starting threads
 
     @abstractmethod
@@ -40,6 +42,10 @@ class NetworkPredictor:
     def _sample_shape(self, n_features):
         """Shape of one sample as the first layer sees it."""
         return (n_features,)
+
+    def _predicted_rows(self, network):
+        """Rows per block: enough for BLAS, few enough to occupy several threads."""
+        return 256
 
     def _as_rows(self, X):
         """Data as rows, and the shape of one image if they are a stack."""
@@ -67,14 +73,14 @@ class NetworkPredictor:
     def _scores_of_rows(self, X, rows=None):
         """Scores of validated data, or of some of their rows."""
 
-        def compute(network, parameters, x):
-            return [network.forward(parameters, x)[0]]
+        def compute(network, parameters, x, phase):
+            return [network.forward(parameters, x, phase)[0]]
 
         (scores,) = self._outputs(X, compute, rows)
         return scores
 
     def _outputs(self, X, compute, rows=None):
-        """Concatenate the lists that ``compute(network, parameters, x)`` returns for each block.
+        """Concatenate the lists that ``compute(network, parameters, x, phase)`` returns by block.
 
         Each thread takes whole blocks, so the conversion of their rows is shared out, too.
         """
@@ -83,18 +89,18 @@ class NetworkPredictor:
         dtype = np.result_type(float_dtype(X.dtype), learnt)
         outputs = {}
 
-        def compute_block(block):
-            x = X[block if rows is None else rows[block]]
-            outputs[block.start] = compute(network, parameters, np.ascontiguousarray(x, dtype))
+        def compute_block(phase, block):
+            x = np.ascontiguousarray(X[block if rows is None else rows[block]], dtype)
+            outputs[block.start] = compute(network, parameters, x, phase)
 
         def make_worker():
             np.seterr(over="ignore", invalid="ignore")  # in the context of the worker alone
-            return compute_block
+            return partial(compute_block, Phase(empty=Memory().empty))
 
         n_threads = count_threads(None) if X.size > self._large_data else 1
         with one_blas_thread():
             n_rows = len(X) if rows is None else len(rows)
-            run_on_threads(make_worker, blocks(n_rows, self._predicted_rows), n_threads)
+            run_on_threads(make_worker, blocks(n_rows, self._predicted_rows(network)), n_threads)
         return [
             np.concatenate(parts)
             for parts in zip(*(outputs[k] for k in sorted(outputs)), strict=True)

@@ -26,7 +26,6 @@ class NetworkProblem(NetworkPredictor):
     """
 
     _targets_are_quantities = False  # quantities may have any scale
-    _micro_batch: int | None = None  # samples that go through the whole network before the next
 
     @abstractmethod
     def _loss(self):
@@ -35,6 +34,10 @@ class NetworkProblem(NetworkPredictor):
     @abstractmethod
     def _score(self, units):
         """Score that the history records; see :class:`~sk231n.core.objective.Objective`."""
+
+    def _micro_batch(self, network):
+        """Number of samples that pass through the network together; None for a whole batch."""
+        return None
 
     def _augment(self, sample_shape, dtype):
         """Function that changes the samples of a mini-batch; None for none."""
@@ -107,7 +110,7 @@ class NetworkProblem(NetworkPredictor):
         objective = Objective(
             network, self._loss(), self._score(units), penalty, float(self.alpha),
             network.weight_factors(standardization.scale), units, Team(count_threads(None)),
-            self._micro_batch,
+            self._micro_batch(network),
         )  # fmt: skip
         augment = self._augment(network.input_shapes[0], data.X.dtype)
         problem = Problem(objective, theta, data, standardization, moments, augment)

@@ -132,10 +132,18 @@ class ReLU(Activation):
         # Against a row of zeros, because NumPy's maximum with a number is three times as slow.
         if x.ndim > 2:
             matrix = as_matrix(x)
-            y = as_images(np.maximum(matrix, np.zeros_like(matrix[0])), x.shape)
+            out = phase.empty(matrix.shape, x.dtype)
+            y = as_images(np.maximum(matrix, np.zeros_like(matrix[0]), out=out), x.shape)
         else:
             y = np.maximum(x, np.zeros_like(x[0]))
-        return y, lambda dy, g, need_dx=True: dy * (y > 0)
+
+        def backward(dy, g, need_dx=True):
+            if y.ndim == 2:
+                return dy * (y > 0)
+            dx = phase.empty(out.shape, dy.dtype)
+            return as_images(np.multiply(as_matrix(dy), out > 0, out=dx), y.shape)
+
+        return y, backward
 
     def kink_sides(self, x: NDArray[Any]) -> NDArray[Any]:
         """Say which inputs are positive; see :meth:`Layer.kink_sides`."""

@@ -13,7 +13,7 @@ from sk231n.core.blocks import blocks
 from sk231n.core.layer import PREDICTION, Layer, Phase
 from sk231n.core.planes import as_images, as_matrix
 
-_PIECE_SIZE = 2**16  # numbers of images that are normalised at a time
+_PIECE_SIZE = 2**17  # numbers of images that are normalised at a time
 
 
 class BatchNorm(Layer):
@@ -86,7 +86,11 @@ class BatchNorm(Layer):
         if not phase.training or x.size == x.shape[-1] or not w.any():
             return _apply(p, x, 1 / np.sqrt(p.variance + self.epsilon))
         w = w / w.sum()
-        return self._normalize_rows(p, x, w) if x.ndim == 2 else self._normalize_images(p, x, w)
+        return (
+            self._normalize_rows(p, x, w)
+            if x.ndim == 2
+            else self._normalize_images(p, x, w, phase.empty)
+        )
 
     def _normalize_rows(self, p, x, w):
         mean = w @ x
@@ -109,7 +113,7 @@ class BatchNorm(Layer):
         y += p.shift
         return y, backward
 
-    def _normalize_images(self, p, x, w):
+    def _normalize_images(self, p, x, w, empty):
         """Normalise a few pixels of all samples at a time, while they lie in the cache.
 
         A row of the matrix holds one pixel of all samples; its columns are summed by products with
@@ -128,32 +132,35 @@ class BatchNorm(Layer):
             return np.tile(of_channels, n_samples)
 
         mean = sum_up(w * (ones @ matrix))
-        normalized, squares = np.empty_like(matrix), np.zeros_like(w)
+        centred, squares = empty(matrix.shape, x.dtype), np.zeros_like(w)
+        scratch = empty(matrix[pieces[0]].shape, x.dtype)
         means = repeat(mean)
         for piece in pieces:
-            centred = np.subtract(matrix[piece], means, out=normalized[piece])
-            squares += ones[piece] @ (centred * centred)
+            part = np.subtract(matrix[piece], means, out=centred[piece])
+            squares += ones[piece] @ np.multiply(part, part, out=scratch[: len(part)])
         inverse = self._update(p, mean, sum_up(w * squares))
-        y, inverses = np.empty_like(matrix), repeat(inverse)
-        scales, shifts = repeat(p.scale), repeat(p.shift)
+        y, factors, shifts = (
+            empty(matrix.shape, x.dtype),
+            repeat(p.scale * inverse),
+            repeat(p.shift),
+        )
         for piece in pieces:
-            part = normalized[piece]
-            part *= inverses
-            out = np.multiply(part, scales, out=y[piece])
+            out = np.multiply(centred[piece], factors, out=y[piece])
             out += shifts
 
         def backward(dy, g, need_dx=True):
             dy = as_matrix(dy)
-            slopes = np.zeros_like(w)
+            slopes, scratch = np.zeros_like(w), empty(dy[pieces[0]].shape, dy.dtype)
             for piece in pieces:
-                slopes += ones[piece] @ (dy[piece] * normalized[piece])
-            g.scale[...] = sum_up(slopes)
+                part = centred[piece]
+                slopes += ones[piece] @ np.multiply(dy[piece], part, out=scratch[: len(part)])
+            g.scale[...] = inverse * sum_up(slopes)
             g.shift[...] = sum_up(ones @ dy)
-            dx, factors = np.empty_like(dy), repeat(p.scale * inverse)
-            by_value, constant = (factors * w * repeat(sums) for sums in (g.scale, g.shift))
+            dx, constant = empty(dy.shape, dy.dtype), factors * w * repeat(g.shift)
+            by_value = factors * w * repeat(inverse * g.scale)
             for piece in pieces:
                 out = np.multiply(dy[piece], factors, out=dx[piece])
-                through_moments = normalized[piece] * by_value
+                through_moments = np.multiply(centred[piece], by_value, out=scratch[: len(out)])
                 through_moments += constant
                 out -= through_moments
             return as_images(dx, shape)

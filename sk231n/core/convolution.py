@@ -133,7 +133,7 @@ class Conv2D(WeightedLayer):
     ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         planes = to_planes(x)
-        y, pull_back = self._convolve(planes, p.W, *self._axes(x.shape[1:]))
+        y, pull_back = self._convolve(planes, p.W, *self._axes(x.shape[1:]), phase.empty)
         outputs = as_matrix(from_planes(y))
         outputs += np.tile(p.b, len(x))
 
@@ -187,11 +187,11 @@ class Conv2D(WeightedLayer):
         )
         return height, width
 
-    def _convolve(self, planes, filters, rows, columns):
+    def _convolve(self, planes, filters, rows, columns, empty):
         """Convolve with the algorithm that suits the filters."""
         if planes.dtype == np.float32 and winograd.suits(rows, columns):
-            return winograd.convolve(planes, filters, rows.before)
-        return taps.convolve(planes, filters, rows, columns)
+            return winograd.convolve(planes, filters, rows.before, empty)
+        return taps.convolve(planes, filters, rows, columns, empty)
 
 
 def _thirds(n_windows):

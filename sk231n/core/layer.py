@@ -35,6 +35,8 @@ class Phase:
     watch : callable or None, default=None
         ``watch(layer, x)`` is called by a layer made of layers with each of them and its input, as
         the gradient check needs it.
+    empty : callable, default=numpy.empty
+        ``empty(shape, dtype)`` makes an array; while training perhaps in memory that is used again.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class Phase:
     w: NDArray[Any] | None = None
     matmul: Callable[..., Any] = np.matmul
     watch: Callable[[Any, NDArray[Any]], None] | None = None
+    empty: Callable[..., NDArray[Any]] = np.empty
 
     @property
     def training(self) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk231n.core.blocks import blocks
+from sk231n.core.memory import Memory
 from sk231n.core.team import Team
 
 _MOST_LANES = 4  # sums of gradients that are computed side by side
@@ -48,6 +49,7 @@ class MicroBatches:
         self._n_lanes = n_lanes
         self._sums: list[NDArray[Any]] = []  # of all lanes but the first
         self._scratch: list[NDArray[Any]] = []  # of each thread
+        self._memories: list[Memory] = []  # of each thread
 
     def slices(self, n_samples: int) -> list[slice]:
         """Cut a batch into micro-batches of equal size, or nearly."""
@@ -68,8 +70,8 @@ class MicroBatches:
         Parameters
         ----------
         compute : callable
-            ``compute(rows, views, gradient_views, rng)`` writes the gradient of some samples of
-            the batch, and returns their value and their scores.
+            ``compute(rows, views, gradient_views, rng, empty)`` writes the gradient of some
+            samples of the batch, and returns their value and their scores.
         theta : ndarray of shape (size,)
             The parameters; those that layers update change in place.
         w : ndarray of shape (n_samples,)
@@ -98,17 +100,21 @@ class MicroBatches:
 
         def run_lane(k):
             results = []
+            memory = _taken(self._memories, Memory)
             for i in range(ends[k], ends[k + 1]):
                 part, seed = parts[i]
                 is_first = i == ends[k]
-                out = sums[k] if is_first else self._take_scratch(gradient)
+                out = (
+                    sums[k] if is_first else _taken(self._scratch, lambda: np.empty_like(gradient))
+                )
                 own_rng = None if seed is None else np.random.RandomState(seed)
                 views, gradient_views = self._views(theta), self.network.layout.views(out)
-                results.append(compute(part, views, gradient_views, own_rng))
+                results.append(compute(part, views, gradient_views, own_rng, memory.empty))
                 self._write_changes(theta, views, gradient_views, w[part].sum() / total)
                 if not is_first:
                     sums[k] += out
                     self._scratch.append(out)
+            self._memories.append(memory)
             return results
 
         results = [result for lane in self.team.run(run_lane, range(n_lanes)) for result in lane]
@@ -119,13 +125,6 @@ class MicroBatches:
         self._apply_changes(theta, gradient)
         values, scores = zip(*results, strict=True)
         return sum(values), np.concatenate(scores)
-
-    def _take_scratch(self, like):
-        """A gradient for one micro-batch; pop and append of a list are atomic."""
-        try:
-            return self._scratch.pop()
-        except IndexError:
-            return np.empty_like(like)
 
     def _views(self, theta):
         """The parameters of each layer, with copies of the arrays that the layers update."""
@@ -164,3 +163,11 @@ def _add_up(sums, block):
     first, *others = (array[block] for array in sums)
     for other in others:
         first += other
+
+
+def _taken(unused, make):
+    """Take something out of a list, or make one; pop and append of a list are atomic."""
+    try:
+        return unused.pop()
+    except IndexError:
+        return make()

@@ -36,6 +36,8 @@ class Network:
         Shape of one sample of the last layer's output.
     n_outputs : int
         Number of scores of a sample.
+    largest_output : int
+        Number of values of a sample that the layer with the most of them returns.
     first_trained : int
         Index of the first layer with parameters that are trained, at which the gradient ends.
 
@@ -63,6 +65,7 @@ class Network:
             shape = layer.output_shape(shape)
         self.output_shape: tuple[int, ...] = shape
         self.n_outputs: int = math.prod(shape)
+        self.largest_output: int = max(map(math.prod, [*self.input_shapes[1:], shape]), default=1)
         self.layout: Layout = Layout(shapes)
         trained = [
             shapes.keys() > set(layer.statistics)

@@ -139,8 +139,8 @@ class Objective:
             views, of_gradient = map(self.network.layout.views, (theta, gradient))
             return self._loss_of_part(views, x, y, of_gradient, Phase(rng, w, self.team.matmul))
 
-        def compute(rows, views, of_gradient, own_rng):
-            phase = Phase(own_rng, w[rows])
+        def compute(rows, views, of_gradient, own_rng, empty):
+            phase = Phase(own_rng, w[rows], empty=empty)
             return self._loss_of_part(views, x[rows], y[rows], of_gradient, phase)
 
         return self.micro_batches.gradient(compute, theta, w, gradient, rng)

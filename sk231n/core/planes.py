@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 def to_planes(x: NDArray[Any]) -> NDArray[Any]:
     """Give images of shape (n, h, w, c) the order (h, w, n, c), without a copy if they have it."""
-    return np.ascontiguousarray(np.moveaxis(x, 0, -2))
+    return np.ascontiguousarray(x.transpose(*range(1, x.ndim - 1), 0, x.ndim - 1))
 
 
 def from_planes(planes: NDArray[Any]) -> NDArray[Any]:
     """Show planes of shape (h, w, n, c) as images of shape (n, h, w, c)."""
-    return np.moveaxis(planes, -2, 0)
+    return planes.transpose(planes.ndim - 2, *range(planes.ndim - 2), planes.ndim - 1)
 
 
 def as_matrix(x: NDArray[Any]) -> NDArray[Any]:

@@ -43,6 +43,15 @@ class Pooling(Layer):
         height, width = map(pooling_axis, (self, self), sides, sizes, strides)
         return height, width
 
+    def _no_gradient(self, planes, phase):
+        """Planes for gradients, and whether windows overlap; zero where gradients are added."""
+        dx = phase.empty(planes.shape, planes.dtype)
+        axes = self._axes((*planes.shape[:2], planes.shape[3]))
+        overlap = any(axis.stride < axis.size for axis in axes)
+        if overlap or any(axis.rest or axis.stride > axis.size for axis in axes):
+            dx[...] = 0
+        return dx, overlap
+
     def _taps(self, x):
         """Views of planes that hold, for each window, its first pixel, its second, and so on."""
         rows, columns = self._axes((*x.shape[:2], x.shape[3]))
@@ -86,18 +95,24 @@ class MaxPool2D(Pooling):
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         planes = to_planes(x)
         first, *others = self._taps(planes)
-        y = first.copy()
+        y = phase.empty(first.shape, x.dtype)
+        np.copyto(y, first)
         for values in others:
             np.maximum(y, values, out=y)
 
         def backward(dy, g, need_dx=True):
-            dy, dx = to_planes(dy), np.zeros_like(planes)
-            free = np.ones(y.shape, bool)
+            dy, (dx, overlap) = to_planes(dy), self._no_gradient(planes, phase)
+            free, wins = phase.empty(y.shape, bool), phase.empty(y.shape, bool)
+            free[...] = True
+            part = phase.empty(y.shape, dy.dtype) if overlap else None
             for values, out in zip(self._taps(planes), self._taps(dx), strict=True):
-                wins = values == y
+                np.equal(values, y, out=wins)
                 wins &= free
                 free ^= wins
-                out += dy * wins
+                if overlap:
+                    out += np.multiply(dy, wins, out=part)
+                else:
+                    np.multiply(dy, wins, out=out)
             return from_planes(dx)
 
         return from_planes(y), backward
@@ -143,15 +158,19 @@ class AveragePool2D(Pooling):
         planes = to_planes(x)
         first, *others = self._taps(planes)
         share = x.dtype.type(1 / (1 + len(others)))
-        y = first.copy()
+        y = phase.empty(first.shape, x.dtype)
+        np.copyto(y, first)
         for values in others:
             y += values
         y *= share
 
         def backward(dy, g, need_dx=True):
-            dx, part = np.zeros_like(planes), to_planes(dy) * share
+            (dx, overlap), part = self._no_gradient(planes, phase), to_planes(dy) * share
             for out in self._taps(dx):
-                out += part
+                if overlap:
+                    out += part
+                else:
+                    np.copyto(out, part)
             return from_planes(dx)
 
         return from_planes(y), backward

@@ -19,7 +19,7 @@ _BAND_SIZE = 2**16  # numbers of the outputs that are added up at a time
 
 
 def convolve(
-    x: NDArray[Any], filters: NDArray[Any], rows: Axis, columns: Axis
+    x: NDArray[Any], filters: NDArray[Any], rows: Axis, columns: Axis, empty: Any = np.empty
 ) -> tuple[NDArray[Any], Callable[..., Any]]:
     """Convolve planes with filters, and return the pull-back too.
 
@@ -31,6 +31,8 @@ def convolve(
         The filters.
     rows, columns : Axis
         Where the filters are put.
+    empty : callable, default=numpy.empty
+        Makes arrays; see :class:`~sk231n.core.layer.Phase`.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def convolve(
     """
     n_samples, n_filters = x.shape[2], filters.shape[3]
     x = padded(x, rows, columns)
-    y = np.empty((rows.n_windows, columns.n_windows, n_samples, n_filters), x.dtype)
+    y = empty((rows.n_windows, columns.n_windows, n_samples, n_filters), x.dtype)
     bands = list(blocks(len(y), max(1, _BAND_SIZE // y[0].size)))
     taps = list(np.ndindex(filters.shape[:2]))
 
@@ -52,7 +54,7 @@ def convolve(
 
     for band in bands:
         out = _pixels(y[band])
-        product = np.empty_like(out)
+        product = empty(out.shape, out.dtype)
         for tap in taps:
             first = tap == taps[0]
             np.matmul(_pixels(met(x, tap, band)), filters[tap], out=out if first else product)
@@ -61,7 +63,9 @@ def convolve(
 
     def backward(dy, of_filters, need_dx):
         of_filters[...] = 0
-        dx = np.zeros_like(x) if need_dx else None
+        dx = empty(x.shape, x.dtype) if need_dx else None
+        if need_dx:
+            dx[...] = 0
         for band in bands:
             gradient = _pixels(dy[band])
             for tap in taps:

@@ -190,7 +190,7 @@ def _after_training(estimator, X):
     layers = estimator._fitted()[0].layers
     hidden = [k for k, layer in enumerate(layers) if isinstance(layer, Activation)]
 
-    def compute(network, parameters, x):
+    def compute(network, parameters, x, phase):
         outputs = network.outputs(parameters, x)
         return [outputs[k] for k in hidden]
 

@@ -41,8 +41,8 @@ CONVOLUTIONAL_CONSTRAINTS: dict[str, list[Any]] = {
     "augmentation": [Augmentation, list, tuple, None],
 }
 
-_FEWEST_IMAGES = 16  # of a micro-batch: enough for fast products of matrices
-_PIXELS_AT_ONCE = 2**12  # smaller images pass in larger numbers, which saves calls
+_FEWEST_IMAGES, _MOST_IMAGES = 8, 64  # of a micro-batch
+_MOST_VALUES = 2**20  # of a layer's output: a few of them lie in the cache
 
 
 class ConvolutionalNetwork(NetworkEstimator):
@@ -55,15 +55,14 @@ class ConvolutionalNetwork(NetworkEstimator):
         "architecture", "hidden_layer_sizes", "activation", "normalization", "head",
     )  # fmt: skip
 
-    @property
-    def _micro_batch(self):
-        """Images that pass through the network together: what a layer computes stays in a cache."""
-        height, width, _ = self._sample_shape(None)
-        return max(_FEWEST_IMAGES, _PIXELS_AT_ONCE // (height * width))
-
-    _predicted_rows = _micro_batch
     _large_data = 2**10
     _share_of_planned_steps = 0.3
+
+    def _micro_batch(self, network):
+        """Number of images that pass through the network together."""
+        return min(_MOST_IMAGES, max(_FEWEST_IMAGES, _MOST_VALUES // network.largest_output))
+
+    _predicted_rows = _micro_batch
 
     def _as_rows(self, X):
         return image_rows(X)
@@ -164,7 +163,7 @@ class ConvolutionalNetwork(NetworkEstimator):
         """
         check_is_fitted(self)
 
-        def compute(network, parameters, x):
+        def compute(network, parameters, x, phase):
             return network.outputs(parameters, x)
 
         maps = self._outputs(self._validated(X), compute)

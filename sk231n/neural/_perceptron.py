@@ -55,7 +55,7 @@ class Perceptron(NetworkEstimator):
         # Dropout, if it is the last layer of a block, does nothing in prediction.
         ends = np.cumsum([len(block) for block in self._hidden_blocks_], dtype=int)
 
-        def compute(network, parameters, x):
+        def compute(network, parameters, x, phase):
             outputs = network.outputs(parameters, x)
             return [outputs[end - 1] for end in ends]
 
