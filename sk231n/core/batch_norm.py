@@ -60,6 +60,7 @@ class BatchNorm(Layer):
     """
 
     statistics: tuple[str, ...] = ("mean", "variance")
+    normalizes = True
     _parameter_constraints: dict[str, list[Any]] = {
         "momentum": [Number(Real, 0, 1, closed="left")],
         "epsilon": [Number(Real, 0, None, closed="neither")],

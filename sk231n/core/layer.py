@@ -82,6 +82,8 @@ class Layer(Spec):
         other layer, the standardisation stays in the model as a layer :class:`Standardize`.
     random : bool
         Whether ``forward`` draws from ``phase.rng`` while training, as dropout does.
+    normalizes : bool
+        Whether the outputs do not depend on the size of the inputs, as after a normalization.
     standardizes : bool
         Whether training hands the layer the moments of its inputs by :meth:`set_moments`.
 
@@ -105,6 +107,7 @@ class Layer(Spec):
     statistics: Any = ()
     folds_inputs: bool = False
     random: bool = False
+    normalizes: bool = False
     standardizes: bool = False
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -41,6 +41,7 @@ class LayerNorm(Layer):
     array([[-1.,  1.]])
     """
 
+    normalizes = True
     _parameter_constraints: dict[str, list[Any]] = {
         "epsilon": [Number(Real, 0, None, closed="neither")]
     }

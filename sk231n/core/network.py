@@ -189,6 +189,22 @@ class Network:
         first, *others = self.layers
         return [first.weight_factors(scale), *(layer.weight_factors() for layer in others)]
 
+    def normalized_weights(self) -> list[bool]:
+        """Whether what each layer with weights returns is normalised before other weights see it.
+
+        Returns
+        -------
+        list of bool
+            One per layer with weights.
+        """
+        normalized = []
+        for layer in self.layers:
+            if layer.weights:
+                normalized.append(layer.normalizes)
+            elif normalized:
+                normalized[-1] |= layer.normalizes
+        return normalized
+
     def by_role(
         self, views: Sequence[SimpleNamespace]
     ) -> tuple[list[NDArray[Any]], list[NDArray[Any]], list[dict[str, NDArray[Any]]]]:

@@ -98,6 +98,11 @@ class Residual(Layer):
         """Whether an inner layer draws random numbers while training."""
         return any(layer.random for layer in self._all())
 
+    @property
+    def normalizes(self) -> bool:
+        """Whether an inner layer normalises."""
+        return any(layer.normalizes for layer in self._all())
+
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape that both ways lead to; see :meth:`Layer.output_shape`."""
         ends = [_shapes_along(layers, input_shape)[-1] for layers in (self.layers, self._around())]
@@ -145,6 +150,22 @@ class Residual(Layer):
             return dx + dz if need_dx else None
 
         return y + z, backward
+
+    def inputs_of_weights(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Return what the first inner weights see if nothing before them changes the input.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_samples, ...)
+            The input.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_inputs) or (n_samples, n_positions, n_inputs)
+            See :meth:`Layer.inputs_of_weights`.
+        """
+        weighted = [layer for layer in self._all() if layer.weights]
+        return weighted[0].inputs_of_weights(x) if weighted else x.reshape(len(x), -1)
 
     def project(self, p: SimpleNamespace, factors: Mapping[str, Any]) -> None:
         """Move the inner parameters to the nearest allowed ones; see :meth:`Layer.project`."""
