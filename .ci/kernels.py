@@ -45,8 +45,8 @@ NOT_NUMERIC = [
     "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out", "neighbors_memory",
     "neighbors_scoring", "neighbors_weights", "neighbors_working_memory", "network_gradients",
     "network_summary", "neural_classifier", "own_parts", "packaging", "parameters", "plotting",
-    "plotting_arguments", "plotting_images", "plotting_results", "schedules", "stubs", "targets",
-    "units",
+    "plotting_arguments", "plotting_filters", "plotting_images", "plotting_results", "schedules",
+    "stubs", "targets", "units",
 ]  # fmt: skip
 
 PROBE = """

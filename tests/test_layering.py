@@ -163,6 +163,7 @@ LEVELS = {
         "neural._architecture",
         "optimizers",
         "plotting._classes",
+        "plotting._filters",
         "plotting._hog",
         "plotting._image_map",
         "preprocessing._whitening",

@@ -16,7 +16,15 @@ from sklearn.exceptions import NotFittedError
 from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.model_selection import GridSearchCV
 
-from sk231n import HOG, KNNClassifier, KNNClassifierCV, MLPClassifier, SoftmaxClassifier, plotting
+from sk231n import (
+    HOG,
+    ConvNetClassifier,
+    KNNClassifier,
+    KNNClassifierCV,
+    MLPClassifier,
+    SoftmaxClassifier,
+    plotting,
+)
 from sk231n.datasets import make_spirals
 
 RNG = np.random.RandomState(0)
@@ -42,6 +50,11 @@ def mlp():
 
 
 @cache
+def convnet():
+    return ConvNetClassifier(((4,),), max_iter=2, random_state=0).fit(IMAGES, Y)
+
+
+@cache
 def knn():
     return KNNClassifierCV(n_neighbors=(1, 3, 5), cv=3).fit(X, Y)
 
@@ -60,6 +73,7 @@ MAKERS = {
     "DistanceMatrixDisplay": lambda **kw: plotting.DistanceMatrixDisplay.from_arrays(
         X[:8], X[8:], **kw
     ),
+    "FilterDisplay": lambda **kw: plotting.FilterDisplay.from_estimator(convnet(), **kw),
     "HOGDisplay": lambda **kw: plotting.HOGDisplay.from_estimator(
         HOG(pixels_per_cell=(3, 3)).fit(IMAGES), IMAGES[0], **kw
     ),
@@ -170,6 +184,7 @@ def test_styles_must_be_dicts(name):
 NEEDS_FIT = {
     "ImageMapDisplay": (PCA(), X),
     "DistanceMatrixDisplay": (KNNClassifier(), X),
+    "FilterDisplay": (ConvNetClassifier(),),
     "HOGDisplay": (HOG(), IMAGES[0]),
     "KSelectionDisplay": (KNNClassifierCV(),),
     "LearningCurvesDisplay": (SoftmaxClassifier(),),
@@ -190,6 +205,7 @@ def test_refuses_what_is_not_fitted(name):
 WRONG_KIND = {
     "ActivationHistogramDisplay": (softmax(), X),
     "DistanceMatrixDisplay": (softmax(), X),
+    "FilterDisplay": (softmax(),),
     "HOGDisplay": (softmax(), IMAGES[0]),
     "ImageMapDisplay": (softmax(), X),
     "KSelectionDisplay": (softmax(),),

@@ -18,6 +18,7 @@ from sk231n import HOG, KNNClassifier, MLPClassifier, SoftmaxClassifier, Whiteni
 from sk231n.plotting import (
     ActivationHistogramDisplay,
     DistanceMatrixDisplay,
+    FilterDisplay,
     HOGDisplay,
     ImageGridDisplay,
     ImageMapDisplay,
@@ -70,6 +71,11 @@ CASES = [
     }),
     (DistanceMatrixDisplay, {"distances": np.ones((2, 3))}, {
         "colorbar": NO_BOOLEANS, "im_kw": ["a"], "distances": [3, None, [1, 2], [[np.nan]], [[]]],
+    }),
+    (FilterDisplay, {"maps": np.ones((2, 4, 4))}, {
+        "maps": [None, 3, "a", [1, 2], np.full((2, 4, 4), np.nan)], "names": [*NO_WORDS, ["a"]],
+        "title": [3, b"ab", ["a"]], "scale": [None, 3, "none"], "n_cols": NO_COUNTS, "im_kw": [3],
+        "text_kw": [3],
     }),
     (HOGDisplay, {"image": X[0], "histograms": np.ones((1, 1, 9))}, {
         "pixels_per_cell": [True, None, 3, "ab", (8,), (8, 0), (8, 2.5), (8, True), (8, 10**400)],
@@ -129,7 +135,7 @@ def test_the_good_arguments_are_good(display):
 @pytest.mark.parametrize(("display", "good", "name", "bad"), EACH)
 def test_arguments(display, good, name, bad):
     of_init = {"names", "class_names", "signed", "pixels_per_cell", "axis_names", "center",
-               "classes"} | set(good)  # fmt: skip
+               "classes", "title"} | set(good)  # fmt: skip
     with pytest.raises((ValueError, TypeError), match=rf"\b{name}\b"):
         drawn(display, of_init, {**good, name: bad})
 
@@ -213,6 +219,7 @@ NOT_FITTED = [None, 3, "{}%s", np.zeros(2), [], Whitening]
 def test_what_is_no_estimator_is_named(estimator):
     for display, arguments in [
         (DistanceMatrixDisplay, (X,)),
+        (FilterDisplay, ()),
         (HOGDisplay, (X[0],)),
         (ImageMapDisplay, (X,)),
         (MisclassifiedDisplay, (X, Y)),

@@ -2,6 +2,7 @@
 
 from sk231n.plotting._activation_histogram import ActivationHistogramDisplay
 from sk231n.plotting._distance_matrix import DistanceMatrixDisplay
+from sk231n.plotting._filters import FilterDisplay
 from sk231n.plotting._hog import HOGDisplay
 from sk231n.plotting._image_grid import ImageGridDisplay
 from sk231n.plotting._image_map import ImageMapDisplay
@@ -15,6 +16,7 @@ from sk231n.plotting._weight_templates import WeightTemplatesDisplay
 __all__ = [
     "ActivationHistogramDisplay",
     "DistanceMatrixDisplay",
+    "FilterDisplay",
     "HOGDisplay",
     "ImageGridDisplay",
     "ImageMapDisplay",

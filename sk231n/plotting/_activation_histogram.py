@@ -82,7 +82,7 @@ class ActivationHistogramDisplay:
 
         Parameters
         ----------
-        estimator : MLPClassifier, MLPRegressor or a pipeline that ends in one
+        estimator : MLPClassifier, MLPRegressor, ConvNetClassifier or a pipeline that ends in one
             An unfitted network is shown with its initial weights.
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
             Data; a hundred samples are enough.

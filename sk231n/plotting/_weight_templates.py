@@ -46,6 +46,10 @@ class WeightTemplatesDisplay:
     texts_ : list of matplotlib Text
         The names above them.
 
+    See Also
+    --------
+    FilterDisplay : Filters and feature maps of convolutional networks.
+
     Notes
     -----
     Each template ``w`` is shown as ``0.5 + w / (2 max|w|)`` in each colour channel: a weight of
@@ -195,7 +199,14 @@ class WeightTemplatesDisplay:
 def _first_weights(estimator):
     """Weights of the scores, or of the first layer, of shape (n_templates, n_features)."""
     if hasattr(estimator, "coefs_"):
-        return np.asarray(estimator.coefs_[0]).T
+        weights = np.asarray(estimator.coefs_[0])
+        if weights.shape[:-1] != (estimator.n_features_in_,):
+            raise TypeError(
+                f"estimator={type(estimator).__name__} has no weight for each pixel: those of its "
+                f"first layer are of shape {weights.shape}. FilterDisplay draws the filters of "
+                "convolutions, which slide over the image."
+            )
+        return weights.T
     if hasattr(estimator, "coef_"):
         return np.atleast_2d(estimator.coef_)
     raise TypeError(

@@ -37,12 +37,13 @@ def fitted():
     search = GridSearchCV(sk231n.LinearSVM(max_iter=1, random_state=0), grid, cv=2).fit(X, Y)
     knn_cv = sk231n.KNNClassifierCV((1, 2), cv=2).fit(X, Y)
     hog = sk231n.HOG().fit(X)
-    return svm, mlp, knn, search, knn_cv, hog, PCA(2).fit(X)
+    convnet = sk231n.ConvNetClassifier(((3,),), max_iter=1, random_state=0).fit(X, Y)
+    return svm, mlp, knn, search, knn_cv, hog, PCA(2).fit(X), convnet
 
 
 def good_calls():
     """Arguments with which every public function and display works, and those to replace."""
-    svm, mlp, knn, search, knn_cv, hog, pca = fitted()
+    svm, mlp, knn, search, knn_cv, hog, pca, convnet = fitted()
     unfitted = sk231n.MLPClassifier((3,), "tanh", max_iter=2)
     images, names = X.reshape(-1, 4, 4, 3), ["a", "b", "c"]
     histograms = sk231n.HOG(block_norm=None, pixels_per_cell=(2, 2)).fit_transform(images[:1])
@@ -84,6 +85,7 @@ def good_calls():
         losses.log_softmax: {"scores": X[:, :3]},
         plotting.ActivationHistogramDisplay: {"activations": [X[0], X[1]], "names": ["a", "b"]},
         plotting.DistanceMatrixDisplay: {"distances": X[:, :5], "metric": "euclidean"},
+        plotting.FilterDisplay: {"maps": images[:3], "names": names, "title": "maps"},
         plotting.HOGDisplay: {
             "image": images[0], "histograms": histograms.reshape(2, 2, 9),
             "pixels_per_cell": (2, 2), "signed": False,
@@ -113,6 +115,9 @@ def good_calls():
             "X_test": X[:3], "X_train": X, "metric": "euclidean",
         },
         plotting.DistanceMatrixDisplay.from_estimator: {"estimator": knn, "X": X[:3]},
+        plotting.FilterDisplay.from_estimator: {
+            "estimator": convnet, "image": images[0], "layer": 1, "max_maps": 2,
+        },
         plotting.HOGDisplay.from_estimator: {"estimator": hog, "image": images[0]},
         plotting.ImageGridDisplay.from_arrays: {
             "X": images, "y": Y, "n_per_class": 2, "image_shape": None, "class_names": names,
@@ -175,7 +180,7 @@ FUNCTIONS = {function.__qualname__: function for function in good_calls()}
 CASES = [(name, argument) for name in FUNCTIONS for argument in good_calls()[FUNCTIONS[name]]]
 LIKE_DATA = {
     "X", "X_test", "X_train", "x", "a", "b", "images", "image", "scores", "distances", "templates",
-    "losses", "embedding", "histograms", "activations", "coordinates",
+    "losses", "embedding", "histograms", "activations", "coordinates", "maps",
 }  # fmt: skip
 
 
