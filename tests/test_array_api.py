@@ -12,6 +12,7 @@ import sk231n
 ESTIMATORS = [
     sk231n.BiasTrick(),
     sk231n.ColorMoments(),
+    sk231n.ConvNetClassifier(((4,),), max_iter=2, random_state=0),
     sk231n.HOG(),
     sk231n.HSVHistogram(),
     sk231n.KNNClassifier(1),

@@ -19,7 +19,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk231n import LinearSVM, MLPClassifier, MLPRegressor, SoftmaxClassifier
+from sk231n import ConvNetClassifier, LinearSVM, MLPClassifier, MLPRegressor, SoftmaxClassifier
 
 X, X_VAL, Y, Y_VAL = train_test_split(*load_digits(return_X_y=True), random_state=0)
 WEIGHTS, WEIGHTS_VAL = (np.random.RandomState(0).uniform(0, 3, len(y)) for y in (Y, Y_VAL))
@@ -30,6 +30,7 @@ MODELS = {
     "network": MLPClassifier((32,), max_iter=12, random_state=0),
     "float32": MLPClassifier((32,), normalization="batch", max_iter=12, random_state=0),
     "average": MLPClassifier((32,), averaging="ema", max_iter=12, random_state=0),
+    "convolutional": ConvNetClassifier(((8,),), head="flatten", max_iter=12, random_state=0),
     "given rate": MLPClassifier((16,), learning_rate=1e-3, max_iter=12, random_state=0),
 }
 every_model = pytest.mark.parametrize("name", MODELS)

@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.model_selection import GridSearchCV
 
-from sk231n import LinearSVM, MLPClassifier, MLPRegressor, SoftmaxClassifier
+from sk231n import ConvNetClassifier, LinearSVM, MLPClassifier, MLPRegressor, SoftmaxClassifier
 from sk231n.diagnostics import check_gradient
 from sk231n.initializers import Initializer, Normal
 from sk231n.layers import (
@@ -83,6 +83,7 @@ ESTIMATORS = {
     "softmax": SoftmaxClassifier(**FEW_STEPS),
     "svm": LinearSVM(**FEW_STEPS),
     "mlp": MLPClassifier((24, 16), **FEW_STEPS),
+    "convnet": ConvNetClassifier(((8,), (16,)), (16,), **FEW_STEPS),
     "regressor": MLPRegressor((24,), **FEW_STEPS),
 }
 CASES = [

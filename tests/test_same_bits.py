@@ -13,7 +13,8 @@ import pytest
 from joblib import Parallel, delayed, parallel_config
 from sklearn.base import clone
 
-from sk231n import LinearSVM, MLPClassifier, MLPRegressor, SoftmaxClassifier
+from sk231n import ConvNetClassifier, LinearSVM, MLPClassifier, MLPRegressor, SoftmaxClassifier
+from sk231n.augmentation import Cutout, Mirror, Shift
 from sk231n.core.blocks import split
 from sk231n.core.team import Team, _count_parts
 from sk231n.datasets import make_shapes
@@ -48,13 +49,20 @@ MODELS = {
         averaging="ema", penalty="elasticnet", early_stopping=True, max_iter=2, random_state=0,
     ),
     "layer normalization": MLPClassifier((256,), normalization="layer", max_iter=2, random_state=0),
+    "convolutional": ConvNetClassifier(
+        ((4,), (6,)), (8,), augmentation=[Mirror(), Shift(2), Cutout(3)], dropout=0.2,
+        averaging="ema", early_stopping=True, max_iter=2, random_state=0,
+    ),
+    "convolutions in float32 by Winograd": ConvNetClassifier(
+        ((5, 16),), head="flatten", max_iter=1, random_state=0
+    ),
     "regression": MLPRegressor((250,), loss="absolute_error", max_iter=2, random_state=0),
     "regression, L-BFGS": MLPRegressor(
         (64,), optimizer="lbfgs", max_iter=3, tol=None, random_state=0
     ),
 }  # fmt: skip
 every_model = pytest.mark.parametrize("name", MODELS)
-FEW = ["softmax", "odd widths", "everything", "regression, L-BFGS"]
+FEW = ["softmax", "odd widths", "everything", "convolutional", "regression, L-BFGS"]
 
 
 def outcome(name, X, w=WEIGHTS):

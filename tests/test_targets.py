@@ -10,12 +10,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from sk231n import LinearSVM, MLPClassifier, SoftmaxClassifier
+from sk231n import ConvNetClassifier, LinearSVM, MLPClassifier, SoftmaxClassifier
 from sk231n.losses import CrossEntropy
 
 QUICK = {"max_iter": 20, "random_state": 0}
-MODELS = [SoftmaxClassifier(**QUICK), LinearSVM(**QUICK), MLPClassifier((8,), **QUICK)]
-CROSS_ENTROPIES = [MODELS[0], MODELS[2], MLPClassifier((8,), loss=CrossEntropy(0.1), **QUICK)]
+MODELS = [
+    SoftmaxClassifier(**QUICK),
+    LinearSVM(**QUICK),
+    MLPClassifier((8,), **QUICK),
+    ConvNetClassifier(((8,),), pooling=None, head="flatten", normalization=None, **QUICK),
+]
+CROSS_ENTROPIES = [MODELS[0], *MODELS[2:], MLPClassifier((8,), loss=CrossEntropy(0.1), **QUICK)]
 X, Y = make_classification(
     90, n_features=6, n_informative=5, n_redundant=0, n_classes=3, random_state=0
 )

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from zoo import VALUES, values
 
 import sk231n
-from sk231n import initializers, layers, losses, optimizers, penalties, schedules
+from sk231n import augmentation, initializers, layers, losses, optimizers, penalties, schedules
 from sk231n.core.loss import Loss
 from sk231n.core.optimizers import Optimizer
 from sk231n.core.penalties import Penalty
@@ -18,7 +18,10 @@ from sk231n.core.schedules import Schedule
 from sk231n.core.spec import Spec
 
 # What makes a fit quick.
-SMALL = {"max_iter": 2, "hidden_layer_sizes": (3,), "random_state": 0, "cv": 2, "n_jobs": 1}
+SMALL = {
+    "architecture": ((2,),), "hidden_layer_sizes": (3,), "max_iter": 2, "random_state": 0, "cv": 2,
+    "n_jobs": 1,
+}  # fmt: skip
 ESTIMATORS = {
     name: getattr(sk231n, name) for name in sk231n.__all__ if inspect.isclass(getattr(sk231n, name))
 }
@@ -27,7 +30,7 @@ ARGUMENTS = [
 ]
 SPECS = {
     name: kind
-    for module in (losses, optimizers, schedules, initializers, layers, penalties)
+    for module in (losses, optimizers, schedules, initializers, layers, penalties, augmentation)
     for name, kind in vars(module).items()
     if inspect.isclass(kind) and issubclass(kind, Spec)
 }
@@ -46,6 +49,7 @@ HOLDERS = {
     initializers.Initializer: ("weight_init", sk231n.MLPClassifier),
     layers.Activation: ("activation", sk231n.MLPClassifier),
     layers.BatchNorm: ("normalization", sk231n.MLPClassifier),
+    augmentation.Augmentation: ("augmentation", sk231n.ConvNetClassifier),
     layers.LayerNorm: ("normalization", sk231n.MLPRegressor),
 }
 NESTED = [

@@ -7,7 +7,14 @@ from fuzzing import fuzz
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from sk231n import LinearSVM, MLPClassifier, MLPRegressor, SoftmaxClassifier, Whitening
+from sk231n import (
+    ConvNetClassifier,
+    LinearSVM,
+    MLPClassifier,
+    MLPRegressor,
+    SoftmaxClassifier,
+    Whitening,
+)
 from sk231n.losses import CrossEntropy, OneVsRest, WestonWatkins
 from sk231n.optimizers import SGD, Adagrad, Adam, Momentum, RMSProp
 from sk231n.schedules import (
@@ -35,6 +42,7 @@ MODELS = [
     LinearSVM(strategy="crammer_singer", penalty="l1", **SHORT),
     MLPClassifier((5,), max_norm=1.0, dropout=0.5, weight_init=0.1, **SHORT),
     MLPRegressor((5,), "maxout", normalization="layer", **SHORT),
+    ConvNetClassifier(((3,),), dropout=0.5, max_norm=1.0, **SHORT),
     Whitening(n_components=3),
     *(MLPClassifier((5,), loss=loss, **SHORT)
       for loss in (CrossEntropy(), WestonWatkins(power=2), OneVsRest())),
