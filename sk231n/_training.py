@@ -41,9 +41,13 @@ class NetworkTrainer(NetworkProblem):
     def _attributes_from(self, network, views):
         """Learnt attributes, by name, as copies of the parameters in the views."""
 
+    def _planned_batch_size(self):
+        """Number of samples per step that ``batch_size="auto"`` means."""
+        return planned_batch_size()
+
     def _batch_size(self, n_samples):
         automatic = self.batch_size == "auto"
-        return min(planned_batch_size() if automatic else int(self.batch_size), n_samples)
+        return min(self._planned_batch_size() if automatic else int(self.batch_size), n_samples)
 
     def _n_epochs(self, n_samples):
         """``max_iter``, or what "auto" means."""

@@ -25,6 +25,7 @@ LEVELS = {
         "core.blocks",
         "core.epoch",
         "core.errors",
+        "core.memory",
         "core.monitoring",
         "core.parameters",
         "core.planes",

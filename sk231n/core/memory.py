@@ -16,7 +16,7 @@ _SMALL = 2**15  # bytes that the allocator keeps at hand anyway
 
 
 class Memory:
-    """Arrays for one thread, in memory that earlier arrays of the same size no longer need.
+    """Arrays for one thread, in memory that earlier arrays of about the same size no longer need.
 
     No array has to be given back: memory is free when nothing refers to it but this object. So
     arrays that somebody keeps are never overwritten.
@@ -35,19 +35,30 @@ class Memory:
 
     def __init__(self) -> None:
         self._buffers: dict[int, list[NDArray[np.uint8]]] = {}
+        self._most_used: dict[int, int] = {}  # buffers of each size since the last start
+
+    def start(self) -> None:
+        """Begin a new round of the same arrays; what the last one did not need is given back."""
+        for size, buffers in self._buffers.items():
+            del buffers[self._most_used.get(size, 0) :]
+        self._most_used.clear()
 
     def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Make an array with any values, as ``numpy.empty`` does."""
         dtype = np.dtype(dtype)
-        size = math.prod(shape) * dtype.itemsize
-        if size < _SMALL:
+        n_bytes = math.prod(shape) * dtype.itemsize
+        if n_bytes < _SMALL:
             return np.empty(shape, dtype)
+        # Rounded up by less than an eighth, so that nearly equal arrays share their memory.
+        step = 1 << (n_bytes.bit_length() - 4)
+        size = -(-n_bytes // step) * step
         buffers = self._buffers.setdefault(size, [])
-        for k in range(len(buffers)):
-            if _count_references(buffers, k) == _UNUSED:
-                return buffers[k].view(dtype).reshape(shape)
-        buffers.append(np.empty(size, np.uint8))
-        return buffers[-1].view(dtype).reshape(shape)
+        k = next((k for k in range(len(buffers)) if _count_references(buffers, k) == _UNUSED), None)
+        if k is None:
+            k = len(buffers)
+            buffers.append(np.empty(size, np.uint8))
+        self._most_used[size] = max(self._most_used.get(size, 0), k + 1)
+        return buffers[k][:n_bytes].view(dtype).reshape(shape)
 
 
 def _count_references(buffers, k):

@@ -52,8 +52,10 @@ class MicroBatches:
         self._memories: list[Memory] = []  # of each thread
 
     def slices(self, n_samples: int) -> list[slice]:
-        """Cut a batch into micro-batches of equal size, or nearly."""
-        n_parts = -(-n_samples // self.size)
+        """Cut a batch into micro-batches of equal size; if that takes many more, nearly equal."""
+        fewest = -(-n_samples // self.size)
+        candidates = range(fewest, fewest + fewest // 2 + 1)
+        n_parts = next((k for k in candidates if n_samples % k == 0), fewest)
         ends = [n_samples * k // n_parts for k in range(n_parts + 1)]
         return [slice(*pair) for pair in itertools.pairwise(ends)]
 
@@ -103,6 +105,7 @@ class MicroBatches:
             memory = _taken(self._memories, Memory)
             for i in range(ends[k], ends[k + 1]):
                 part, seed = parts[i]
+                memory.start()
                 is_first = i == ends[k]
                 out = (
                     sums[k] if is_first else _taken(self._scratch, lambda: np.empty_like(gradient))

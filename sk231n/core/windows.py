@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from sk231n.core.arguments import Number, count
 
-SIDES: list[Any] = [count(1), tuple, list]  # an integer, or a pair for height and width
+_SIDE = count(1)
+SIDES: list[Any] = [_SIDE, tuple, list]  # an integer, or a pair for height and width
 
 
 class Axis(NamedTuple):
@@ -68,7 +69,7 @@ class Axis(NamedTuple):
 def as_pair(value: Any, name: str) -> tuple[int, int]:
     """Return height and width from an integer or a pair, or say what is expected."""
     pair = (value, value) if isinstance(value, Integral) else tuple(value)
-    if len(pair) != 2 or not all(count(1).is_satisfied_by(side) for side in pair):
+    if len(pair) != 2 or not all(map(_SIDE.is_satisfied_by, pair)):
         raise ValueError(f"{name} must be an integer >= 1 or a pair of them; got {value!r}.")
     return int(pair[0]), int(pair[1])
 

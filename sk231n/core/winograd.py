@@ -213,13 +213,29 @@ class _InputTransform:
 
     def __call__(self, rows):
         """Matrices of shape (36, n_tiles * n_samples, n_channels)."""
-        for row, lines in zip(rows, self.lines, strict=False):
-            start = _OUTPUTS * row - self.padding
-            inside = slice(max(0, -start), len(self.x) - start)
-            np.matmul(_B_T[:, inside], self.x[max(0, start) : start + _INPUTS], out=lines)
+        whole = [row for row in rows if 0 <= self._start(row) <= len(self.x) - _INPUTS]
+        if whole:
+            by_line, by_number = self.x.strides
+            inputs = as_strided(
+                self.x[self._start(whole[0]) :],
+                (len(whole), _INPUTS, self.x.shape[1]),
+                (_OUTPUTS * by_line, by_line, by_number),
+            )
+            first = whole[0] - rows[0]
+            np.matmul(_B_T, inputs, out=self.lines[first : first + len(whole)])
+        for row in rows:
+            if row not in whole:
+                start = self._start(row)
+                inside = slice(max(0, -start), len(self.x) - start)
+                inputs = self.x[max(0, start) : start + _INPUTS]
+                np.matmul(_B_T[:, inside], inputs, out=self.lines[row - rows[0]])
         windows, matrices, out = self.views[len(rows)]
         np.matmul(_B_T, windows, out=out)
         return matrices
+
+    def _start(self, row):
+        """First line of pixels that a row of tiles meets, negative in the zeros around."""
+        return _OUTPUTS * row - self.padding
 
 
 class _OutputTransform:
@@ -242,9 +258,8 @@ class _OutputTransform:
         """Write the outputs of these rows of tiles."""
         between, _, products = self.views[len(rows)]
         np.matmul(_A_T, products, out=between)
-        for row, lines in zip(rows, self.lines, strict=False):
-            out = self.y[_OUTPUTS * row : _OUTPUTS * (row + 1)]
-            np.matmul(_A_T[: len(out)], lines, out=out)
+        for lines, out in _by_rows(self.lines, self.y, rows):
+            np.matmul(_A_T[: out.shape[-2]], lines, out=out)
 
 
 class _GradientTransform:
@@ -262,9 +277,19 @@ class _GradientTransform:
 
     def __call__(self, rows):
         """Matrices of shape (36, n_tiles * n_samples, n_filters)."""
-        for row, lines in zip(rows, self.lines, strict=False):
-            dy = self.dy[_OUTPUTS * row : _OUTPUTS * (row + 1)]
-            np.matmul(_A[:, : len(dy)], dy, out=lines)
+        for lines, dy in _by_rows(self.lines, self.dy, rows):
+            np.matmul(_A[:, : dy.shape[-2]], dy, out=lines)
         between, matrices, out = self.views[len(rows)]
         np.matmul(_A, between, out=out)
         return matrices
+
+
+def _by_rows(lines, outputs, rows):
+    """Pairs of lines and outputs: the rows of whole tiles at once, then one with fewer lines."""
+    outputs = outputs[_OUTPUTS * rows[0] : _OUTPUTS * (rows[-1] + 1)]
+    n_whole = len(outputs) // _OUTPUTS
+    if n_whole:
+        whole = outputs[: _OUTPUTS * n_whole].reshape(n_whole, _OUTPUTS, -1)
+        yield lines[:n_whole], whole
+    if len(outputs) > _OUTPUTS * n_whole:
+        yield lines[n_whole], outputs[_OUTPUTS * n_whole :]

@@ -78,7 +78,7 @@ def pooling_layer(
     sides = tuple(shapes[-1][:2])
     if shapes[0][0] == 1:
         size = 1, size[1]
-    if guessed:
+    if guessed and len(sides) == 2:
         size = min(size[0], sides[0]), min(size[1], sides[1])
     return POOLINGS[pooling](size)
 

@@ -87,9 +87,9 @@ class ConvNetClassifier(ConvolutionalNetwork, NetworkClassifier):
         starts from standardised images either way. A float, or a schedule of
         :mod:`sk231n.schedules`, is used as given.
     batch_size : int or "auto", default="auto"
-        Number of samples per step; "auto" is 200, or all if there are fewer.
+        Number of samples per step; "auto" is 128, or all if there are fewer.
     max_iter : int or "auto", default="auto"
-        Largest number of epochs; "auto" makes about 1,000 steps in at least 8 and at most 1,000
+        Largest number of epochs; "auto" makes about 300 steps in at least 8 and at most 1,000
         epochs, and allows 1,000 iterations of L-BFGS.
     tol : float or None, default=1e-4
         By how much the training loss (with `early_stopping`, the validation score or loss) must

@@ -42,6 +42,7 @@ CONVOLUTIONAL_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 _FEWEST_IMAGES, _MOST_IMAGES = 8, 64  # of a micro-batch
+_BATCH_SIZE = 128  # of "auto": a step takes long, and filters need many of them
 _MOST_VALUES = 2**20  # of a layer's output: a few of them lie in the cache
 
 
@@ -63,6 +64,9 @@ class ConvolutionalNetwork(NetworkEstimator):
         return min(_MOST_IMAGES, max(_FEWEST_IMAGES, _MOST_VALUES // network.largest_output))
 
     _predicted_rows = _micro_batch
+
+    def _planned_batch_size(self):
+        return _BATCH_SIZE
 
     def _as_rows(self, X):
         return image_rows(X)
