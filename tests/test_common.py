@@ -12,6 +12,7 @@ from sk231n import (
     HOG,
     BiasTrick,
     ColorMoments,
+    ConvNetClassifier,
     HSVHistogram,
     KNNClassifier,
     KNNClassifierCV,
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:X holds values:UserWarning")
 ESTIMATORS = [
     BiasTrick(),
     ColorMoments(),
+    ConvNetClassifier(),
     HOG(),
     HSVHistogram(),
     KNNClassifier(),
@@ -160,8 +162,11 @@ def test_images_in_objects(estimator):
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 def test_one_image_alone_is_warned_of(estimator):
     image = np.random.RandomState(0).randint(256, size=(32, 24, 3), dtype=np.uint8)
+    estimator = clone(estimator)
+    if "architecture" in estimator.get_params():
+        estimator.set_params(architecture=((2,),), max_iter=2)  # that fits three columns
     with pytest.warns(UserWarning, match=r"32 grey images of 24 x 3 .* is X\[None\]"):
-        clone(estimator).fit(image, np.arange(32) % 2)
+        estimator.fit(image, np.arange(32) % 2)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)

@@ -35,7 +35,11 @@ SPECS = {
     if inspect.isclass(kind) and issubclass(kind, Spec)
 }
 CALLED = ("metric", "weights", "scoring")  # functions of the user
-REQUIRED = {"Affine": {"n_outputs": 2}}
+REQUIRED = {
+    "Affine": {"n_outputs": 2},
+    "Conv2D": {"n_filters": 2},
+    "Residual": {"layers": (layers.ReLU(),)},
+}
 SPEC_ARGUMENTS = [
     (name, argument)
     for name in SPECS
