@@ -10,12 +10,14 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sk231n._estimators import float_dtype, only_numbers
+from sk231n._estimators import float_dtype, one_blas_thread, only_numbers
 from sk231n._floating_point import contained
 from sk231n._images import check_image_shape, image_rows, resolve_image_shape, without_grey_axis
 from sk231n._prediction import refuse_overflow
+from sk231n._threads import count_threads, run_on_threads
 from sk231n.core.augmentation import Augmentation, as_augmentations, augment
 from sk231n.core.convolution import Conv2D
+from sk231n.core.errors import naming
 from sk231n.core.layer import Layer
 from sk231n.core.pooling import GlobalAveragePool2D
 from sk231n.core.positions import scores_at_positions
@@ -53,7 +55,8 @@ class ConvolutionalNetwork(NetworkEstimator):
     layers_: list[Layer]
 
     _described_by = (
-        "architecture", "hidden_layer_sizes", "activation", "normalization", "head",
+        "architecture", "hidden_layer_sizes", "kernel_size", "pooling", "pool_size", "head",
+        "activation", "normalization",
     )  # fmt: skip
 
     _large_data = 2**10
@@ -214,16 +217,25 @@ class ConvolutionalNetwork(NetworkEstimator):
         check_is_fitted(self)
         images = self._images_for_map(X)
         network, parameters = self._fitted()
-        maps = [
-            scores_at_positions(network, parameters, images[k : k + 1]) for k in range(len(images))
-        ]
-        scores = np.concatenate(maps)
+        dtype = np.result_type(float_dtype(images.dtype), self.coefs_[0])
+        maps = {}
+
+        def compute(k):
+            maps[k] = scores_at_positions(network, parameters, images[k : k + 1].astype(dtype))
+
+        def make_worker():
+            np.seterr(over="ignore", invalid="ignore")  # in the context of the worker alone
+            return compute
+
+        with one_blas_thread():
+            run_on_threads(make_worker, range(len(images)), count_threads(None))
+        scores = np.concatenate([maps[k] for k in range(len(images))])
         refuse_overflow(scores.reshape(len(scores), -1))
         is_binary = scores.shape[-1] == 2 and not getattr(self, "_multilabel_", False)
         return scores[..., 1] - scores[..., 0] if is_binary else scores
 
     def _images_for_map(self, X):
-        """Images of shape (n, h, w, c) of any size, in floating point."""
+        """Images of shape (n, h, w, c) of any size."""
         rows, image_shape = self._as_rows(X)
         height, width, n_channels = self._sample_shape(None)
         given = (*(image_shape or ()), 1)[:3]
@@ -233,9 +245,9 @@ class ConvolutionalNetwork(NetworkEstimator):
                 f"decision_map needs a stack of images of at least {height} x {width} pixels with "
                 f"{n_channels} channels, like those of fit; X holds {found}."
             )
-        rows = only_numbers(check_array(rows, input_name="X"))
-        dtype = np.result_type(float_dtype(rows.dtype), self.coefs_[0])
-        return rows.astype(dtype).reshape(len(rows), *given)
+        with naming("X"), np.errstate(over="ignore", invalid="ignore"):  # sums that find infinities
+            rows = only_numbers(check_array(rows, input_name="X"))
+        return rows.reshape(len(rows), *given)
 
 
 def _augment_rows(augmentations, shape, rows, rng):
