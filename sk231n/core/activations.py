@@ -124,6 +124,7 @@ class ReLU(Activation):
     """
 
     initializer: Initializer = He()
+    releases_gradient = overwrites = True
 
     def forward(
         self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
@@ -132,7 +133,7 @@ class ReLU(Activation):
         # Against a row of zeros, because NumPy's maximum with a number is three times as slow.
         if x.ndim > 2:
             matrix = as_matrix(x)
-            out = phase.empty(matrix.shape, x.dtype)
+            out = matrix if phase.input_is_free else phase.empty(matrix.shape, x.dtype)
             y = as_images(np.maximum(matrix, np.zeros_like(matrix[0]), out=out), x.shape)
         else:
             y = np.maximum(x, np.zeros_like(x[0]))
@@ -140,8 +141,9 @@ class ReLU(Activation):
         def backward(dy, g, need_dx=True):
             if y.ndim == 2:
                 return dy * (y > 0)
-            dx = phase.empty(out.shape, dy.dtype)
-            return as_images(np.multiply(as_matrix(dy), out > 0, out=dx), y.shape)
+            matrix = as_matrix(dy)
+            dx = matrix if phase.gradient_is_free else phase.empty(out.shape, dy.dtype)
+            return as_images(np.multiply(matrix, out > 0, out=dx), y.shape)
 
         return y, backward
 

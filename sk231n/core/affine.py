@@ -71,6 +71,7 @@ class Affine(WeightedLayer):
     """
 
     folds_inputs = True
+    releases_output = releases_gradient = True
     _parameter_constraints: dict[str, list[Any]] = {
         "n_outputs": [count(1)],
         "initializer": [Initializer],

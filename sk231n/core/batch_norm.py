@@ -60,7 +60,7 @@ class BatchNorm(Layer):
     """
 
     statistics: tuple[str, ...] = ("mean", "variance")
-    normalizes = True
+    normalizes = releases_output = releases_gradient = overwrites = True
     _parameter_constraints: dict[str, list[Any]] = {
         "momentum": [Number(Real, 0, 1, closed="left")],
         "epsilon": [Number(Real, 0, None, closed="neither")],
@@ -87,11 +87,7 @@ class BatchNorm(Layer):
         if not phase.training or x.size == x.shape[-1] or not w.any():
             return _apply(p, x, 1 / np.sqrt(p.variance + self.epsilon))
         w = w / w.sum()
-        return (
-            self._normalize_rows(p, x, w)
-            if x.ndim == 2
-            else self._normalize_images(p, x, w, phase.empty)
-        )
+        return self._normalize_rows(p, x, w) if x.ndim == 2 else self._images(p, x, w, phase)
 
     def _normalize_rows(self, p, x, w):
         mean = w @ x
@@ -114,13 +110,13 @@ class BatchNorm(Layer):
         y += p.shift
         return y, backward
 
-    def _normalize_images(self, p, x, w, empty):
+    def _images(self, p, x, w, phase):
         """Normalise a few pixels of all samples at a time, while they lie in the cache.
 
         A row of the matrix holds one pixel of all samples; its columns are summed by products with
         ones, and vectors with a number per channel are repeated for each sample.
         """
-        matrix, n_samples, shape = as_matrix(x), len(x), x.shape
+        matrix, n_samples, shape, empty = as_matrix(x), len(x), x.shape, phase.empty
         w = np.repeat(w / len(matrix), x.shape[-1])
         pieces = list(blocks(len(matrix), max(1, _PIECE_SIZE // matrix.shape[1])))
         ones = np.ones(len(matrix), x.dtype)
@@ -133,18 +129,16 @@ class BatchNorm(Layer):
             return np.tile(of_channels, n_samples)
 
         mean = sum_up(w * (ones @ matrix))
-        centred, squares = empty(matrix.shape, x.dtype), np.zeros_like(w)
+        centred = matrix if phase.input_is_free else empty(matrix.shape, x.dtype)
+        squares = np.zeros_like(w)
         scratch = empty(matrix[pieces[0]].shape, x.dtype)
         means = repeat(mean)
         for piece in pieces:
             part = np.subtract(matrix[piece], means, out=centred[piece])
             squares += ones[piece] @ np.multiply(part, part, out=scratch[: len(part)])
         inverse = self._update(p, mean, sum_up(w * squares))
-        y, factors, shifts = (
-            empty(matrix.shape, x.dtype),
-            repeat(p.scale * inverse),
-            repeat(p.shift),
-        )
+        factors, shifts = repeat(p.scale * inverse), repeat(p.shift)
+        y = empty(matrix.shape, x.dtype)
         for piece in pieces:
             out = np.multiply(centred[piece], factors, out=y[piece])
             out += shifts
@@ -157,7 +151,8 @@ class BatchNorm(Layer):
                 slopes += ones[piece] @ np.multiply(dy[piece], part, out=scratch[: len(part)])
             g.scale[...] = inverse * sum_up(slopes)
             g.shift[...] = sum_up(ones @ dy)
-            dx, constant = empty(dy.shape, dy.dtype), factors * w * repeat(g.shift)
+            dx = dy if phase.gradient_is_free else empty(dy.shape, dy.dtype)
+            constant = factors * w * repeat(g.shift)
             by_value = factors * w * repeat(inverse * g.scale)
             for piece in pieces:
                 out = np.multiply(dy[piece], factors, out=dx[piece])

@@ -82,6 +82,7 @@ class Conv2D(WeightedLayer):
     array([0., 5., 0.])
     """
 
+    releases_output = releases_gradient = True
     _parameter_constraints: dict[str, list[Any]] = {
         "n_filters": [count(1)],
         "size": SIDES,

@@ -37,6 +37,9 @@ class Phase:
         the gradient check needs it.
     empty : callable, default=numpy.empty
         ``empty(shape, dtype)`` makes an array; while training perhaps in memory that is used again.
+    input_is_free, gradient_is_free : bool, default=False
+        Whether nobody else needs the input of the layer, or the gradient that its pull-back is
+        given. Only layers that say ``overwrites`` are told.
 
     Examples
     --------
@@ -51,6 +54,8 @@ class Phase:
     matmul: Callable[..., Any] = np.matmul
     watch: Callable[[Any, NDArray[Any]], None] | None = None
     empty: Callable[..., NDArray[Any]] = np.empty
+    input_is_free: bool = False
+    gradient_is_free: bool = False
 
     @property
     def training(self) -> bool:
@@ -82,6 +87,12 @@ class Layer(Spec):
         other layer, the standardisation stays in the model as a layer :class:`Standardize`.
     random : bool
         Whether ``forward`` draws from ``phase.rng`` while training, as dropout does.
+    releases_output : bool
+        Whether the layer reads its output no more, so that the next layer may overwrite it.
+    releases_gradient : bool
+        Whether the pull-back returns an array of its own, which the one before may overwrite.
+    overwrites : bool
+        Whether the layer overwrites what is released to it, as the `phase` says.
     normalizes : bool
         Whether the outputs do not depend on the size of the inputs, as after a normalization.
     standardizes : bool
@@ -107,6 +118,9 @@ class Layer(Spec):
     statistics: Any = ()
     folds_inputs: bool = False
     random: bool = False
+    releases_output: bool = False
+    releases_gradient: bool = False
+    overwrites: bool = False
     normalizes: bool = False
     standardizes: bool = False
 

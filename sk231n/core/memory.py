@@ -1,7 +1,7 @@
 """Memory that is used again: fresh megabytes from the system take as long as the arithmetic.
 
 The system hands out memory in pages, clears each of them, and takes them back as soon as much is
-free. A network that computes sixteen images, and then the next sixteen, would spend half of its
+free. A network that computes a few images, and then the next ones, would spend half of its
 time on that.
 """
 

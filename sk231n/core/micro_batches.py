@@ -1,7 +1,7 @@
 """Micro-batches: a few images go through the whole network, forward and backward, before the next.
 
-What the layers compute of sixteen images stays in the cache of a core, and each thread takes
-micro-batches by itself, so that layers know nothing of threads. A batch is cut by its size alone,
+What the layers compute of a few images stays near a core, and each thread takes micro-batches by
+itself, so that layers know nothing of threads. A batch is cut by its size alone,
 and gradients are added in the order of the micro-batches, whoever computed them.
 """
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral
 from types import SimpleNamespace
 from typing import Any
@@ -151,7 +152,7 @@ class Network:
         pull_backs = []
         x = self.as_samples(x)
         for k, p in enumerate(views):
-            x, pull_back = self._apply(k, p, x, phase)
+            x, pull_back = self._apply(k, p, x, self._told_what_is_free(k, phase))
             pull_backs.append(pull_back)
 
         def backward(dy, gradient_views):
@@ -160,6 +161,17 @@ class Network:
                 dy = pull_backs.pop()(dy, gradient_views[k], need_dx=k > self.first_trained)
 
         return x, backward
+
+    def _told_what_is_free(self, k, phase):
+        """The phase of a layer that may overwrite what its neighbours release."""
+        before, layer, after = [None, *self.layers, None][k : k + 3]
+        if not _says(layer, "overwrites"):
+            return phase
+        return replace(
+            phase,
+            input_is_free=_says(before, "releases_output"),
+            gradient_is_free=_says(after, "releases_gradient"),
+        )
 
     def _apply(self, k, p, x, phase):
         """Output and pull-back of one layer; the user's own may return something else."""
@@ -311,6 +323,11 @@ class Network:
             for layer, x in zip(self.layers, inputs, strict=False)
             if layer.weights
         ]
+
+
+def _says(layer, attribute):
+    """Whether the class itself says so: a subclass may do something else with its arrays."""
+    return bool(vars(type(layer)).get(attribute, False))
 
 
 def _checked_shapes(layer, input_shape):

@@ -89,6 +89,8 @@ class MaxPool2D(Pooling):
            [3., 4.]])
     """
 
+    releases_gradient = True
+
     def forward(
         self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
     ) -> tuple[NDArray[Any], Callable[..., Any]]:
@@ -151,6 +153,8 @@ class AveragePool2D(Pooling):
     array([4., 5.])
     """
 
+    releases_output = releases_gradient = True
+
     def forward(
         self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
     ) -> tuple[NDArray[Any], Callable[..., Any]]:
@@ -193,6 +197,8 @@ class GlobalAveragePool2D(Layer):
     array([[2.]])
     """
 
+    releases_output = releases_gradient = True
+
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the number of channels; see :meth:`Layer.output_shape`."""
         return (image_sides(self, input_shape)[2],)
@@ -206,7 +212,7 @@ class GlobalAveragePool2D(Layer):
         y = np.full(math.prod(sides), share) @ as_matrix(x)
 
         def backward(dy, g, need_dx=True):
-            dx = np.empty((*sides, n_samples, n_channels), dy.dtype)
+            dx = phase.empty((*sides, n_samples, n_channels), dy.dtype)
             dx[...] = dy * share
             return from_planes(dx)
 

@@ -174,10 +174,10 @@ class ConvNetClassifier(ConvolutionalNetwork, NetworkClassifier):
 
     the :math:`w_i` summing to one.
 
-    A batch passes through the network sixteen images at a time, a micro-batch, whose values lie in
-    the cache of a core; each thread takes its own. Batch normalization takes its moments from the
-    micro-batch. How a batch is cut depends on its size alone, so results do not depend on the
-    number of threads.
+    A batch passes through the network in micro-batches of 8 to 64 images, as many as make the
+    largest output of a layer about a million numbers; each thread takes its own. Batch
+    normalization takes its moments from the micro-batch. How a batch is cut depends on shapes
+    alone, so results do not depend on the number of threads.
 
     References
     ----------

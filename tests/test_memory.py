@@ -1,0 +1,161 @@
+"""Memory that is used again, and layers that overwrite what their neighbours release."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sk231n.core.memory import Memory
+from sk231n.layers import (
+    Affine,
+    AveragePool2D,
+    BatchNorm,
+    Conv2D,
+    GlobalAveragePool2D,
+    Identity,
+    Layer,
+    MaxPool2D,
+    Network,
+    Phase,
+    ReLU,
+    Residual,
+)
+
+SHAPE = (64, 1024)  # of arrays that are large enough to be kept
+
+
+def address(array):
+    return array.__array_interface__["data"][0]
+
+
+class TestMemory:
+    def test_is_used_again_when_nobody_refers_to_it(self):
+        memory = Memory()
+        x = memory.empty(SHAPE, np.float32)
+        first = address(x)
+        assert address(memory.empty(SHAPE, np.float32)) != first
+        part = x.reshape(-1)[5:]
+        del x
+        assert address(memory.empty(SHAPE, np.float32)) != first  # a view is a reference, too
+        del part
+        assert address(memory.empty(SHAPE[::-1], np.float32)) == first
+
+    def test_other_types_share_it(self):
+        memory = Memory()
+        first = address(memory.empty(SHAPE, np.float32))
+        x = memory.empty((32, 1024), np.float64)
+        assert (address(x), x.dtype, x.shape) == (first, np.float64, (32, 1024))
+
+    def test_arrays_of_nearly_the_same_size_share_it(self):
+        memory = Memory()
+        first = address(memory.empty((1000, 99), np.float32))
+        assert address(memory.empty((1000, 100), np.float32)) == first
+        assert address(memory.empty((1000, 160), np.float32)) != first
+
+    def test_small_arrays_are_new(self):
+        memory = Memory()
+        assert memory.empty((3, 5), bool).shape == (3, 5)
+        assert not memory._buffers
+
+    def test_what_a_round_does_not_need_is_given_back(self):
+        memory = Memory()
+        several = [memory.empty(SHAPE, np.float32) for _ in range(4)]
+        del several
+        assert [len(buffers) for buffers in memory._buffers.values()] == [4]
+        memory.start()
+        memory.empty(SHAPE, np.float32)
+        memory.start()
+        assert [len(buffers) for buffers in memory._buffers.values()] == [1]
+        memory.start()
+        assert [len(buffers) for buffers in memory._buffers.values()] == [0]
+
+
+def run(network, theta, x, dy, phase):
+    views, gradient = network.layout.views(theta.copy()), np.full_like(theta, np.nan)
+    y, backward = network.forward(views, x, phase)
+    y = y.copy()
+    backward(dy, network.layout.views(gradient))
+    trained = np.isfinite(gradient)
+    return y, gradient[trained], theta
+
+
+NETWORKS = {
+    "the usual": [
+        Conv2D(3), BatchNorm(), ReLU(), MaxPool2D(), Conv2D(4), BatchNorm(), ReLU(),
+        GlobalAveragePool2D(),
+    ],
+    "pooled first": [Conv2D(3), MaxPool2D(), BatchNorm(), ReLU(), AveragePool2D()],
+    "twice": [Conv2D(3), ReLU(), BatchNorm(), ReLU(), BatchNorm()],
+    "passed through": [Conv2D(3), Identity(), BatchNorm(), Identity(), ReLU()],
+    "residual": [Conv2D(3), Residual([BatchNorm(), ReLU(), Conv2D(3), ReLU()]), ReLU()],
+    "shortcut only": [Conv2D(3), BatchNorm(), Residual([ReLU()]), ReLU()],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
+def test_overwriting_changes_no_bit(layers):
+    network = Network([*layers, Affine(2)], (8, 8, 2))
+    rng = np.random.RandomState(0)
+    theta = network.initialize(rng, np.float32)
+    theta += 0.1 * rng.standard_normal(len(theta)).astype(np.float32)
+    x = rng.standard_normal((16, 8, 8, 2)).astype(np.float32)
+    x.flags.writeable = False  # the input of the network is nobody's to overwrite
+    dy = rng.standard_normal((16, 2)).astype(np.float32)
+    phase = Phase(np.random.RandomState(0), np.full(16, 1 / 16, np.float32))
+    expected = [None, None]
+    for k, told in enumerate((False, True)):
+        if not told:
+            network._told_what_is_free = lambda k, phase: phase
+        else:
+            del network._told_what_is_free
+        expected[k] = run(network, theta, x, dy, replace(phase, empty=Memory().empty))
+    for first, second in zip(*expected, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+class Listening(Layer):
+    """Remembers what it is told."""
+
+    told = []
+
+    def forward(self, p, x, phase=None):
+        self.told.append((phase.input_is_free, phase.gradient_is_free))
+        return x.copy(), lambda dy, g, need_dx=True: dy.copy()
+
+
+class Overwriting(Listening):
+    overwrites = True
+
+
+class Derived(Overwriting):
+    """Its forward might read what the one that it derives from releases."""
+
+
+def told(layers):
+    Listening.told.clear()
+    network = Network(layers, (4, 4, 2))
+    theta = network.initialize(np.random.RandomState(0), np.float64)
+    network.forward(network.layout.views(theta), np.ones((2, 4, 4, 2)), Phase())
+    return Listening.told
+
+
+def test_only_layers_that_say_so_are_told():
+    assert told([Conv2D(2), Listening(), Conv2D(2)]) == [(False, False)]
+    assert told([Conv2D(2), Overwriting(), Conv2D(2)]) == [(True, True)]
+    assert told([Overwriting(), Conv2D(2)]) == [(False, True)]
+    assert told([Conv2D(2), Overwriting()]) == [(True, False)]
+    assert told([MaxPool2D(), Overwriting(), Identity()]) == [(False, False)]
+    assert told([Conv2D(2), Derived(), Conv2D(2)]) == [(False, False)]
+
+
+def test_a_layer_of_a_users_own_that_derives_from_ours_releases_nothing():
+    class KeepsItsOutput(Conv2D):
+        def forward(self, p, x, phase=None):
+            y, backward = super().forward(p, x, phase)
+
+            def with_output(dy, g, need_dx=True):
+                return backward(dy * (1 + y), g, need_dx)
+
+            return y + y * y / 2, with_output
+
+    assert told([KeepsItsOutput(2), Overwriting()]) == [(False, False)]
