@@ -65,6 +65,7 @@ bench: $(VENV)/bench.installed
 	$(BIN)/python benchmarks/linear.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/linear.json
 	$(BIN)/python benchmarks/neighbors.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/neighbors.json --figure docs/results/neighbors.png
 	$(BIN)/python benchmarks/neural.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/neural.json
+	$(BIN)/python benchmarks/convnet.py --recipes $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/convnet.json
 	$(BIN)/python benchmarks/growth.py --json docs/results/growth.json
 	$(BIN)/python benchmarks/accuracy.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/accuracy.json
 	$(BIN)/python benchmarks/report.py docs/results

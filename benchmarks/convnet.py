@@ -1,13 +1,16 @@
 """How fast convolutional networks train compared with PyTorch, their memory, and one prediction.
 
     python benchmarks/convnet.py --cifar10 DIR [--json FILE]
+    python benchmarks/convnet.py --cifar10 DIR --recipes [--json FILE]    # the accuracies too
 
 The competitors run in one process, in turn, with a pause of 0.3 s before each run (the threads of
 the previous one may still be spinning). A run is one epoch of whole steps, from gathering the batch
 of bytes to the update, with Adam and the cross-entropy, float32, batch norm, batches of 128; speeds
 are medians of the repeats, the first being left out. PyTorch runs eagerly with its fused Adam,
 once in its usual order in memory (``nchw``) and once with channels last; it is left out if torch is
-not installed. Without --cifar10 the images are those of ``make_shapes``.
+not installed. Without --cifar10 the images are those of ``make_shapes``. With --recipes, the
+classifier with its default arguments and the recipes of ``examples/convnet_recipes.py`` are trained
+on all training images and judged on the others.
 
 The environment variables OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE, where set, slow NumPy down; the
 kernel in use is printed.
@@ -30,6 +33,7 @@ from threadpoolctl import threadpool_info
 from sk231n import ConvNetClassifier
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
+from convnet_recipes import RECIPES, accuracies_and_seconds
 from mlp_recipes import load_images
 
 RATE, BATCH = 1e-3, 128
@@ -151,6 +155,7 @@ def main():
     parser.add_argument("--json", metavar="FILE", help="write the figures here too")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--samples", type=int, default=2560)
+    parser.add_argument("--recipes", action="store_true", help="train the recipes too")
     arguments = parser.parse_args()
     data = load_images(arguments.cifar10)
     images = np.ascontiguousarray(data[0][: arguments.samples])
@@ -171,6 +176,19 @@ def main():
             f"one prediction {one:.2f} ms; peak memory of fit {memory['peak']:.0f} MB beside the "
             f"data, the parameters being {memory['parameters']:.1f} MB"
         )
+    if arguments.recipes:
+        figures["trained_on"], figures["tested_on"] = len(data[0]), len(data[2])
+        figures["recipes"] = {}
+        everyone = {"`ConvNetClassifier()`": lambda: ConvNetClassifier(random_state=0)}
+        everyone |= {f"{name}, a recipe": make for name, make in RECIPES.items()}
+        print()
+        for name, make in everyone.items():
+            figures["recipes"][name] = row = accuracies_and_seconds(make(), *data)
+            print(
+                f"{name:32}{row['accuracy']:.4f}, with the votes of mirror images "
+                f"{row['with mirrored votes']:.4f}, in {row['seconds']:.0f} s",
+                flush=True,
+            )
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
+FIGURES = "features", "linear", "neighbors", "neural", "growth", "accuracy", "convnet"
+
 # Which photographs these are, by the number of those to train on.
 ORIGINS = {
     40_000: (
@@ -160,6 +162,34 @@ def growth_table(growth, key):
     return table([key, "sk231n", "scikit-learn", "ratio"], rows)
 
 
+def convnets_table(convnet):
+    rows = [
+        (f"`{name}`: {peer}", f"{speed:,.0f}", f"{duel['ratio'][peer]:.2f}")
+        for name, duel in convnet["duels"].items()
+        for peer, speed in duel["speed"].items()
+    ]
+    return table(["", "images a second", "sk231n is faster by"], rows)
+
+
+def one_phrase(convnet):
+    """Time of one prediction, and memory."""
+    return " ".join(
+        f"With `{name}`, the prediction of one image takes {one['milliseconds']:.1f} ms, and a\n"
+        f"`fit` allocates {one['peak']:.0f} MB beside its data at its peak, the parameters being\n"
+        f"{one['parameters']:.1f} MB."
+        for name, one in convnet["one"].items()
+    )
+
+
+def recipes_table(convnet):
+    rows = [
+        (name, f"{row['accuracy']:.3f}", f"{row['with mirrored votes']:.3f}",
+         f"{row['seconds']:.0f}")
+        for name, row in convnet["recipes"].items()
+    ]  # fmt: skip
+    return table(["", "test accuracy", "with mirrored votes", "seconds of fit"], rows)
+
+
 def beside(duel):
     """The result of a duel, in a phrase."""
     ours = duel["seconds"]["sk231n"]
@@ -173,7 +203,7 @@ def beside_network(figures):
     return ", ".join(f"{figures['ratio'][name]:.1f} times {name}" for name in others)
 
 
-def summary(features, linear, neighbors, neural, accuracy):
+def summary(features, linear, neighbors, neural, accuracy, convnet):
     """What the README shows."""
     hog, hue = features["HOG"], features["HSVHistogram"]
     slowest = linear["pixels"]["LogisticRegression(max_iter=50)"]
@@ -210,6 +240,17 @@ def summary(features, linear, neighbors, neural, accuracy):
                 f"{figure['accuracy']:.3f} in {figure['seconds']:.0f} s",
                 f"best of 26 published solutions: {figure['beside']:.3f}",
             ))  # fmt: skip
+    for name, figures in convnet["duels"].items():
+        rows.append((
+            f"`ConvNetClassifier({name})`", f"{figures['speed']['sk231n']:,.0f} images/s",
+            beside_network(figures),
+        ))  # fmt: skip
+    for name, row in convnet["recipes"].items():
+        rows.append((
+            f"[recipe](examples/convnet_recipes.py): {name.removesuffix(', a recipe')}"
+            if name.endswith("a recipe") else f"{name} on raw bytes",
+            f"{row['accuracy']:.3f} in {row['seconds']:.0f} s", "",
+        ))  # fmt: skip
     rows.append((
         "`HOG()`", f"{hog['sk231n']:,.0f} images/s",
         f"{hog['sk231n'] / hog['skimage']:.0f} times scikit-image, "
@@ -233,9 +274,8 @@ def summary(features, linear, neighbors, neural, accuracy):
 
 
 def main(folder):
-    features, linear, neighbors, neural, growth, accuracy = (
-        json.loads((Path(folder) / f"{name}.json").read_text())
-        for name in ("features", "linear", "neighbors", "neural", "growth", "accuracy")
+    features, linear, neighbors, neural, growth, accuracy, convnet = (
+        json.loads((Path(folder) / f"{name}.json").read_text()) for name in FIGURES
     )
     every, memory = neighbors["manhattan_all"], neighbors["memory"]
     seeds = "; ".join(
@@ -328,6 +368,22 @@ orientations, of square roots; 4x4 cells), moments of RGB and opponent colours, 
 A `fit` allocates {neural["memory"]["copies"]:.1f} times the memory of the parameters at its peak,
 where a batch is {neural["memory"]["batch"]:.2f} of it.
 
+## Convolutional networks
+
+`python benchmarks/convnet.py --cifar10 DIR --recipes`: images a second of one epoch of `fit` on
+{convnet["images"]}, float32, batch normalization, Adam, batches of 128; PyTorch's eager
+loop with its fused Adam, in its usual order in memory and with channels last. Processor:
+{convnet["processor"]}, kernel {convnet["kernel"]}; on another the ratios may differ by half.
+
+{convnets_table(convnet)}
+
+{one_phrase(convnet)}
+
+Accuracy on {convnet["tested_on"]:,} photographs after training on {convnet["trained_on"]:,}, and
+that of the votes of each photograph and its mirror image:
+
+{recipes_table(convnet)}
+
 ## HOG
 
 `python benchmarks/features.py --cifar10 DIR`, default arguments, on
@@ -368,11 +424,9 @@ it uses, which take {growth["import"]["scikit-learn"]:.0f} ms.
     (ROOT / "docs" / "results.md").write_text(page)
     readme = ROOT / "README.md"
     begin, end = "<!-- results: begin -->\n", "<!-- results: end -->"
+    rows = summary(features, linear, neighbors, neural, accuracy, convnet)
     text = re.sub(
-        f"{begin}.*{end}",
-        lambda _: f"{begin}{summary(features, linear, neighbors, neural, accuracy)}\n{end}",
-        readme.read_text(),
-        flags=re.DOTALL,
+        f"{begin}.*{end}", lambda _: f"{begin}{rows}\n{end}", readme.read_text(), flags=re.DOTALL
     )
     readme.write_text(text)
 
