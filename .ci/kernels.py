@@ -41,7 +41,7 @@ NOT_NUMERIC = [
     "diagnostics_arguments", "diagnostics_faults", "diagnostics_gradient", "diagnostics_html",
     "diagnostics_measurements", "diagnostics_numerical", "diagnostics_sanity", "docs",
     "documentation_snippets", "error_states", "errors", "examples", "features_arguments",
-    "first_layers", "fit_intercept", "images", "layering", "linear", "losses", "names",
+    "first_layers", "fit_intercept", "images", "layering", "linear", "losses", "memory", "names",
     "neighbors_arguments", "neighbors_costs", "neighbors_cv", "neighbors_labels",
     "neighbors_leave_one_out", "neighbors_memory", "neighbors_scoring", "neighbors_weights",
     "neighbors_working_memory", "network_gradients", "network_summary", "neural_classifier",
