@@ -9,8 +9,9 @@ of bytes to the update, with Adam and the cross-entropy, float32, batch norm, ba
 are medians of the repeats, the first being left out. PyTorch runs eagerly with its fused Adam,
 once in its usual order in memory (``nchw``) and once with channels last; it is left out if torch is
 not installed. Without --cifar10 the images are those of ``make_shapes``. With --recipes, the
-classifier with its default arguments and the recipes of ``examples/convnet_recipes.py`` are trained
-on all training images and judged on the others.
+classifier with its default arguments and the recipes of ``examples/convnet_recipes.py``, or only
+those whose names follow, are trained on all training images and judged on the others. Rows of FILE
+that are not measured again are kept.
 
 The environment variables OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE, where set, slow NumPy down; the
 kernel in use is printed.
@@ -149,22 +150,13 @@ def one_prediction(images, y, architecture, repeats=50):
     return statistics.median(times)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cifar10", metavar="DIR", help="directory of CIFAR-10")
-    parser.add_argument("--json", metavar="FILE", help="write the figures here too")
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--samples", type=int, default=2560)
-    parser.add_argument("--recipes", action="store_true", help="train the recipes too")
-    arguments = parser.parse_args()
-    data = load_images(arguments.cifar10)
-    images = np.ascontiguousarray(data[0][: arguments.samples])
-    y = np.asarray(data[1][: arguments.samples], dtype=np.int64)
-    source = "photographs of CIFAR-10" if arguments.cifar10 else "coloured shapes of make_shapes"
-    figures = {"images": f"{len(images):,} {source}", **machine(), "duels": {}, "one": {}}
-    print("{images}, float32; {processor}, kernel {kernel}, {cores} cores".format(**figures))
+def measure_speed(data, samples, repeats):
+    """Duels, memory and single predictions, printed as they come."""
+    images = np.ascontiguousarray(data[0][:samples])
+    y = np.asarray(data[1][:samples], dtype=np.int64)
+    figures = {"duels": {}, "one": {}}
     for name, architecture in ARCHITECTURES.items():
-        figures["duels"][name] = fought = duel(images, y, architecture, arguments.repeats)
+        figures["duels"][name] = fought = duel(images, y, architecture, repeats)
         print(f"\n{name}\n{'':24}{'images/s':>10}  sk231n is faster by (least, most)")
         for peer, speed in fought["speed"].items():
             low, high = fought["ratios"][peer]
@@ -176,21 +168,46 @@ def main():
             f"one prediction {one:.2f} ms; peak memory of fit {memory['peak']:.0f} MB beside the "
             f"data, the parameters being {memory['parameters']:.1f} MB"
         )
-    if arguments.recipes:
-        figures["trained_on"], figures["tested_on"] = len(data[0]), len(data[2])
-        figures["recipes"] = {}
-        everyone = {"`ConvNetClassifier()`": lambda: ConvNetClassifier(random_state=0)}
-        everyone |= {f"{name}, a recipe": make for name, make in RECIPES.items()}
-        print()
-        for name, make in everyone.items():
-            figures["recipes"][name] = row = accuracies_and_seconds(make(), *data)
-            print(
-                f"{name:32}{row['accuracy']:.4f}, with the votes of mirror images "
-                f"{row['with mirrored votes']:.4f}, in {row['seconds']:.0f} s",
-                flush=True,
-            )
-    if arguments.json:
-        Path(arguments.json).write_text(json.dumps(figures, indent=2) + "\n")
+    return figures
+
+
+def measure_recipes(data, names):
+    """Accuracies and seconds of the recipes with these names, of all for none."""
+    everyone = {"default": lambda: ConvNetClassifier(random_state=0), **RECIPES}
+    rows = {}
+    for name in names or everyone:
+        rows[name] = row = accuracies_and_seconds(everyone[name](), *data)
+        print(
+            f"{name:32}{row['accuracy']:.4f}, with the votes of mirror images "
+            f"{row['with mirrored votes']:.4f}, in {row['seconds']:.0f} s",
+            flush=True,
+        )
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cifar10", metavar="DIR", help="directory of CIFAR-10")
+    parser.add_argument("--json", metavar="FILE", help="write the figures here too")
+    parser.add_argument("--repeats", type=int, default=5, help="0: no measurement of speed")
+    parser.add_argument("--samples", type=int, default=2560)
+    parser.add_argument("--recipes", nargs="*", metavar="NAME", help="train recipes too")
+    arguments = parser.parse_args()
+    data = load_images(arguments.cifar10)
+    source = "photographs of CIFAR-10" if arguments.cifar10 else "coloured shapes of make_shapes"
+    file = Path(arguments.json) if arguments.json else None
+    figures = json.loads(file.read_text()) if file and file.exists() else {"recipes": {}}
+    figures |= {
+        "images": f"{arguments.samples:,} {source}", "trained_on": len(data[0]),
+        "tested_on": len(data[2]), **machine(),
+    }  # fmt: skip
+    print("{images}, float32; {processor}, kernel {kernel}, {cores} cores".format(**figures))
+    if arguments.repeats:
+        figures |= measure_speed(data, arguments.samples, arguments.repeats)
+    if arguments.recipes is not None:
+        figures["recipes"] |= measure_recipes(data, arguments.recipes)
+    if file:
+        file.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":
