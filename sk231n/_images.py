@@ -76,9 +76,17 @@ def as_rows(X: Any, name: str = "X") -> tuple[Any, tuple[int, ...] | None]:
 def image_rows(X: Any, name: str = "X") -> tuple[Any, tuple[int, ...] | None]:
     """Flatten images as :func:`as_rows` does; those whose channels come first are an error."""
     rows, image_shape = _flattened(X, name)
-    if image_shape and _channels_first(image_shape):
-        raise ValueError(_order_of_channels(image_shape, image_shape, name))
+    if image_shape:
+        refuse_channels_first(image_shape, stack=image_shape, name=name)
     return rows, image_shape
+
+
+def refuse_channels_first(
+    image_shape: tuple[int, ...], stack: tuple[int, ...] | None, name: str = "X"
+) -> None:
+    """Refuse images whose channels seem to come first, in a stack or, for None, in rows."""
+    if _channels_first(image_shape):
+        raise ValueError(_order_of_channels(image_shape, stack, name))
 
 
 def _flattened(X, name="X"):
@@ -192,8 +200,7 @@ class ImageTransformer(FloatTransformer):
         rows, stack = _flattened(X)
         rows = only_numbers(validated(self, rows))
         self.image_shape_ = resolve_image_shape(self.image_shape, stack, rows.shape[1])
-        if _channels_first(self.image_shape_):
-            raise ValueError(_order_of_channels(self.image_shape_, stack))
+        refuse_channels_first(self.image_shape_, stack)
         self._from_stack_ = stack is not None
         return self._shape(rows)
 

@@ -12,7 +12,7 @@ from sklearn.preprocessing import MinMaxScaler
 
 from sk231n import ConvNetClassifier, MeanSubtraction
 from sk231n.initializers import Normal
-from sk231n.layers import LeakyReLU
+from sk231n.layers import Conv2D, Dropout, LeakyReLU, Residual
 from sk231n.losses import CrammerSinger, CrossEntropy, OneVsRest
 from sk231n.optimizers import Adam, Momentum
 from sk231n.schedules import CosineDecay, ExponentialDecay, OneCycle, Plateau, StepDecay
@@ -144,6 +144,10 @@ def test_lbfgs(normalization):
         ({"normalization": "batch"}, "normalization='batch'"),
         ({"dropout": 0.5, "normalization": None}, "dropout=0.5"),
         ({"max_norm": 1.0, "normalization": None}, "max_norm=1.0"),
+        (
+            {"architecture": [Conv2D(2), Residual([Dropout(0.5)])], "normalization": None},
+            r"Among the layers is Residual\(.*Dropout",
+        ),
     ]:
         with pytest.raises(ValueError, match=named):
             model(optimizer="lbfgs", **arguments).fit(X, Y)
@@ -295,6 +299,8 @@ def test_channels_that_come_first_are_refused():
     first = np.zeros((6, 3, 20, 24), np.uint8)
     with pytest.raises(ValueError, match=r"X\.transpose\(0, 2, 3, 1\)"):
         few().fit(first, np.arange(6) % 2)
+    with pytest.raises(ValueError, match=r"reshape\(-1, 3, 20, 24\)\.transpose\(0, 2, 3, 1\)"):
+        few(image_shape=(3, 20, 24)).fit(first.reshape(6, -1), np.arange(6) % 2)
     fitted = few().fit(first.transpose(0, 2, 3, 1), np.arange(6) % 2)
     for method in ("predict", "decision_function", "feature_maps", "decision_map"):
         with pytest.raises(ValueError, match=r"X\.transpose\(0, 2, 3, 1\)"):

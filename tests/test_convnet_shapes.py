@@ -226,6 +226,7 @@ BAD = [
     ({"architecture": [Conv2D(2, 9, padding="valid")]}, ValueError, r"\(W - F \+ 2P\) / S \+ 1"),
     ({"architecture": [Flatten(), Conv2D(2)]}, ValueError, "needs images"),
     ({"architecture": [Residual([Conv2D(4)])]}, ValueError, r"(?s)Residual.*layer by layer"),
+    ({"architecture": [Residual([Standardize()])]}, ValueError, "Residual.*leave it out"),
     ({"architecture": [Dropout(2)]}, ValueError, "p"),
     ({"kernel_size": (3,)}, ValueError, "kernel_size"),
     ({"kernel_size": (3, 3, 3)}, ValueError, "kernel_size"),

@@ -62,6 +62,11 @@ class Residual(Layer):
             for layer in layers:
                 if not isinstance(layer, Layer):
                     raise ValueError(f"{name} of Residual must hold layers; got {layer!r}.")
+                if layer.standardizes:
+                    raise ValueError(
+                        f"{name} of Residual hold {layer!r}, whose moments training sets for the "
+                        "first layer of a network alone; leave it out."
+                    )
                 layer.check()
 
     def _around(self):

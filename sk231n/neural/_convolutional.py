@@ -12,7 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk231n._estimators import float_dtype, one_blas_thread, only_numbers
 from sk231n._floating_point import contained
-from sk231n._images import check_image_shape, image_rows, resolve_image_shape, without_grey_axis
+from sk231n._images import (
+    check_image_shape,
+    image_rows,
+    refuse_channels_first,
+    resolve_image_shape,
+    without_grey_axis,
+)
 from sk231n._prediction import refuse_overflow
 from sk231n._threads import count_threads, run_on_threads
 from sk231n.core.augmentation import Augmentation, as_augmentations, augment
@@ -77,6 +83,7 @@ class ConvolutionalNetwork(NetworkEstimator):
     def _check_images(self, image_shape, n_features, learn=False):
         if learn:
             self.image_shape_ = resolve_image_shape(self.image_shape, image_shape, n_features)
+            refuse_channels_first(self.image_shape_, image_shape)
             self._shape_is_guessed_ = self.image_shape is None and image_shape is None
         elif image_shape and without_grey_axis(image_shape) != without_grey_axis(self.image_shape_):
             raise ValueError(
@@ -218,7 +225,7 @@ class ConvolutionalNetwork(NetworkEstimator):
         images = self._images_for_map(X)
         network, parameters = self._fitted()
         dtype = np.result_type(float_dtype(images.dtype), self.coefs_[0])
-        maps = {}
+        maps: dict[int, NDArray[Any]] = {}
 
         def compute(k):
             maps[k] = scores_at_positions(network, parameters, images[k : k + 1].astype(dtype))

@@ -117,13 +117,14 @@ class NetworkEstimator:
             )
         if not self._optimizer().full_batch:
             return
-        layers = self._given_layers()
-        if self.dropout or any(layer.random or layer.statistics for layer in layers):
+        layers = [layer for layer in self._given_layers() if layer.random or layer.statistics]
+        if self.dropout or layers:
+            among = f" Among the layers is {layers[0]!r:.200}." if layers else ""
             raise ValueError(
                 f"optimizer={self.optimizer!r} sees all samples at once and needs an objective "
                 f"without randomness; dropout={self.dropout} and normalization="
                 f"{self.normalization!r} need mini-batches. Use optimizer='adam', or dropout=0 "
-                "and normalization 'layer' or None."
+                f"and normalization 'layer' or None.{among}"
             )
         if self.max_norm is not None:
             raise ValueError(

@@ -107,7 +107,7 @@ def check(name, method, argument, value):
 def check_text(error, argument):
     """The error names the argument, or how to make the training converge."""
     others = {  # of lengths that differ, either may be the wrong one
-        "X": ["y", "sample_weight"], "y": ["X and y", "cv"], "sample_weight": ["cv"],
+        "X": ["y", "sample_weight", "kernel_size"], "y": ["X and y", "cv"], "sample_weight": ["cv"],
         "X_val": ["y_val", "sample_weight_val"], "groups": ["cv"],
     }  # fmt: skip
     names = [argument, *others.get(argument, [])]
