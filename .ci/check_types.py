@@ -21,8 +21,9 @@ AT_LEAST = 95  # percent of the public names have a known type
 
 # The first line of a page is its title. The README's fragments go on from the reader's own data.
 GIVEN = {
-    "README.md": "from numpy import ones; from sk231n import KNNClassifierCV, LinearSVM, "
-    "MLPClassifier; X, y, X_val, y_val, X_new = (ones(1) for _ in range(5))"
+    "README.md": "from numpy import ones; from sk231n import ConvNetClassifier, KNNClassifierCV, "
+    "LinearSVM, MLPClassifier; from sk231n.augmentation import Mirror, Shift; "
+    "X, y, X_val, y_val, X_new = (ones(1) for _ in range(5))"
 }
 PYRIGHT_CONFIG = {
     "useLibraryCodeForTypes": False,  # guess no types for packages that have none

@@ -50,6 +50,7 @@ CONVOLUTIONAL_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 _FEWEST_IMAGES, _MOST_IMAGES = 8, 64  # of a micro-batch
+_FEW_VALUES = 2**14  # of a layer's output: calls take longer than the arithmetic of fewer
 _BATCH_SIZE = 128  # of "auto": a step takes long, and filters need many of them
 _MOST_VALUES = 2**20  # of a layer's output: a few of them lie in the cache
 
@@ -70,7 +71,8 @@ class ConvolutionalNetwork(NetworkEstimator):
 
     def _micro_batch(self, network):
         """Number of images that pass through the network together."""
-        return min(_MOST_IMAGES, max(_FEWEST_IMAGES, _MOST_VALUES // network.largest_output))
+        most = max(_MOST_IMAGES, _FEW_VALUES // network.largest_output)
+        return min(most, max(_FEWEST_IMAGES, _MOST_VALUES // network.largest_output))
 
     _predicted_rows = _micro_batch
 
