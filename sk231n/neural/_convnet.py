@@ -174,8 +174,8 @@ class ConvNetClassifier(ConvolutionalNetwork, NetworkClassifier):
 
     the :math:`w_i` summing to one.
 
-    A batch passes through the network in micro-batches of 8 to 64 images, as many as make the
-    largest output of a layer about a million numbers; each thread takes its own. Batch
+    A batch passes through the network in micro-batches of 8 to 64 images, more if they are tiny, as
+    many as make the largest output of a layer about a million numbers; each thread takes its own. Batch
     normalization takes its moments from the micro-batch. How a batch is cut depends on shapes
     alone, so results do not depend on the number of threads.
 
@@ -189,14 +189,15 @@ class ConvNetClassifier(ConvolutionalNetwork, NetworkClassifier):
 
     Examples
     --------
+    >>> from sklearn.datasets import load_digits
     >>> from sk231n import ConvNetClassifier
-    >>> from sk231n.datasets import make_shapes
-    >>> train, test = (make_shapes(n, n_classes=4, random_state=n) for n in (400, 100))
-    >>> model = ConvNetClassifier(((8,), (16,)), max_iter=10, random_state=0)
-    >>> model.fit(train.images, train.target).score(test.images, test.target) > 0.8
+    >>> digits = load_digits()
+    >>> model = ConvNetClassifier(((8,), (16,)), batch_size=32, max_iter=8, random_state=0)
+    >>> model = model.fit(digits.images[:1000], digits.target[:1000])
+    >>> model.score(digits.images[1000:], digits.target[1000:]) > 0.9
     True
     >>> [W.shape for W in model.coefs_]
-    [(3, 3, 3, 8), (3, 3, 8, 16), (16, 4)]
+    [(3, 3, 1, 8), (3, 3, 8, 16), (16, 10)]
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
