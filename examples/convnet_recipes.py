@@ -72,13 +72,13 @@ def three_minutes():
 
 
 def seven_minutes():
-    """Some 1.2 million parameters."""
-    return network(32, (64, 128, 256), max_iter=7)
+    """Some 630,000 parameters: more filters where the images are small and they cost little."""
+    return network(32, (32, 96, 192), max_iter=13)
 
 
 def quarter_of_an_hour():
     """The same network for more epochs."""
-    return network(32, (64, 128, 256), max_iter=15)
+    return network(32, (32, 96, 192), max_iter=30)
 
 
 RECIPES = {
