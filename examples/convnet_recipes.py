@@ -1,4 +1,4 @@
-"""Three convolutional networks for photographs, and the random search behind them.
+"""Three convolutional networks for photographs, and a random search for better settings.
 
     python examples/convnet_recipes.py                          # coloured shapes, under a minute
     python examples/convnet_recipes.py --cifar10 DIR            # the photographs, 25 minutes
@@ -10,9 +10,11 @@ which then has a quarter of the pixels to work on. The largest value of each cha
 scores. While training, images are mirrored and shifted by up to two pixels, labels are smoothed,
 and the rate goes up and down once.
 
-The search is random, on a part of the photographs and for a few epochs, judged on others of them:
-first from a wide range, every number that acts as a factor being drawn log-uniformly, then from a
-narrow one around the best. Widths and epochs were then set by hand, by the minutes that they take.
+Rate, momentum, penalty and smoothing are round numbers that are usual for such networks; widths and
+epochs were set by hand, by the minutes that they take: at equal time, more epochs of a narrower
+network were better. The search looks for better settings at random, on a part of the photographs and
+for a few epochs, judged on others of them: first in a wide range, every number that acts as a factor
+being drawn log-uniformly, then in a narrow one around the best.
 """
 
 import argparse
