@@ -12,9 +12,9 @@ and the rate goes up and down once.
 
 Rate, momentum, penalty and smoothing are round numbers that are usual for such networks; widths and
 epochs were set by hand, by the minutes that they take: at equal time, more epochs of a narrower
-network were better. The search looks for better settings at random, on a part of the photographs and
-for a few epochs, judged on others of them: first in a wide range, every number that acts as a factor
-being drawn log-uniformly, then in a narrow one around the best.
+network were better. The search looks for better settings at random, on a part of the photographs
+and for a few epochs, judged on others of them: first in a wide range, every number that acts as a
+factor being drawn log-uniformly, then in a narrow one around the best.
 """
 
 import argparse
