@@ -175,8 +175,8 @@ class ConvNetClassifier(ConvolutionalNetwork, NetworkClassifier):
     the :math:`w_i` summing to one.
 
     A batch passes through the network in micro-batches of 8 to 64 images, more if they are tiny, as
-    many as make the largest output of a layer about a million numbers; each thread takes its own. Batch
-    normalization takes its moments from the micro-batch. How a batch is cut depends on shapes
+    many as make the largest output of a layer about a million numbers; each thread takes its own.
+    Batch normalization takes its moments from the micro-batch. How a batch is cut depends on shapes
     alone, so results do not depend on the number of threads.
 
     References
