@@ -293,7 +293,6 @@ def negative(X):
     "steps",
     [("passthrough",), (StandardScaler(),), (MeanSubtraction(), MinMaxScaler(clip=True)),
      (FunctionTransformer(divided),)],
-    ids=str,
 )  # fmt: skip
 def test_pipelines_that_scale_pixels(steps):
     pipeline = make_pipeline(*steps, network(image_shape=(8, 6, 3))).fit(X.astype(float), Y)
@@ -308,7 +307,6 @@ def test_pipelines_that_scale_pixels(steps):
     "step",
     [Normalizer(), PCA(20), Whitening(), BiasTrick(), FunctionTransformer(upside_down),
      FunctionTransformer(negative)],
-    ids=str,
 )  # fmt: skip
 def test_pipelines_whose_filters_see_no_pixels(step):
     pipeline = make_pipeline(step, network()).fit(X.astype(float), Y)
