@@ -393,7 +393,6 @@ def test_layers_that_do_not_fit_say_so():
         (Residual([ReLU()], [Conv2D(3, padding=-1)]), "'padding' parameter of Conv2D"),
         (Residual([Residual([Conv2D(3, (3,))])]), "size must be"),
     ],
-    ids=str,
 )
 def test_bad_arguments(block, message):
     with pytest.raises(ValueError, match=message):
