@@ -37,9 +37,9 @@ class NetworkTrainer(NetworkProblem):
     def _score_all(self, scores, y, sample_weight):
         """Score of the network's scores on all validation data, as ``score`` computes it."""
 
-    @abstractmethod
     def _attributes_from(self, network, views):
         """Learnt attributes, by name, as copies of the parameters in the views."""
+        return {}
 
     def _planned_batch_size(self):
         """Number of samples per step that ``batch_size="auto"`` means."""

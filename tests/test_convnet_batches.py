@@ -82,6 +82,7 @@ def test_any_number_of_threads(name, monkeypatch):
     """In micro-batches of seven images, and predictions of as many at a time."""
     monkeypatch.setattr("sk231n.neural._convolutional._FEWEST_IMAGES", 1)
     monkeypatch.setattr("sk231n.neural._convolutional._MOST_IMAGES", 7)
+    monkeypatch.setattr("sk231n.neural._convolutional._FEW_VALUES", 0)
     found = []
     for n_threads in (1, 2, 3, 5):
         with joblib.parallel_config(backend="threading", n_jobs=n_threads):
@@ -213,6 +214,7 @@ def test_lanes_are_few_for_large_networks(monkeypatch):
         monkeypatch.setattr("sk231n.core.micro_batches._LANES_SIZE", lanes_size)
         model = few(normalization=None, learning_rate=0.05, optimizer="sgd")
         monkeypatch.setattr("sk231n.neural._convolutional._MOST_IMAGES", 8)
+        monkeypatch.setattr("sk231n.neural._convolutional._FEW_VALUES", 0)
         results.append(arrays(model.fit(X / 255, Y)))
     assert_same(results[0], results[1], rtol=1e-9, atol=1e-11)
 

@@ -128,6 +128,7 @@ def test_larger_batches_than_a_micro_batch(monkeypatch):
     """The check is that of one batch, whose moments are those of all images."""
     monkeypatch.setattr("sk231n.neural._convolutional._FEWEST_IMAGES", 1)
     monkeypatch.setattr("sk231n.neural._convolutional._MOST_IMAGES", 5)
+    monkeypatch.setattr("sk231n.neural._convolutional._FEW_VALUES", 0)
     for normalization in (None, "batch"):
         assert_passes(few(normalization=normalization, activation="tanh", dropout=0.2))
 

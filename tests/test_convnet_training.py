@@ -268,6 +268,7 @@ class Fails(Layer):
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_an_error_in_a_thread_leaves_no_trace(n_threads, monkeypatch):
     monkeypatch.setattr("sk231n.neural._convolutional._MOST_IMAGES", 8)
+    monkeypatch.setattr("sk231n.neural._convolutional._FEW_VALUES", 0)
     layers = (Conv2D(3), BatchNorm(), ReLU(), Fails())
     model = few(architecture=layers, warm_start=True, max_iter=1).fit(X, Y)
     before, parameters = pickle.dumps(learnt(model)), arrays(model)
@@ -284,6 +285,7 @@ def test_an_error_in_a_thread_leaves_no_trace(n_threads, monkeypatch):
 
 def test_interrupted_in_the_second_epoch(monkeypatch):
     monkeypatch.setattr("sk231n.neural._convolutional._MOST_IMAGES", 8)
+    monkeypatch.setattr("sk231n.neural._convolutional._FEW_VALUES", 0)
     layer = Fails([], 20, KeyboardInterrupt)  # three batches are 5 + 5 + 2 micro-batches
     model = few(architecture=(Conv2D(3), BatchNorm(), ReLU(), layer), max_iter=5)
     with pytest.warns(UserWarning, match="interrupted after 1 epoch"):

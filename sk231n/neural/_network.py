@@ -147,7 +147,7 @@ class NetworkEstimator:
 
     def _attributes_from(self, network, views):
         weights, intercepts, others = network.by_role(views)
-        return {
+        return super()._attributes_from(network, views) | {
             "coefs_": weights,
             "intercepts_": intercepts,
             "normalizations_": others,

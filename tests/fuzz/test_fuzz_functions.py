@@ -78,6 +78,9 @@ def good_calls():
         },
         diagnostics.activation_statistics: {"estimator": mlp, "X": X},
         diagnostics.update_ratios: {"estimator": svm},
+        diagnostics.network_summary: {
+            "estimator_or_layers": mlp, "image_shape": None, "n_classes": None, "batch_size": 1,
+        },
         diagnostics.loss_landscape: {
             "estimator": mlp, "X": X, "y": Y, "n_directions": 1, "directions": None, "n_points": 3,
             "span": 1.0, "sample_weight": np.ones(12), "random_state": 0,
