@@ -212,7 +212,9 @@ def network_summary(
     if isinstance(estimator_or_layers, list | tuple):
         layers, shape = _checked_layers(estimator_or_layers, shape, n_classes)
     else:
-        check_estimator_type(estimator_or_layers, "Without a list of layers, network_summary")
+        check_estimator_type(
+            estimator_or_layers, "Where estimator_or_layers is no list, network_summary"
+        )
         make = _fitted if is_fitted(estimator_or_layers) else _unfitted
         layers, shape = make(estimator_or_layers, shape, n_classes)
     return NetworkSummary(_rows(layers, shape, int(batch_size)), int(batch_size))
@@ -235,7 +237,9 @@ def _checked_layers(given, shape, n_classes):
     """Layers of a list, with that of the scores, and the shape of one sample."""
     for layer in given:
         if not isinstance(layer, Layer):
-            raise TypeError(f"A list must hold layers such as Conv2D(32); got {layer!r}.")
+            raise TypeError(
+                f"estimator_or_layers must hold layers such as Conv2D(32); got {layer!r}."
+            )
         layer.check()
     layers = [layer.plain() for layer in given]
     layers += [] if n_classes is None else [Affine(int(n_classes))]
