@@ -22,31 +22,31 @@ N_THREADS = (1, 2)
 # Every file of tests/ is in one of three lists; a test holds them to it. First those in which
 # rounding can decide, and which are quick enough to run for every kernel:
 NUMERIC = [
-    "class_weight", "convnet_batches", "convolution",
-    "early_stopping", "hog", "hog_each", "image_layers", "image_networks", "layers",
-    "linear_training", "monitoring", "neighbors_classifier", "neighbors_exact",
-    "neighbors_magnitudes", "neighbors_voting", "neural_regressor", "neural_training", "optimizers",
-    "penalties", "pooling", "preprocessing", "preprocessing_batches", "preprocessing_whitening",
-    "recorded_bits", "reference_layers", "reference_neighbors", "residual",
-    "standardization", "torch_referee", "training", "winograd",
+    "class_weight", "convnet_batches", "convolution", "early_stopping", "hog", "hog_each",
+    "image_layers", "image_networks", "layers", "linear_training", "monitoring",
+    "neighbors_classifier", "neighbors_exact", "neighbors_magnitudes", "neighbors_voting",
+    "neural_regressor", "neural_training", "optimizers", "penalties", "pooling", "preprocessing",
+    "preprocessing_batches", "preprocessing_whitening", "recorded_bits", "reference_layers",
+    "reference_neighbors", "residual", "standardization", "torch_referee", "training", "winograd",
 ]  # fmt: skip
 # Those that compare numbers of threads, those of the BLAS too, by themselves: once for each kernel.
 THREADED = ["features_bits", "neighbors_bits", "preprocessing_bits", "same_bits", "threads"]
 # Then those that round nothing, or take long for what they would tell beyond the first:
 NOT_NUMERIC = [
     "array_api", "augmentation", "automatic_rate", "automatic_rate_constants", "color",
-    "color_bins", "common", "convnet", "convnet_gradients", "convnet_training", "convnet_memory", "convnet_shapes", "course_numbers",
-    "datasets_archives", "datasets_arguments", "datasets_cifar10", "datasets_fashion_mnist",
-    "datasets_fetch", "datasets_servers", "datasets_shapes", "datasets_spirals", "datasets_split",
-    "diagnostics_arguments", "diagnostics_faults", "diagnostics_gradient", "diagnostics_html",
-    "diagnostics_measurements", "diagnostics_numerical", "diagnostics_sanity", "docs",
-    "documentation_snippets", "error_states", "errors", "examples", "features_arguments",
-    "first_layers", "fit_intercept", "images", "layering", "linear", "losses", "memory", "names",
-    "neighbors_arguments", "neighbors_costs", "neighbors_cv", "neighbors_labels",
-    "neighbors_leave_one_out", "neighbors_memory", "neighbors_scoring", "neighbors_weights",
-    "neighbors_working_memory", "network_gradients", "network_summary", "neural_classifier",
-    "own_parts", "packaging", "parameters", "plotting", "plotting_arguments", "plotting_filters",
-    "plotting_images", "plotting_results", "reference_convolution", "schedules", "stubs", "targets", "units",
+    "color_bins", "common", "convnet", "convnet_gradients", "convnet_memory", "convnet_shapes",
+    "convnet_training", "course_numbers", "datasets_archives", "datasets_arguments",
+    "datasets_cifar10", "datasets_fashion_mnist", "datasets_fetch", "datasets_servers",
+    "datasets_shapes", "datasets_spirals", "datasets_split", "diagnostics_arguments",
+    "diagnostics_faults", "diagnostics_gradient", "diagnostics_html", "diagnostics_measurements",
+    "diagnostics_numerical", "diagnostics_sanity", "docs", "documentation_snippets", "error_states",
+    "errors", "examples", "features_arguments", "first_layers", "fit_intercept", "images",
+    "layering", "linear", "losses", "memory", "names", "neighbors_arguments", "neighbors_costs",
+    "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out", "neighbors_memory",
+    "neighbors_scoring", "neighbors_weights", "neighbors_working_memory", "network_gradients",
+    "network_summary", "neural_classifier", "own_parts", "packaging", "parameters", "plotting",
+    "plotting_arguments", "plotting_filters", "plotting_images", "plotting_results",
+    "reference_convolution", "schedules", "stubs", "targets", "units",
 ]  # fmt: skip
 
 PROBE = """
