@@ -431,7 +431,8 @@ def test_an_architecture_that_does_not_fit():
     [
         (make_pipeline(StandardScaler(), SoftmaxClassifier()), "Pipeline.*pass the last step"),
         (StandardScaler(), "StandardScaler"), (MLPClassifier, "the class MLPClassifier"),
-        (Conv2D(3), "estimator_or_layers"), (None, "estimator_or_layers"), ("vgg16", "estimator_or_layers"),
+        (Conv2D(3), "estimator_or_layers"), (None, "estimator_or_layers"),
+        ("vgg16", "estimator_or_layers"),
         ([Conv2D(3), "relu"], "must hold layers such as .*'relu'"),
         ([Conv2D], "must hold layers"), ([[Conv2D(3)]], "must hold layers"),
     ],
