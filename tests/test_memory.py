@@ -113,6 +113,16 @@ def test_overwriting_changes_no_bit(layers):
         np.testing.assert_array_equal(first, second)
 
 
+def test_the_pull_back_of_a_network_is_used_once():
+    network = Network([Affine(2)], 3)
+    theta = network.initialize(np.random.RandomState(0), np.float64)
+    views = network.layout.views(theta)
+    _, backward = network.forward(views, np.ones((4, 3)))
+    backward(np.ones((4, 2)), network.layout.views(np.empty_like(theta)))
+    with pytest.raises(RuntimeError, match=r"once.*call forward again"):
+        backward(np.ones((4, 2)), network.layout.views(np.empty_like(theta)))
+
+
 class Listening(Layer):
     """Remembers what it is told."""
 

@@ -20,7 +20,7 @@ its start. The changes of the layers multiply, so that the path of a weight over
 bounded as well, by ``LONGEST_PATHS``.
 
 Filters whose outputs are normalised add nothing: of a step in the direction that changes the
-outputs most, the normalization undoes the larger part, and rates ten times as high train best.
+outputs most, the normalization undoes the larger part.
 
 **Batches.** A loss whose gradient grows without bound can be steeper on a batch than on the whole:
 along a sample the curvature is :math:`|z_i|^2` times its weight. :func:`steepness` gives a mean of
