@@ -89,13 +89,15 @@ class NetworkPredictor:
         dtype = np.result_type(float_dtype(X.dtype), learnt)
         outputs = {}
 
-        def compute_block(phase, block):
+        def compute_block(memory, block):
+            memory.start()
+            phase = Phase(empty=memory.empty)
             x = np.ascontiguousarray(X[block if rows is None else rows[block]], dtype)
             outputs[block.start] = compute(network, parameters, x, phase)
 
         def make_worker():
             np.seterr(over="ignore", invalid="ignore")  # in the context of the worker alone
-            return partial(compute_block, Phase(empty=Memory().empty))
+            return partial(compute_block, Memory())
 
         n_threads = count_threads(None) if X.size > self._large_data else 1
         with one_blas_thread():

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sk231n.core.memory import Memory
 from sk231n.layers import (
@@ -28,9 +30,18 @@ def address(array):
     return array.__array_interface__["data"][0]
 
 
+def memory_for(*arrays):
+    """Memory whose last round had these arrays at the same time."""
+    memory = Memory()
+    kept = [memory.empty(shape, dtype) for shape, dtype in arrays]
+    del kept
+    memory.start()
+    return memory
+
+
 class TestMemory:
     def test_is_used_again_when_nobody_refers_to_it(self):
-        memory = Memory()
+        memory = memory_for((SHAPE, np.float32), (SHAPE, np.float32))
         x = memory.empty(SHAPE, np.float32)
         first = address(x)
         assert address(memory.empty(SHAPE, np.float32)) != first
@@ -40,34 +51,53 @@ class TestMemory:
         del part
         assert address(memory.empty(SHAPE[::-1], np.float32)) == first
 
-    def test_other_types_share_it(self):
-        memory = Memory()
+    def test_arrays_of_any_type_and_size_share_it(self):
+        memory = memory_for((SHAPE, np.float32))
         first = address(memory.empty(SHAPE, np.float32))
         x = memory.empty((32, 1024), np.float64)
         assert (address(x), x.dtype, x.shape) == (first, np.float64, (32, 1024))
+        del x
+        x, y = memory.empty((32, 1024), bool), memory.empty((32, 500), np.float64)
+        assert [address(x), address(y)] == [first, first + x.nbytes]
 
-    def test_arrays_of_nearly_the_same_size_share_it(self):
-        memory = Memory()
-        first = address(memory.empty((1000, 99), np.float32))
-        assert address(memory.empty((1000, 100), np.float32)) == first
-        assert address(memory.empty((1000, 160), np.float32)) != first
+    def test_is_as_large_as_what_is_needed_at_the_same_time(self):
+        memory = memory_for((SHAPE, np.float32), (SHAPE, np.float64), (SHAPE, bool))
+        assert len(memory._memory) == 64 * 1024 * (4 + 8 + 1)
+        for _ in range(3):
+            memory.start()
+            memory.empty(SHAPE, np.float64)
+            memory.empty((100, 1024), np.float64)  # one after the other
+        assert len(memory._memory) == 64 * 1024 * (4 + 8 + 1)
+
+    def test_what_somebody_keeps_is_not_overwritten_by_later_rounds(self):
+        memory, kept = Memory(), []
+        for k in range(20):
+            memory.start()
+            for _ in range(3):
+                memory.empty(SHAPE, np.float32)[...] = -1
+            kept.append(memory.empty(SHAPE, np.float32))
+            kept[-1][...] = k
+        assert [array.min() for array in kept] == [array.max() for array in kept] == [*range(20)]
 
     def test_small_arrays_are_new(self):
         memory = Memory()
         assert memory.empty((3, 5), bool).shape == (3, 5)
-        assert not memory._buffers
+        memory.start()
+        assert not len(memory._memory)
 
-    def test_what_a_round_does_not_need_is_given_back(self):
+    @given(st.lists(st.tuples(st.integers(2**15, 2**17), st.integers(0, 5)), max_size=30))
+    def test_arrays_in_use_lie_apart(self, arrays):
         memory = Memory()
-        several = [memory.empty(SHAPE, np.float32) for _ in range(4)]
-        del several
-        assert [len(buffers) for buffers in memory._buffers.values()] == [4]
-        memory.start()
-        memory.empty(SHAPE, np.float32)
-        memory.start()
-        assert [len(buffers) for buffers in memory._buffers.values()] == [1]
-        memory.start()
-        assert [len(buffers) for buffers in memory._buffers.values()] == [0]
+        for _ in range(3):
+            memory.start()
+            in_use = []  # with the number of arrays that are still made before each is dropped
+            for n_bytes, lifetime in arrays:
+                in_use = [(left - 1, array) for left, array in in_use if left]
+                new = memory.empty((n_bytes,), np.uint8)
+                for _, array in in_use:
+                    assert not np.may_share_memory(new, array)
+                in_use.append((lifetime, new))
+                array = new = None
 
 
 def run(network, theta, x, dy, phase):
@@ -154,7 +184,7 @@ def test_only_layers_that_say_so_are_told():
     assert told([Conv2D(2), Overwriting(), Conv2D(2)]) == [(True, True)]
     assert told([Overwriting(), Conv2D(2)]) == [(False, True)]
     assert told([Conv2D(2), Overwriting()]) == [(True, False)]
-    assert told([MaxPool2D(), Overwriting(), Identity()]) == [(False, False)]
+    assert told([ReLU(), Overwriting(), Identity()]) == [(False, False)]
     assert told([Conv2D(2), Derived(), Conv2D(2)]) == [(False, False)]
 
 

@@ -43,10 +43,10 @@ class Pooling(Layer):
         height, width = map(pooling_axis, (self, self), sides, sizes, strides)
         return height, width
 
-    def _no_gradient(self, planes, phase):
+    def _no_gradient(self, shape, dtype, phase):
         """Planes for gradients, and whether windows overlap; zero where gradients are added."""
-        dx = phase.empty(planes.shape, planes.dtype)
-        axes = self._axes((*planes.shape[:2], planes.shape[3]))
+        dx = phase.empty(shape, dtype)
+        axes = self._axes((*shape[:2], shape[3]))
         overlap = any(axis.stride < axis.size for axis in axes)
         if overlap or any(axis.rest or axis.stride > axis.size for axis in axes):
             dx[...] = 0
@@ -89,28 +89,25 @@ class MaxPool2D(Pooling):
            [3., 4.]])
     """
 
-    releases_gradient = True
+    releases_output = releases_gradient = True
 
     def forward(
         self, p: SimpleNamespace | None, x: NDArray[Any], phase: Phase = PREDICTION
     ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         planes = to_planes(x)
-        first, *others = self._taps(planes)
-        y = phase.empty(first.shape, x.dtype)
-        np.copyto(y, first)
-        for values in others:
+        shape, taps = planes.shape, self._taps(planes)
+        y = phase.empty(taps[0].shape, x.dtype)
+        np.copyto(y, taps[0])
+        for values in taps[1:]:
             np.maximum(y, values, out=y)
+        # Found now, so that neither the input nor the output has to be kept.
+        winners = self._winners(taps, y, phase)
 
         def backward(dy, g, need_dx=True):
-            dy, (dx, overlap) = to_planes(dy), self._no_gradient(planes, phase)
-            free, wins = phase.empty(y.shape, bool), phase.empty(y.shape, bool)
-            free[...] = True
-            part = phase.empty(y.shape, dy.dtype) if overlap else None
-            for values, out in zip(self._taps(planes), self._taps(dx), strict=True):
-                np.equal(values, y, out=wins)
-                wins &= free
-                free ^= wins
+            dy, (dx, overlap) = to_planes(dy), self._no_gradient(shape, dy.dtype, phase)
+            part = phase.empty(dy.shape, dy.dtype) if overlap else None
+            for wins, out in zip(winners, self._taps(dx), strict=True):
                 if overlap:
                     out += np.multiply(dy, wins, out=part)
                 else:
@@ -118,6 +115,18 @@ class MaxPool2D(Pooling):
             return from_planes(dx)
 
         return from_planes(y), backward
+
+    def _winners(self, taps, y, phase):
+        """For each tap the windows whose largest value it is the first to hold."""
+        free = phase.empty(y.shape, bool)
+        free[...] = True
+        winners = []
+        for values in taps[:-1]:
+            wins = np.equal(values, y, out=phase.empty(y.shape, bool))
+            wins &= free
+            free ^= wins
+            winners.append(wins)
+        return [*winners, free]
 
     def kink_sides(self, x: NDArray[Any]) -> NDArray[Any]:
         """Say which pixel of each window wins; see :meth:`Layer.kink_sides`."""
@@ -160,7 +169,7 @@ class AveragePool2D(Pooling):
     ) -> tuple[NDArray[Any], Callable[..., Any]]:
         """Compute the output and its pull-back; see :meth:`Layer.forward`."""
         planes = to_planes(x)
-        first, *others = self._taps(planes)
+        shape, (first, *others) = planes.shape, self._taps(planes)
         share = x.dtype.type(1 / (1 + len(others)))
         y = phase.empty(first.shape, x.dtype)
         np.copyto(y, first)
@@ -169,7 +178,7 @@ class AveragePool2D(Pooling):
         y *= share
 
         def backward(dy, g, need_dx=True):
-            (dx, overlap), part = self._no_gradient(planes, phase), to_planes(dy) * share
+            (dx, overlap), part = self._no_gradient(shape, dy.dtype, phase), to_planes(dy) * share
             for out in self._taps(dx):
                 if overlap:
                     out += part
