@@ -4,7 +4,7 @@ from sk231n.features import HOG, ColorMoments, HSVHistogram
 from sk231n.linear import LinearSVM, SoftmaxClassifier
 from sk231n.neighbors import KNNClassifier, KNNClassifierCV
 from sk231n.neural import ConvNetClassifier, MLPClassifier, MLPRegressor
-from sk231n.preprocessing import BiasTrick, MeanSubtraction, Whitening
+from sk231n.preprocessing import BiasTrick, Flatten, ImageReader, MeanSubtraction, Whitening
 
 __version__ = "0.1.0"
 
@@ -13,7 +13,9 @@ __all__ = [
     "BiasTrick",
     "ColorMoments",
     "ConvNetClassifier",
+    "Flatten",
     "HSVHistogram",
+    "ImageReader",
     "KNNClassifier",
     "KNNClassifierCV",
     "LinearSVM",

@@ -61,8 +61,8 @@ def unpack(X: Any, name: str = "X") -> Any:
     first = next((entry for entry in X if entry is not None), None)
     if isinstance(first, str | PathLike):
         raise ValueError(
-            f"{name} holds text, {str(first)!r} first; expected numbers. If these are files, read "
-            "the images first."
+            f"{name} holds text, {str(first)!r} first; expected numbers. If these are files, "
+            "let ImageReader read them, as the first step of a pipeline."
         )
     with naming(name):
         return _stacked(X, name) if np.ndim(first) >= 2 else X
@@ -104,6 +104,6 @@ def _stacked(images, name):
     if len(shapes) > 1:
         raise ValueError(
             f"{name} is a list of images of different shapes, {sorted(shapes)[:3]}; expected "
-            "images of one shape. Resize or crop them first."
+            "images of one shape. Let ImageReader fit them to one size."
         )
     return np.stack([as_numpy(image, name) for image in images])

@@ -13,6 +13,7 @@ from sk231n import (
     BiasTrick,
     ColorMoments,
     ConvNetClassifier,
+    Flatten,
     HSVHistogram,
     KNNClassifier,
     KNNClassifierCV,
@@ -31,6 +32,7 @@ ESTIMATORS = [
     BiasTrick(),
     ColorMoments(),
     ConvNetClassifier(),
+    Flatten(),
     HOG(),
     HSVHistogram(),
     KNNClassifier(),
@@ -178,5 +180,5 @@ def test_an_array_of_another_library_with_one_dimension(estimator):
 @pytest.mark.parametrize("kind", [list, np.array, pd.Series], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
 def test_names_of_files_are_no_images(estimator, kind):
-    with pytest.raises(ValueError, match=r"X holds text, 'a.png' first; .* read the images first"):
+    with pytest.raises(ValueError, match=r"X holds text, 'a.png' first; .* let ImageReader read"):
         clone(estimator).fit(kind(["a.png", "b.png"]), [0, 1])

@@ -15,6 +15,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
 from sk231n import (
     HOG,
@@ -77,6 +78,10 @@ MAKERS = {
     "HOGDisplay": lambda **kw: plotting.HOGDisplay.from_estimator(
         HOG(pixels_per_cell=(3, 3)).fit(IMAGES), IMAGES[0], **kw
     ),
+    "HOGWeightsDisplay": lambda **kw: plotting.HOGWeightsDisplay.from_estimator(
+        make_pipeline(HOG(pixels_per_cell=(3, 3)), SoftmaxClassifier(max_iter=3)).fit(IMAGES, Y),
+        **kw,
+    ),
     "ImageGridDisplay": lambda **kw: plotting.ImageGridDisplay.from_arrays(X, Y, **kw),
     "ImageMapDisplay": lambda **kw: plotting.ImageMapDisplay.from_arrays(X, **kw),
     "KSelectionDisplay": lambda **kw: plotting.KSelectionDisplay.from_estimator(knn(), **kw),
@@ -88,6 +93,12 @@ MAKERS = {
     ),
     "MisclassifiedDisplay": lambda **kw: plotting.MisclassifiedDisplay.from_predictions(
         Y, np.roll(Y, 1), images=X, **kw
+    ),
+    "NeighborsDisplay": lambda **kw: plotting.NeighborsDisplay.from_estimator(
+        knn(), X[:3], Y[:3], n_neighbors=4, **kw
+    ),
+    "OcclusionDisplay": lambda **kw: plotting.OcclusionDisplay.from_estimator(
+        convnet(), IMAGES[0], **kw
     ),
     "SearchHeatmapDisplay": search_heatmap,
     "WeightTemplatesDisplay": lambda **kw: plotting.WeightTemplatesDisplay.from_estimator(

@@ -6,11 +6,13 @@ from sk231n.datasets._fetch import fetch_cifar10
 from sk231n.datasets._shapes import make_shapes
 from sk231n.datasets._spirals import make_spirals
 from sk231n.datasets._split import train_val_dev_split
+from sk231n.photographs import load_images
 
 __all__ = [
     "fetch_cifar10",
     "load_cifar10",
     "load_fashion_mnist",
+    "load_images",
     "make_shapes",
     "make_spirals",
     "train_val_dev_split",

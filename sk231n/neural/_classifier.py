@@ -5,13 +5,16 @@ from typing import Any
 
 import numpy as np
 
+from sk231n._images import infer_image_shape
 from sk231n.core.activations import Activation
+from sk231n.core.augmentation import Augmentation, as_augmentations
 from sk231n.core.initializers import Initializer
 from sk231n.core.layer import Layer
 from sk231n.core.loss import Loss
 from sk231n.core.optimizer import Optimizer
 from sk231n.core.penalties import Penalty
 from sk231n.core.schedules import Schedule
+from sk231n.neural._augmented import AUGMENTATION_CONSTRAINTS, changes_of_rows
 from sk231n.neural._network import NETWORK_CONSTRAINTS
 from sk231n.neural._network_classifier import CLASSIFIER_CONSTRAINTS, NetworkClassifier
 from sk231n.neural._perceptron import Perceptron
@@ -36,6 +39,10 @@ class MLPClassifier(Perceptron, NetworkClassifier):
         each sample over its units, or as an object of :mod:`sk231n.layers` does it.
     dropout : float in [0, 1), default=0.0
         Probability to drop a hidden unit while training; the others are scaled up instead.
+    augmentation : Augmentation, sequence of Augmentation or None, default=None
+        Random changes of the images of each mini-batch while training, objects of
+        :mod:`sk231n.augmentation`, such as ``[Mirror(), Shift(2)]``; one or several in turn. Rows
+        have to be square images, of grey or of red, green and blue.
     loss : {"cross_entropy", "hinge", "squared_hinge"} or loss, default="cross_entropy"
         The softmax cross-entropy, a hinge loss of Weston and Watkins, or an object of
         :mod:`sk231n.losses`, such as ``CrossEntropy(label_smoothing=0.1)``. Multi-label: only
@@ -170,6 +177,7 @@ class MLPClassifier(Perceptron, NetworkClassifier):
 
     _parameter_constraints: dict[str, list[Any]] = {
         **NETWORK_CONSTRAINTS,
+        **AUGMENTATION_CONSTRAINTS,
         **CLASSIFIER_CONSTRAINTS,
     }
 
@@ -180,6 +188,7 @@ class MLPClassifier(Perceptron, NetworkClassifier):
         *,
         normalization: str | Layer | None = None,
         dropout: float = 0.0,
+        augmentation: Augmentation | Sequence[Augmentation] | None = None,
         loss: str | Loss = "cross_entropy",
         weight_init: str | float | Initializer = "auto",
         max_norm: float | None = None,
@@ -215,6 +224,27 @@ class MLPClassifier(Perceptron, NetworkClassifier):
         self.activation = activation
         self.normalization = normalization
         self.dropout = dropout
+        self.augmentation = augmentation
         self.loss = loss
         self.weight_init = weight_init
         self.max_norm = max_norm
+
+    def _check_arguments(self):
+        super()._check_arguments()
+        as_augmentations(self.augmentation)
+
+    def _check_images(self, image_shape, n_features, learn=False):
+        if learn:
+            self._image_shape_ = image_shape
+
+    def _augment(self, sample_shape, dtype):
+        if not as_augmentations(self.augmentation):
+            return None
+        image_shape = self._image_shape_ or infer_image_shape(*sample_shape)
+        if not self._image_shape_ and image_shape[0] == 1:
+            raise ValueError(
+                f"augmentation={self.augmentation!r} needs images, and X holds rows of "
+                f"{sample_shape[0]} features, which are no square images; pass a stack (n, h, w) "
+                "or (n, h, w, c)."
+            )
+        return changes_of_rows(self.augmentation, (*image_shape, 1)[:3], dtype)

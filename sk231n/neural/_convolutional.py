@@ -1,7 +1,6 @@
 """Networks on images: their layers from an architecture, and what can be asked of them."""
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from sk231n._images import (
 )
 from sk231n._prediction import refuse_overflow
 from sk231n._threads import count_threads, run_on_threads
-from sk231n.core.augmentation import Augmentation, as_augmentations, augment
+from sk231n.core.augmentation import as_augmentations
 from sk231n.core.convolution import Conv2D
 from sk231n.core.errors import naming
 from sk231n.core.layer import Layer
@@ -36,17 +35,18 @@ from sk231n.neural._architecture import (
     pooling_layer,
     shapes_along,
 )
+from sk231n.neural._augmented import AUGMENTATION_CONSTRAINTS, changes_of_rows
 from sk231n.neural._network import NETWORK_CONSTRAINTS, NetworkEstimator
 
 CONVOLUTIONAL_CONSTRAINTS: dict[str, list[Any]] = {
     **NETWORK_CONSTRAINTS,
+    **AUGMENTATION_CONSTRAINTS,
     "architecture": [list, tuple],
     "image_shape": [list, tuple, None],
     "kernel_size": SIDES,
     "pooling": [StrOptions(set(POOLINGS)), None],
     "pool_size": SIDES,
     "head": [StrOptions({"average", "flatten"})],
-    "augmentation": [Augmentation, list, tuple, None],
 }
 
 _FEWEST_IMAGES, _MOST_IMAGES = 8, 64  # of a micro-batch
@@ -97,12 +97,7 @@ class ConvolutionalNetwork(NetworkEstimator):
         return (*self.image_shape_, 1)[:3]
 
     def _augment(self, sample_shape, dtype):
-        augmentations = as_augmentations(self.augmentation)
-        if not augmentations:
-            return None
-        # Once before training, so that one that does not suit the images is refused now.
-        augment(augmentations, np.zeros((1, *sample_shape), dtype), np.random.RandomState(0))
-        return partial(_augment_rows, augmentations, sample_shape)
+        return changes_of_rows(self.augmentation, sample_shape, dtype)
 
     def _hidden_blocks(self):
         """Layers of each hidden block: standardisation, convolutional, fully connected."""
@@ -257,9 +252,3 @@ class ConvolutionalNetwork(NetworkEstimator):
         with naming("X"), np.errstate(over="ignore", invalid="ignore"):  # sums that find infinities
             rows = only_numbers(check_array(rows, input_name="X"))
         return rows.reshape(len(rows), *given)
-
-
-def _augment_rows(augmentations, shape, rows, rng):
-    """Augment images that are rows."""
-    images = augment(augmentations, rows.reshape(len(rows), *shape), rng)
-    return images.reshape(len(rows), -1)

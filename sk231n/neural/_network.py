@@ -126,6 +126,12 @@ class NetworkEstimator:
                 f"{self.normalization!r} need mini-batches. Use optimizer='adam', or dropout=0 "
                 f"and normalization 'layer' or None.{among}"
             )
+        if getattr(self, "augmentation", None) is not None:
+            raise ValueError(
+                f"optimizer={self.optimizer!r} needs an objective without randomness, and "
+                f"augmentation={self.augmentation!r} changes images at random. Use "
+                "optimizer='adam', or augmentation=None."
+            )
         if self.max_norm is not None:
             raise ValueError(
                 f"optimizer={self.optimizer!r} minimises without constraints, and max_norm="

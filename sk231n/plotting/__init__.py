@@ -4,12 +4,15 @@ from sk231n.plotting._activation_histogram import ActivationHistogramDisplay
 from sk231n.plotting._distance_matrix import DistanceMatrixDisplay
 from sk231n.plotting._filters import FilterDisplay
 from sk231n.plotting._hog import HOGDisplay
+from sk231n.plotting._hog_weights import HOGWeightsDisplay
 from sk231n.plotting._image_grid import ImageGridDisplay
 from sk231n.plotting._image_map import ImageMapDisplay
 from sk231n.plotting._k_selection import KSelectionDisplay
 from sk231n.plotting._learning_curves import LearningCurvesDisplay
 from sk231n.plotting._loss_landscape import LossLandscapeDisplay
 from sk231n.plotting._misclassified import MisclassifiedDisplay
+from sk231n.plotting._neighbors import NeighborsDisplay
+from sk231n.plotting._occlusion import OcclusionDisplay
 from sk231n.plotting._search_heatmap import SearchHeatmapDisplay
 from sk231n.plotting._weight_templates import WeightTemplatesDisplay
 
@@ -18,12 +21,15 @@ __all__ = [
     "DistanceMatrixDisplay",
     "FilterDisplay",
     "HOGDisplay",
+    "HOGWeightsDisplay",
     "ImageGridDisplay",
     "ImageMapDisplay",
     "KSelectionDisplay",
     "LearningCurvesDisplay",
     "LossLandscapeDisplay",
     "MisclassifiedDisplay",
+    "NeighborsDisplay",
+    "OcclusionDisplay",
     "SearchHeatmapDisplay",
     "WeightTemplatesDisplay",
 ]

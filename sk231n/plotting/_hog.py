@@ -7,9 +7,11 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 
 from sk231n.core.arguments import as_floats, count, validates_arguments
+from sk231n.features import HOG
 from sk231n.plotting._arrays import check_fitted
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, size_in_points, styled
 from sk231n.plotting._pictures import as_pictures
+from sk231n.plotting._steps import find_step, one_image
 from sk231n.plotting._tiles import draw_picture
 
 if TYPE_CHECKING:
@@ -84,10 +86,11 @@ class HOGDisplay:
 
         Parameters
         ----------
-        estimator : HOG
-            Fitted. Its block normalization is ignored.
+        estimator : HOG, pipeline, union of features, or search over these
+            Fitted. The block normalization of the HOG is ignored. The steps of a pipeline before
+            it transform the image first.
         image : array-like of shape (h, w), (h, w, c) or (n_features,)
-            The image.
+            The image, or a path if the pipeline begins with :class:`~sk231n.ImageReader`.
         ax : matplotlib Axes, default=None
             Axes to draw in; None creates a new figure.
         **kwargs : dict
@@ -105,17 +108,15 @@ class HOGDisplay:
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         check_fitted(estimator)
-        if not hasattr(estimator, "n_cells_"):
-            raise TypeError(f"estimator={type(estimator).__name__}; expected HOG.")
-        images = np.asarray(image)[np.newaxis]
-        pictures = as_pictures(images, estimator.image_shape_, name="image")
-        raw = clone(estimator).set_params(block_norm=None, image_shape=estimator.image_shape_)
-        histograms = raw.fit_transform(images).reshape(*estimator.n_cells_, -1)
+        before, hog = find_step(estimator, is_hog, "HOG, or a pipeline with it")
+        images = one_image(image)
+        if before is not None:
+            images = before.transform(images)
+        pictures = as_pictures(images, hog.image_shape_, name="image")
+        raw = clone(hog).set_params(block_norm=None, image_shape=hog.image_shape_)
+        histograms = raw.fit_transform(images).reshape(*hog.n_cells_, -1)
         display = cls(
-            pictures[0],
-            histograms,
-            pixels_per_cell=estimator.pixels_per_cell_,
-            signed=estimator.signed,
+            pictures[0], histograms, pixels_per_cell=hog.pixels_per_cell_, signed=hog.signed
         )
         return display.plot(ax, **kwargs)
 
@@ -147,7 +148,7 @@ class HOGDisplay:
         picture = as_pictures(np.asarray(self.image)[np.newaxis], name="image")[0]
         histograms = _checked(self.histograms)
         _check_cells(self.pixels_per_cell, self.signed)
-        segments = _segments(histograms.shape, self.pixels_per_cell, self.signed)
+        segments = segments_of_cells(histograms.shape, self.pixels_per_cell, self.signed)
         strength = (histograms / (histograms.max() or 1.0)).ravel()
         from matplotlib.collections import LineCollection
 
@@ -164,6 +165,11 @@ class HOGDisplay:
         ax.set(xticks=[], yticks=[], facecolor="black", aspect="equal")
         ax.set(xlim=(0, width), ylim=(height, 0))
         return self
+
+
+def is_hog(step: Any) -> bool:
+    """Whether a step is a HOG."""
+    return isinstance(step, HOG)
 
 
 def _checked(histograms):
@@ -189,7 +195,7 @@ def _check_cells(pixels_per_cell, signed):
         raise ValueError(f"signed must be True or False; got {signed!r:.200}.")
 
 
-def _segments(shape, pixels_per_cell, signed):
+def segments_of_cells(shape, pixels_per_cell, signed):
     """Ends of the lines, of shape (n_lines, 2, 2), as (x, y) in pixels."""
     (cell_h, cell_w), (n_rows, n_columns, n) = pixels_per_cell, shape
     angle = (2 * np.pi if signed else np.pi) * (np.arange(n) + 0.5) / n

@@ -16,6 +16,7 @@ from sk231n.plotting._classes import (
 )
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_pictures
+from sk231n.plotting._steps import split_reader
 from sk231n.plotting._tiles import Tiles, figure_size
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ class MisclassifiedDisplay:
         Parameters
         ----------
         estimator : estimator
-            Fitted classifier.
+            Fitted classifier. Where it is a pipeline that begins with
+            :class:`~sk231n.ImageReader`, `X` may be paths.
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
             Input of the classifier.
         y : array-like of shape (n_samples,)
@@ -139,6 +141,9 @@ default=None
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         check_fitted(estimator)
+        reader, estimator = split_reader(estimator)
+        if reader is not None:
+            X = reader.transform(X)
         return cls.from_predictions(
             y,
             estimator.predict(X),

@@ -69,18 +69,19 @@ class Tiles:
 
     def draw(self, picture, row, column, im_kw=None):
         """Draw a picture and return the artist."""
-        return draw_picture(self.ax, picture, *self._corner(row, column), im_kw=im_kw)
+        return draw_picture(self.ax, picture, *self.corner(row, column), im_kw=im_kw)
 
     def caption(self, text, row, column, text_kw=None):
         """Write the caption of a tile and return the artist."""
         from matplotlib.text import Text
 
         style = styled(Text, text_kw, fontsize=self.font_size, ha="center", va="center")
-        x, y = self._corner(row, column)
+        x, y = self.corner(row, column)
         y += (-0.5 if self.captions == "above" else 0.5) * self.line
         return self.ax.text(x + 0.5, y + self.aspect * (self.captions == "below"), text, **style)
 
-    def _corner(self, row, column):
+    def corner(self, row, column):
+        """Return the upper left corner of a tile."""
         above = self.line if self.captions == "above" else 0.0
         return column * self.pitch[0], row * self.pitch[1] + above
 

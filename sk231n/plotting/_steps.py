@@ -1,0 +1,81 @@
+"""The step of a pipeline that a display is about, and what comes before it."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import FeatureUnion, Pipeline
+
+from sk231n.photographs import ImageReader
+
+
+def best_of(estimator: Any) -> Any:
+    """The best estimator of a fitted search; any other estimator as it is."""
+    return getattr(estimator, "best_estimator_", estimator)
+
+
+def find_step(
+    estimator: Any, is_wanted: Callable[[Any], bool], expected: str
+) -> tuple[Any | None, Any]:
+    """Find a step of a pipeline, possibly one of a union of features.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The step itself, a pipeline or a union that contains it, or a fitted search over these.
+    is_wanted : callable
+        Whether a step is the wanted one.
+    expected : str
+        What to say that it is.
+
+    Returns
+    -------
+    before : Pipeline or None
+        The steps before it, None for none.
+    step : estimator
+        The first such step.
+
+    Raises
+    ------
+    TypeError
+        If there is none.
+    """
+    estimator = best_of(estimator)
+    found = _find(estimator, is_wanted)
+    if found is None:
+        raise TypeError(f"estimator={type(estimator).__name__}; expected {expected}.")
+    return found
+
+
+def _find(estimator, is_wanted):
+    if is_wanted(estimator):
+        return None, estimator
+    if isinstance(estimator, Pipeline):
+        for k, (_, step) in enumerate(estimator.steps):
+            found = _find(step, is_wanted)
+            if found is not None:
+                within, step = found
+                steps = list(estimator.steps[:k]) + ([] if within is None else within.steps)
+                return (Pipeline(steps) if steps else None), step
+    if isinstance(estimator, FeatureUnion):
+        for _, step in estimator.transformer_list:
+            found = _find(step, is_wanted)
+            if found is not None:
+                return found
+    return None
+
+
+def split_reader(estimator: Any) -> tuple[ImageReader | None, Any]:
+    """Split a pipeline into the step that reads pictures, None for none, and the others."""
+    estimator = best_of(estimator)
+    if isinstance(estimator, Pipeline) and isinstance(estimator[0], ImageReader):
+        return estimator[0], estimator[1:]
+    return None, estimator
+
+
+def one_image(image: Any) -> Any:
+    """A list or stack of one image, from a picture in any of the forms that users have."""
+    if isinstance(image, str | bytes | os.PathLike) or hasattr(image, "read"):
+        return [image]
+    return np.asarray(image)[np.newaxis]
