@@ -46,8 +46,8 @@ NOT_NUMERIC = [
     "neighbors_memory", "neighbors_scoring", "neighbors_weights", "neighbors_working_memory",
     "network_gradients", "network_summary", "neural_augmentation", "neural_classifier", "own_parts",
     "packaging", "parameters", "photographs_folder", "photographs_reader", "plotting",
-    "plotting_arguments", "plotting_filters", "plotting_images", "plotting_results",
-    "reference_convolution", "schedules", "stubs", "targets", "units",
+    "plotting_arguments", "plotting_explanations", "plotting_filters", "plotting_images",
+    "plotting_results", "reference_convolution", "schedules", "stubs", "targets", "units",
 ]  # fmt: skip
 
 PROBE = """
