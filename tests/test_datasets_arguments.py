@@ -230,8 +230,8 @@ def test_states_that_are_none(tmp_path, place, value):
 
 def test_every_public_function_is_looked_at():
     assert set(datasets.__all__) == {
-        "fetch_cifar10", "load_cifar10", "load_fashion_mnist", "make_shapes", "make_spirals",
-        "train_val_dev_split",
+        "fetch_cifar10", "load_cifar10", "load_fashion_mnist", "load_images", "make_shapes",
+        "make_spirals", "train_val_dev_split",
     }  # fmt: skip
 
 

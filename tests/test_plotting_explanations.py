@@ -244,7 +244,7 @@ class TestNeighbors:
         model.fit(self.X[:25], self.y[:25])
         with pytest.raises(ValueError, match="training_images=None, but estimator searches among"):
             NeighborsDisplay.from_estimator(model, self.X[25:])
-        with pytest.raises(ValueError, match="holds 24 images, but estimator was fitted on 25"):
+        with pytest.raises(ValueError, match="training_images has 24, fit has 25"):
             NeighborsDisplay.from_estimator(model, self.X[25:], training_images=self.X[:24])
         display = NeighborsDisplay.from_estimator(model, self.X[25:], training_images=self.X[:25])
         indices = model[-1].kneighbors(model[0].transform(self.X[25:]), return_distance=False)

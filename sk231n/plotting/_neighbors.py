@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sk231n.core.arguments import count, validates_arguments
+from sk231n.core.errors import naming
 from sk231n.neighbors import KNNClassifier, KNNClassifierCV
 from sk231n.plotting._arrays import check_fitted, check_lengths
 from sk231n.plotting._classes import classes_of, names_of, pictures_at
@@ -170,11 +171,8 @@ class NeighborsDisplay:
                     "images; pass the images that it was fitted on, in their order."
                 )
             training_images = knn._rows
-        elif len(training_images) != knn.n_samples_fit_:  # type: ignore[arg-type]
-            raise ValueError(
-                f"training_images holds {len(training_images)} images, but "  # type: ignore[arg-type]
-                f"estimator was fitted on {knn.n_samples_fit_}."
-            )
+        else:
+            check_lengths(training_images=training_images, fit=range(knn.n_samples_fit_))
         shape = image_shape
         if shape is None and np.ndim(images) > 2:
             shape = np.shape(images)[1:]
@@ -214,18 +212,21 @@ class NeighborsDisplay:
             The display itself.
         """
         require_matplotlib(f"{type(self).__name__}.plot")
-        neighbors = np.asarray(self.neighbors)
-        if neighbors.ndim not in (4, 5):
+        with naming("neighbors"):
+            neighbors = np.asarray(self.neighbors)
+        if neighbors.ndim not in (4, 5) or not neighbors.size:
             raise ValueError(
                 "neighbors must be of shape (n, k, h, w) or (n, k, h, w, c); got shape "
                 f"{neighbors.shape}."
             )
         check_lengths(queries=self.queries, neighbors=neighbors, y=self.y)
         n, k = neighbors.shape[:2]
-        classes, y, found, *rest = classes_of(
-            y=self.y, y_neighbors=np.ravel(self.y_neighbors),
-            **({} if self.y_pred is None else {"y_pred": self.y_pred}),
-        )  # fmt: skip
+        with naming("y_neighbors"):
+            labels = {"y": self.y, "y_neighbors": np.ravel(self.y_neighbors)}
+        if self.y_pred is not None:
+            check_lengths(y=self.y, y_pred=self.y_pred)
+            labels["y_pred"] = self.y_pred
+        classes, y, found, *rest = classes_of(**labels)
         if len(found) != n * k:
             raise ValueError(f"y_neighbors holds {len(found)} labels for {n} x {k} neighbours.")
         names = dict(zip(classes, names_of(classes, self.class_names), strict=True))

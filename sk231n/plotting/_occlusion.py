@@ -1,6 +1,6 @@
 """Which parts of an image a decision rests on: the score with each window covered."""
 
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter
 from sklearn.utils._param_validation import StrOptions
 
-from sk231n.core.arguments import as_floats, validates_arguments
+from sk231n.core.arguments import Number, as_floats, validates_arguments
 from sk231n.core.blocks import blocks
 from sk231n.core.windows import SIDES, as_pair
 from sk231n.plotting._arrays import check_fitted
@@ -113,6 +113,7 @@ class OcclusionDisplay:
             "window": [*SIDES, None],
             "stride": [*SIDES, None],
             "cover": [StrOptions({"gray", "mean", "blur"})],
+            "image_shape": [tuple, list, None],
         }
     )
     def from_estimator(
@@ -259,14 +260,15 @@ class OcclusionDisplay:
     def _importance(self, shape):
         """How much the score falls when a pixel is covered."""
         scores = as_floats(self.scores, "scores")
-        top, left = (np.asarray(getattr(self, name)) for name in ("top", "left"))
-        height, width = as_pair(self.window, "window")
+        height, width = _pair(self.window, "window")
+        top = _places(self.top, "top", shape[0] - height)
+        left = _places(self.left, "left", shape[1] - width)
         if scores.shape != (len(top), len(left)) or not np.isfinite(scores).all():
             raise ValueError(
                 f"scores must be finite numbers of shape ({len(top)}, {len(left)}), one for each "
                 f"entry of top and left; got shape {scores.shape}."
             )
-        if not isinstance(self.score, Real) or not np.isfinite(self.score):
+        if not Number(Real, None, None, closed="neither").is_satisfied_by(self.score):
             raise ValueError(f"score must be a finite number; got {self.score!r}.")
         sums, counts = np.zeros(shape), np.zeros(shape)
         for i, of_row in zip(top, scores, strict=True):
@@ -274,6 +276,24 @@ class OcclusionDisplay:
                 sums[i : i + height, j : j + width] += self.score - covered
                 counts[i : i + height, j : j + width] += 1
         return sums / np.maximum(counts, 1)
+
+
+def _pair(value, name):
+    """Height and width, from an argument of any kind."""
+    if not isinstance(value, Integral | tuple | list):
+        raise ValueError(f"{name} must be an integer >= 1 or a pair of them; got {value!r:.200}.")
+    return as_pair(value, name)
+
+
+def _places(values, name, largest):
+    """Where windows begin along an axis, checked."""
+    places = as_floats(values, name)
+    if places.ndim != 1 or not np.isin(places, np.arange(largest + 1)).all():
+        raise ValueError(
+            f"{name} must hold whole numbers from 0 to {largest}, where windows begin; got "
+            f"{values!r:.200}."
+        )
+    return places.astype(int)
 
 
 def _shape_of_row(image_shape, rows):

@@ -34,6 +34,7 @@ def fuzz(n_examples, **strategies):
 def learnt(estimator):
     """What an estimator has learnt, as bytes: all that is no argument of its constructor."""
     arguments = estimator.get_params(deep=False)
+    arguments["_fit_argument"] = "of ImageReader, whose attribute `fit` is the method"
     return pickle.dumps(
         {name: vars(estimator)[name] for name in sorted(vars(estimator)) if name not in arguments}
     )

@@ -16,6 +16,7 @@ from matplotlib import pyplot
 from shapes_of_data import ARRAYS, LABELS, WEIGHTS
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 from zoo import VALUES
 
 import sk231n
@@ -37,13 +38,16 @@ def fitted():
     search = GridSearchCV(sk231n.LinearSVM(max_iter=1, random_state=0), grid, cv=2).fit(X, Y)
     knn_cv = sk231n.KNNClassifierCV((1, 2), cv=2).fit(X, Y)
     hog = sk231n.HOG().fit(X)
+    on_hog = make_pipeline(
+        sk231n.HOG(pixels_per_cell=(2, 2)), sk231n.LinearSVM(max_iter=1, random_state=0)
+    ).fit(X, Y)
     convnet = sk231n.ConvNetClassifier(((3,),), max_iter=1, random_state=0).fit(X, Y)
-    return svm, mlp, knn, search, knn_cv, hog, PCA(2).fit(X), convnet
+    return svm, mlp, knn, search, knn_cv, hog, PCA(2).fit(X), convnet, on_hog
 
 
 def good_calls():
     """Arguments with which every public function and display works, and those to replace."""
-    svm, mlp, knn, search, knn_cv, hog, pca, convnet = fitted()
+    svm, mlp, knn, search, knn_cv, hog, pca, convnet, on_hog = fitted()
     unfitted = sk231n.MLPClassifier((3,), "tanh", max_iter=2)
     images, names = X.reshape(-1, 4, 4, 3), ["a", "b", "c"]
     histograms = sk231n.HOG(block_norm=None, pixels_per_cell=(2, 2)).fit_transform(images[:1])
@@ -55,6 +59,11 @@ def good_calls():
             "data_home": "nowhere", "split": "all", "return_X_y": False,
             "download_if_missing": False, "mirrors": ["http://localhost:9/"], "sha256": "0" * 64,
             "timeout": 1.0, "n_retries": 1, "delay": 0.0,
+        },
+        datasets.load_images: {
+            "folder": "nowhere", "size": 8, "color": "rgb", "extensions": None,
+            "on_error": "raise", "return_X_y": False, "fit": "crop", "max_pixels": 10**6,
+            "n_jobs": 1,
         },
         datasets.make_shapes: {
             "n_samples": 4, "image_size": 8, "n_classes": 2, "noise": 0.1, "random_state": 0,
@@ -93,6 +102,17 @@ def good_calls():
             "image": images[0], "histograms": histograms.reshape(2, 2, 9),
             "pixels_per_cell": (2, 2), "signed": False,
         },
+        plotting.HOGWeightsDisplay: {
+            "weights": X.reshape(3, 4, 4, 12), "names": names, "signed": False,
+        },
+        plotting.NeighborsDisplay: {
+            "queries": images[:2], "neighbors": images[:6].reshape(2, 3, 4, 4, 3), "y": Y[:2],
+            "y_neighbors": Y[:6].reshape(2, 3), "y_pred": Y[1:3], "class_names": names,
+        },
+        plotting.OcclusionDisplay: {
+            "image": images[0], "scores": X[:3, :3], "score": 0.5, "top": [0, 1, 2],
+            "left": [0, 1, 2], "window": 2, "title": "a class",
+        },
         plotting.ImageGridDisplay: {"images": images, "y": Y, "class_names": names},
         plotting.ImageMapDisplay: {
             "images": images, "embedding": X[:, :2], "axis_names": ["a", "b"],
@@ -122,6 +142,15 @@ def good_calls():
             "estimator": convnet, "image": images[0], "layer": 1, "max_maps": 2,
         },
         plotting.HOGDisplay.from_estimator: {"estimator": hog, "image": images[0]},
+        plotting.HOGWeightsDisplay.from_estimator: {"estimator": on_hog, "class_names": names},
+        plotting.NeighborsDisplay.from_estimator: {
+            "estimator": knn, "X": images[:2], "y": Y[:2], "n_neighbors": 2,
+            "training_images": images, "image_shape": None, "class_names": names,
+        },
+        plotting.OcclusionDisplay.from_estimator: {
+            "estimator": convnet, "image": images[0], "label": 1, "window": 2, "stride": 1,
+            "cover": "gray", "image_shape": None, "class_names": names,
+        },
         plotting.ImageGridDisplay.from_arrays: {
             "X": images, "y": Y, "n_per_class": 2, "image_shape": None, "class_names": names,
         },
@@ -184,6 +213,7 @@ CASES = [(name, argument) for name in FUNCTIONS for argument in good_calls()[FUN
 LIKE_DATA = {
     "X", "X_test", "X_train", "x", "a", "b", "images", "image", "scores", "distances", "templates",
     "losses", "embedding", "histograms", "activations", "coordinates", "maps",
+    "queries", "neighbors", "weights", "training_images",
 }  # fmt: skip
 
 
@@ -231,7 +261,7 @@ def check(function, name, value):
         if not (name in CALLED and callable(bad)):
             check_named(error, *arguments, *ALIASES)
     except OSError:
-        assert function in {"load_cifar10", "load_fashion_mnist", "fetch_cifar10"}
+        assert function in {"load_cifar10", "load_fashion_mnist", "load_images", "fetch_cifar10"}
     finally:
         pyplot.close("all")
 
