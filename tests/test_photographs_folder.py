@@ -1,5 +1,6 @@
 """load_images, and ``python -m sk231n.datasets``: folders as people have them."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -98,6 +99,33 @@ class TestLoad:
         with pytest.raises(NotADirectoryError, match=r"a\.png"):
             load_images(tmp_path / "a.png")
 
+    def test_no_name_of_a_folder(self):
+        with pytest.raises(ValueError, match="folder must be the path of a folder; got ''"):
+            load_images("")
+
+    def test_a_folder_without_permission(self, folder, monkeypatch):
+        """Its pictures must not be missing without a word."""
+        scandir = os.scandir
+
+        def refuse(path):
+            if Path(path).name == "old":
+                raise PermissionError(13, "Permission denied", str(path))
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", refuse)
+        with pytest.raises(PermissionError, match="old"):
+            load_images(folder)
+
+    @pytest.mark.skipif(os.name == "nt", reason="links need privileges there")
+    def test_links(self, tmp_path):
+        write(tmp_path / "a" / "1.png")
+        (tmp_path / "b").symlink_to("a")  # a class like any other
+        (tmp_path / "a" / "up").symlink_to("..")  # which would never end
+        assert load_images(tmp_path).target.tolist() == [0, 1]
+        (tmp_path / "a" / "2.png").symlink_to("none")
+        with pytest.raises(FileNotFoundError, match=r"2.png' cannot be read"):
+            load_images(tmp_path)
+
     @pytest.mark.parametrize(
         ("arguments", "fault"),
         [
@@ -121,9 +149,10 @@ class TestLoad:
 
 
 class TestInventory:
-    def run(self, *arguments):
+    def run(self, *arguments, **environment):
         command = [sys.executable, "-m", "sk231n.datasets", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True)
+        environment = os.environ | environment
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
 
     def test_report(self, folder):
         (folder / "cats" / "labels.csv").write_text("a,b")
@@ -145,6 +174,14 @@ class TestInventory:
             f"  {folder / 'cats' / 'labels.csv'}: it is damaged, or of a format that is not known\n"
         )
 
+    def test_pictures_that_lie_on_their_side(self, tmp_path):
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        (tmp_path / "a").mkdir()
+        for ending in ("png", "jpg", "tif", "webp"):
+            Image.new("RGB", (160, 120)).save(tmp_path / "a" / f"1.{ending}", exif=exif)
+        assert "all 120 x 160\n" in self.run(tmp_path).stdout
+
     def test_pictures_of_one_size(self, tmp_path):
         for k in range(3):
             write(tmp_path / "a" / f"{k}.png")
@@ -152,6 +189,22 @@ class TestInventory:
         assert "3 files in 1 class\n" in result.stdout
         assert "all 16 x 12\n" in result.stdout
         assert result.stdout.endswith("0 files cannot be read\n")
+
+    @pytest.mark.skipif(os.name == "nt", reason="no such names there")
+    def test_names_that_a_terminal_cannot_show(self, tmp_path):
+        for name in ("a\nb", "\x1b[2J", "\u6f22"):
+            write(tmp_path / name / "1.png")
+        (tmp_path / "\u6f22" / "2.png").write_bytes(b"no picture")
+        result = self.run(tmp_path, PYTHONIOENCODING="ascii")
+        assert result.returncode == 0, result.stderr
+        for name in (r"'a\nb'", r"'\x1b[2J'", r"\u6f22"):
+            assert f"\n{name} " in result.stdout
+        assert r"\u6f22/2.png: it is damaged" in result.stdout
+
+    def test_arguments(self, tmp_path):
+        result = self.run(tmp_path, "--max-pixels", "0")
+        assert result.returncode == 2
+        assert "--max-pixels: must be at least 1, got 0" in result.stderr
 
     def test_errors(self, tmp_path):
         result = self.run(tmp_path)

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from PIL import Image, ImageOps
+from scipy.sparse import csr_array
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_sample_images
 from sklearn.exceptions import SkipTestWarning
@@ -17,7 +19,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
-from sk231n import HOG, ImageReader, SoftmaxClassifier
+from sk231n import HOG, Flatten, ImageReader, SoftmaxClassifier
 
 RNG = np.random.RandomState(0)
 COLORS = RNG.randint(0, 256, (6, 8, 3), dtype=np.uint8)  # 6 lines of 8 pixels
@@ -85,6 +87,41 @@ class TestSources:
     def test_what_is_no_list(self, X):
         with pytest.raises(TypeError, match="X must be a list of paths, bytes, files or images"):
             ImageReader().transform(X)
+
+    def test_the_same_file_again_and_again(self, tmp_path):
+        """It has one position, and an image that is not decoded yet is decoded once."""
+        pixels = RNG.randint(0, 256, (60, 80, 3), dtype=np.uint8)
+        path = tmp_path / "a.png"
+        path.write_bytes(encoded(pixels))
+        with open(path, "rb") as file, Image.open(path) as opened:
+            images = ImageReader((6, 8), n_jobs=4).transform([file, opened] * 50)
+        assert np.array_equal(images, np.stack([read(pixels)] * 100))
+
+    def test_names_have_no_types_of_numpy(self):
+        with pytest.raises(FileNotFoundError, match=r"X\[0\] \('none.png'\)"):
+            ImageReader().transform(np.array(["none.png"]))
+        with pytest.raises(ValueError, match="X holds numbers, 3 first"):
+            ImageReader().transform([np.int64(3)])
+
+    def test_a_file_at_its_end(self):
+        class Stream(io.BytesIO):
+            def seekable(self):
+                return False
+
+        stream = Stream(encoded(COLORS))
+        assert np.array_equal(read(stream), COLORS)
+        with pytest.raises(ValueError, match=r"X\[0\] \(a Stream\).*has been read to its end"):
+            read(stream)
+
+    def test_the_first_image_is_not_decoded_to_look_at_it(self):
+        with Image.open(io.BytesIO(encoded(COLORS))) as opened:
+            pass
+        with pytest.raises(ValueError, match=r"X\[0\] \(one of Pillow's images\) cannot be read"):
+            read(opened)
+
+    def test_sparse(self):
+        with pytest.raises(ValueError, match=r"X has the shape \(6, 8\)"):
+            ImageReader().transform(csr_array(GREY))
 
     def test_no_pictures(self):
         with pytest.raises(ValueError, match="X is empty"):
@@ -292,6 +329,16 @@ class TestFaults:
         with pytest.raises(ValueError, match="it is a folder, a pipe or a device"):
             ImageReader().transform([tmp_path])
 
+    @pytest.mark.filterwarnings("error")
+    def test_warnings_of_pillow(self, monkeypatch):
+        """They point at its own lines; `max_pixels` is the limit, up to the one that it has."""
+        source = encoded(COLORS)
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
+        assert np.array_equal(read(source), COLORS)
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+        with pytest.raises(ValueError, match=r"limit of 40 pixels.*PIL.Image.MAX_IMAGE_PIXELS"):
+            read(source)
+
     def test_too_many_pixels(self):
         source = encoded(np.zeros((30, 40), np.uint8))
         with pytest.raises(ValueError, match=r"40 x 30 = 1200 pixels, more than max_pixels=1199"):
@@ -364,6 +411,15 @@ class TestEstimator:
             reader.set_params(fit="crop", fits="crop")
         assert reader.get_params()["fit"] == "stretch"
         assert pickle.loads(pickle.dumps(reader)).get_params() == reader.get_params()
+
+    def test_frames_behind_it(self, labelled):
+        pandas = pytest.importorskip("pandas")
+        paths, _ = labelled
+        model = make_pipeline(ImageReader(4), Flatten()).set_output(transform="pandas")
+        assert isinstance(model.fit_transform(paths), pandas.DataFrame)
+        assert isinstance(model[0].transform(paths), np.ndarray)
+        with config_context(transform_output="pandas"):
+            assert isinstance(ImageReader(4).fit_transform(paths), np.ndarray)
 
     def test_in_pipelines_and_searches(self, labelled):
         paths, y = labelled

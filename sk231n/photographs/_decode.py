@@ -1,8 +1,9 @@
 """One picture of any kind, upright, in bytes of grey or of red, green and blue.
 
 What a file claims is checked before memory is taken for it: a picture of 65,000 pixels on each side
-fits into a few kilobytes. Pictures that are much larger than what is wanted of them are reduced
-first: a JPEG while it is decoded, others by means over whole blocks of pixels.
+fits into a few kilobytes. A decoder may need four bytes for each of `max_pixels`; then the picture
+is converted a band of lines at a time. Pictures that are much larger than what is wanted of them
+are reduced first: a JPEG while it is decoded, others by means over whole blocks of pixels.
 """
 
 import math
@@ -11,17 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk231n.photographs._sources import as_file
+from sk231n.photographs._sources import ONE_AT_A_TIME, as_file
 
 # Formats that Pillow decodes by itself, without starting other programs.
 _FORMATS = (
     "AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP",
 )  # fmt: skip
 _GAP = 8  # pictures are reduced to at least this many times the wanted size, then resampled
-_BAND = 2**20  # pixels that are converted at a time
+_BAND = 2**18  # pixels that are converted at a time
+_FREE = 2**22  # bytes that a decoder may need in any case
 _NUMBERS = {"I;16": 65535, "I;16L": 65535, "I;16B": 65535, "I;16N": 65535, "I": 65535, "F": 1}
 _TRANSPARENT = {"RGBA", "RGBa", "LA", "La", "PA"}
+_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}  # of a pixel
 FITS = ("crop", "pad", "stretch")
+# Tags of TIFF.
+_BITS_PER_SAMPLE, _ORIENTATION, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_LENGTH = 258, 274, 278, 322, 323
 
 
 def require_pillow(caller: str) -> None:
@@ -69,13 +74,17 @@ def decode(
         source = _from_array(np.asarray(source))
     if isinstance(source, Image.Image):
         _check_size(source.size, max_pixels)
+        with ONE_AT_A_TIME:  # it may be in the list twice, and may not be decoded yet
+            source.load()
         return _finished(source, source.size, size, color, fit)
     with as_file(source) as file, Image.open(file, formats=_known_formats()) as image:
         _check_size(image.size, max_pixels)
-        sides = image.size
+        sides, n_pixels = None, math.prod(image.size)
         if size is not None and image.format in {"JPEG", "MPO"}:
             sides = _reduced_while_decoding(image, size, fit)
-        return _finished(image, sides, size, color, fit)
+        _check_memory(image, n_pixels, max_pixels)
+        image.load()
+        return _finished(image, sides or image.size, size, color, fit)
 
 
 def identify(source: Any, max_pixels: int) -> tuple[int, int, str, str]:
@@ -84,10 +93,12 @@ def identify(source: Any, max_pixels: int) -> tuple[int, int, str, str]:
 
     with as_file(source) as file, Image.open(file, formats=_known_formats()) as image:
         _check_size(image.size, max_pixels)
-        kind = image.format or "", image.mode
+        kind, sides = (image.format or "", image.mode), image.size
+        drafted = image.draft(None, (1, 1))  # a JPEG is decoded in an eighth of its size
+        _check_memory(image, math.prod(sides), max_pixels)
         image.load()
-        width, height = _before_turning(image.size[::-1], _turn(image))
-        return width, height, *kind
+        width, height = sides if drafted else image.size
+        return *_before_turning((height, width), _turn(image)), *kind
 
 
 def _known_formats():
@@ -106,12 +117,54 @@ def _check_size(sides, max_pixels):
         )
 
 
+def _check_memory(image, n_pixels, max_pixels):
+    """Refuse a picture of so many pixels whose decoder needs more than four bytes for each allowed.
+
+    The image may be smaller than the picture, if it is reduced while it is decoded.
+    """
+    n_bytes = _bytes_of_decoder(image, n_pixels)
+    if n_bytes > 4 * max_pixels + _FREE:
+        raise ValueError(
+            f"decoding its {n_pixels} pixels takes {n_bytes} bytes in this kind of {image.format}, "
+            f"more than the four for each of max_pixels={max_pixels}"
+        )
+
+
+def _bytes_of_decoder(image, n_pixels):
+    """Bytes that Pillow takes to decode a picture, as measured; the result is among them."""
+    n_bands, codec = len(image.getbands()), image.tile[0][0] if image.tile else None
+    result = _BYTES.get(image.mode, 4) * math.prod(image.size)
+    if image.format in {"WEBP", "AVIF"}:
+        return 16 * n_pixels
+    if image.format == "JPEG2000":
+        return (4 + 5 * n_bands) * n_pixels
+    if image.format == "PPM" and codec != "raw":  # decoded by Python
+        return 12 * n_pixels
+    if image.info.get("progressive"):  # all coefficients of a JPEG, of two bytes each
+        from PIL.JpegImagePlugin import get_sampling
+
+        share = {1: 2 / 3, 2: 1 / 2}.get(get_sampling(image), 1)  # of colours that lie less densely
+        return result + math.ceil(2 * n_bands * share * n_pixels)
+    if image.format == "TIFF":
+        copies = 1 if image.tag_v2.get(_ORIENTATION, 1) == 1 else 2  # Pillow turns it by itself
+        return copies * result + (_bytes_of_piece(image) if codec == "libtiff" else 0)
+    return result
+
+
+def _bytes_of_piece(image):
+    """Bytes of a strip or a tile of a TIFF, which is decoded as a whole."""
+    tags = image.tag_v2
+    width, height = tags.get(_TILE_WIDTH), tags.get(_TILE_LENGTH)
+    if width is None or height is None:
+        width, height = image.width, min(tags.get(_ROWS_PER_STRIP, image.height), image.height)
+    return (1 + sum(tags.get(_BITS_PER_SAMPLE, (8,))) // 8) * width * height
+
+
 def _finished(image, sides, size, color, fit):
     """Array of the wanted size from an image; its picture is `sides` wide and high, in pixels."""
-    image.load()
     turn = _turn(image)
     if size is None:
-        image = _plain(image)
+        image = _in_bands(image, lambda band: _opaque(_plain(band)))
     else:
         image = _resized(image, sides, _before_turning(size, turn), fit)
     if turn is not None:
@@ -187,12 +240,9 @@ def _resized(image, sides, wanted, fit):
     from PIL import Image
 
     box, shown = _fitted(sides, wanted, fit)
-    factor = int(_factor(box, shown))
-    if factor > 1:
-        image = _reduced(image, factor)
-        box = tuple(side / factor for side in box)
-    else:
-        image = _plain(image)
+    factor = max(1, int(_factor(box, shown)))
+    image = _in_bands(image, lambda band: _plain(band).reduce(factor), factor)
+    box = tuple(side / factor for side in box)
     image = image.resize(shown, Image.Resampling.LANCZOS, _within(box, image.size))
     if shown != wanted:
         left, top = ((to - side) // 2 for to, side in zip(wanted, shown, strict=True))
@@ -208,19 +258,21 @@ def _within(box, size):
     return max(left, 0), max(top, 0), min(right, size[0]), min(bottom, size[1])
 
 
-def _reduced(image, factor):
-    """Means over blocks of pixels, some lines at a time, so that a copy needs little memory."""
+def _in_bands(image, convert, factor=1):
+    """Convert some lines at a time, to an image `factor` times smaller, so that memory is small."""
     from PIL import Image
 
+    if factor == 1 and image.mode in {"L", "RGB"} and "transparency" not in image.info:
+        return image
     n_lines = max(1, _BAND // image.width // factor) * factor
-    small = None
+    whole = None
     for top in range(0, image.height, n_lines):
         bottom = min(top + n_lines, image.height)
-        band = _plain(image.crop((0, top, image.width, bottom))).reduce(factor)
-        if small is None:
-            small = Image.new(band.mode, (band.width, -(-image.height // factor)))
-        small.paste(band, (0, top // factor))
-    return small
+        band = convert(image.crop((0, top, image.width, bottom)))
+        if whole is None:
+            whole = Image.new(band.mode, (band.width, -(-image.height // factor)))
+        whole.paste(band, (0, top // factor))
+    return whole
 
 
 def _plain(image):

@@ -85,7 +85,8 @@ def load_images(
     fit : {"crop", "pad", "stretch"}, default="crop"
         How a picture of other proportions is fitted to `size`; see :class:`~sk231n.ImageReader`.
     max_pixels : int > 0, default=50_000_000
-        Largest number of pixels of a picture, which is checked before memory is taken for it.
+        Largest number of pixels of a picture, which is checked before memory is taken for it; see
+        :class:`~sk231n.ImageReader`.
     n_jobs : int, default=None
         Number of threads. None takes the number of a joblib context, else all cores; -1 takes all
         cores.
@@ -179,7 +180,9 @@ def pictures_by_class(
     folder: str | os.PathLike[str], extensions: str | Iterable[str] | None = None
 ) -> dict[str, list[Path]]:
     """List the pictures of each class, sorted; see :func:`load_images`."""
-    root = Path(os.path.expanduser(os.fspath(folder)))
+    if not os.fspath(folder):
+        raise ValueError(f"folder must be the path of a folder; got {folder!r}.")
+    root = Path(os.path.expanduser(os.fsdecode(folder)))
     endings = _endings(extensions)
     classes = {}
     for entry in sorted(root.iterdir()):
@@ -197,7 +200,11 @@ def pictures_by_class(
 
 def _files(folder: Path) -> Iterator[Path]:
     """All files in a folder and in folders within it, sorted, but hidden and foreign ones."""
-    for path, folders, names in os.walk(folder):
+
+    def fail(error):  # else the pictures of a folder without permission would be missing
+        raise error
+
+    for path, folders, names in os.walk(folder, onerror=fail):
         folders[:] = sorted(name for name in folders if not _is_ignored(name))
         yield from (Path(path, name) for name in sorted(names) if not _is_ignored(name))
 

@@ -45,7 +45,10 @@ class ImageReader(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         What happens if a picture cannot be read: "raise" an error that names it, or "skip" it,
         whose image stays black, so that all others keep their places; a warning names it.
     max_pixels : int > 0, default=50_000_000
-        Largest number of pixels of a picture, which is checked before memory is taken for it.
+        Largest number of pixels of a picture, which is checked before memory is taken for it. A
+        decoder may take four bytes for each of them, and four megabytes more. Most formats need no
+        more than that; WEBP and AVIF need 16 bytes for a pixel, so that with the default their
+        pictures have at most 13 million.
     n_jobs : int, default=None
         Number of threads. None takes the number of a joblib context, else all cores; -1 takes all
         cores.
@@ -224,6 +227,21 @@ class ImageReader(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         root.call_on_fit_task_end(estimator=self, X=X, y=y)
         self._warn_of(sources, faults)
         return images
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Let the steps behind it in a pipeline return frames; a stack of images stays an array.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The transformer itself.
+        """
+        return self
 
     def _check_arguments(self):
         validate_arguments(self._parameter_constraints, self.get_params(), type(self).__name__)

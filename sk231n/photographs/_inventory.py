@@ -1,6 +1,7 @@
 """What a folder of pictures holds: classes, counts, sizes, modes, and what cannot be read."""
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from statistics import median
@@ -59,7 +60,7 @@ def inventory(folder: str, *, max_pixels: int = MAX_PIXELS) -> str:
         lines += ["formats: " + _counts(kind.format for kind in kinds.values())]
         lines += ["modes: " + _counts(kind.mode for kind in kinds.values())]
     lines += ["", f"{_number(len(faults), 'file')} cannot be read" + (":" if faults else "")]
-    lines += [f"  {files[k]}: {fault}" for k, fault in list(faults.items())[:_MOST_LISTED]]
+    lines += [f"  {_shown(files[k])}: {fault}" for k, fault in list(faults.items())[:_MOST_LISTED]]
     if len(faults) > _MOST_LISTED:
         lines.append(f"  and {len(faults) - _MOST_LISTED} more")
     return "\n".join(lines)
@@ -67,7 +68,7 @@ def inventory(folder: str, *, max_pixels: int = MAX_PIXELS) -> str:
 
 def _table(classes, kinds):
     """A line for each class: its pictures, and the smallest, the middle and the largest size."""
-    width = max(5, *map(len, classes))
+    width = max(5, *(len(_shown(name)) for name in classes))
     head = f"{'class':{width}}  {'files':>7}  {'read':>7}  smallest     median       largest"
     lines, first = [head], 0
     for name, of_class in classes.items():
@@ -76,7 +77,7 @@ def _table(classes, kinds):
         by_area = sorted(read, key=lambda kind: kind.width * kind.height)
         shown = [by_area[0], by_area[len(by_area) // 2], by_area[-1]] if read else []
         sizes = "  ".join(f"{f'{kind.width} x {kind.height}':11}" for kind in shown)
-        lines.append(f"{name:{width}}  {len(of_class):7}  {len(read):7}  {sizes}".rstrip())
+        lines.append(f"{_shown(name):{width}}  {len(of_class):7}  {len(read):7}  {sizes}".rstrip())
     return lines
 
 
@@ -97,6 +98,11 @@ def _counts(values):
     return ", ".join(f"{value} {n}" for value, n in Counter(values).most_common())
 
 
+def _shown(name):
+    """The name in one line, without what a terminal would take for commands."""
+    return name if name.isprintable() else ascii(name)
+
+
 def _number(n, one, many=None):
     return f"{n} {one if n == 1 else many or one + 's'}"
 
@@ -110,7 +116,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", help="the folder")
     parser.add_argument("--max-pixels", type=int, default=MAX_PIXELS, help="of one picture")
     given = parser.parse_args(arguments)
+    if given.max_pixels < 1:
+        parser.error(f"argument --max-pixels: must be at least 1, got {given.max_pixels}")
     try:
-        print(inventory(given.folder, max_pixels=given.max_pixels))
+        report = inventory(given.folder, max_pixels=given.max_pixels)
+        encoding = sys.stdout.encoding or "utf-8"  # which may lack letters of the names
+        print(report.encode(encoding, "backslashreplace").decode(encoding))
     except (OSError, ValueError, ImportError) as error:
         parser.exit(1, f"{error}\n")

@@ -1,5 +1,6 @@
 """Many pictures on several threads: Pillow lets other threads run while it decodes."""
 
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -54,7 +55,10 @@ def for_each_picture(
 
     tasks = list(pictures)
     try:
-        run_on_threads(lambda: worker, tasks[::-1], count_threads(n_jobs))
+        with warnings.catch_warnings():
+            # Of damaged notes beside the pixels, and of sizes, which are the caller's to limit.
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            run_on_threads(lambda: worker, tasks[::-1], count_threads(n_jobs))
     except Exception:
         if not faults:
             raise
@@ -79,9 +83,12 @@ def _named(error, name):
 def _words(error):
     """What an error says."""
     from PIL import UnidentifiedImageError
+    from PIL.Image import DecompressionBombError
 
     if isinstance(error, UnidentifiedImageError):
         return "it is damaged, or of a format that is not known"
+    if isinstance(error, DecompressionBombError):
+        return f"{error}; PIL.Image.MAX_IMAGE_PIXELS allows more, besides max_pixels"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error).rstrip(".") or type(error).__name__

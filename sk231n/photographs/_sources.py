@@ -4,12 +4,15 @@ import io
 import os
 import stat
 from collections.abc import Sized
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from sk231n._warnings import warn
 
+# A file or an image of Pillow's that is in a list twice has one position, and many threads read.
+ONE_AT_A_TIME = Lock()
 _SINGLE = (str, bytes, bytearray, memoryview, os.PathLike)
 
 
@@ -51,16 +54,16 @@ def as_sources(X: Any, name: str = "X") -> list[Any]:
         )
     if not sources:
         raise ValueError(f"{name} is empty; expected at least one picture.")
-    if np.ndim(sources[0]) == 0 and isinstance(sources[0], int | float | complex | np.number):
+    if isinstance(sources[0], int | float | complex | np.number):
         raise ValueError(
-            f"{name} holds numbers, {sources[0]!r} first; expected paths, bytes, files or images."
+            f"{name} holds numbers, {sources[0]} first; expected paths, bytes, files or images."
         )
     return sources
 
 
 def _from_array(X, name):
     """The entries of an array, a series or a frame."""
-    X = np.asarray(X)
+    shape, X = tuple(X.shape), np.asarray(X)  # which reads no sparse matrix
     if X.ndim == 2 and X.shape[1] == 1 and X.dtype.kind in "OSTU":
         X = X[:, 0]
     if X.ndim == 1 or X.ndim in (3, 4):
@@ -71,7 +74,7 @@ def _from_array(X, name):
             )
         return list(X)
     raise ValueError(
-        f"{name} has the shape {X.shape}; expected one path or picture per entry, or a stack of "
+        f"{name} has the shape {shape}; expected one path or picture per entry, or a stack of "
         "images (n, h, w) or (n, h, w, c)."
     )
 
@@ -79,7 +82,7 @@ def _from_array(X, name):
 def describe(source: Any) -> str:
     """Say in a few words which picture is meant."""
     if isinstance(source, str | os.PathLike):
-        return repr(os.fspath(source))
+        return repr(str(os.fsdecode(source)))  # without the types of NumPy
     if isinstance(source, bytes | bytearray | memoryview):
         return f"{len(source)} bytes"
     if hasattr(source, "read"):
@@ -89,7 +92,9 @@ def describe(source: Any) -> str:
         name = getattr(source, "filename", "")
         return f"Pillow's image of {name!r}" if name else "one of Pillow's images"
     shape = getattr(source, "shape", None)
-    return f"an array of shape {shape}" if shape is not None else f"a {type(source).__name__}"
+    return (
+        f"an array of shape {tuple(shape)}" if shape is not None else f"a {type(source).__name__}"
+    )
 
 
 def as_file(source: Any) -> Any:
@@ -121,11 +126,14 @@ def as_file(source: Any) -> Any:
     if isinstance(source, bytes | bytearray | memoryview):
         return io.BytesIO(source)
     if hasattr(source, "read"):
-        if getattr(source, "seekable", lambda: False)():
-            source.seek(0)
-        content = source.read()
+        with ONE_AT_A_TIME:
+            if getattr(source, "seekable", lambda: False)():
+                source.seek(0)
+            content = source.read()
         if not isinstance(content, bytes | bytearray | memoryview):
             raise TypeError("it is a file of text; open it in binary mode, 'rb'")
+        if not len(content):
+            raise ValueError("it is empty, or has been read to its end")
         return io.BytesIO(content)
     raise TypeError(
         f"it is a {type(source).__name__}; expected a path, bytes, a file, an array or one of "
