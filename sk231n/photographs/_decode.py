@@ -7,6 +7,7 @@ are reduced first: a JPEG while it is decoded, others by means over whole blocks
 """
 
 import math
+import struct
 from typing import Any
 
 import numpy as np
@@ -137,7 +138,7 @@ def _bytes_of_decoder(image, n_pixels):
     if image.format in {"WEBP", "AVIF"}:
         return 16 * n_pixels
     if image.format == "JPEG2000":
-        return (4 + 5 * n_bands) * n_pixels
+        return (4 + 5 * n_bands) * n_pixels + 10_000 * n_bands * _tiles_of_jpeg2000(image.fp)
     if image.format == "PPM" and codec != "raw":  # decoded by Python
         return 12 * n_pixels
     if image.info.get("progressive"):  # all coefficients of a JPEG, of two bytes each
@@ -149,6 +150,17 @@ def _bytes_of_decoder(image, n_pixels):
         copies = 1 if image.tag_v2.get(_ORIENTATION, 1) == 1 else 2  # Pillow turns it by itself
         return copies * result + (_bytes_of_piece(image) if codec == "libtiff" else 0)
     return result
+
+
+def _tiles_of_jpeg2000(file):
+    """Number of its tiles, which may be as small as a pixel; all are described before the first."""
+    position = file.tell()
+    file.seek(0)
+    head = file.read(2**16)
+    file.seek(position)
+    start = head.find(b"\xff\x4f\xff\x51") + 8  # two markers, a length, capabilities
+    right, bottom, _, _, width, height, left, top = struct.unpack(">8I", head[start : start + 32])
+    return -(-(right - left) // width) * -(-(bottom - top) // height)
 
 
 def _bytes_of_piece(image):

@@ -53,6 +53,7 @@ def inventory(folder: str, *, max_pixels: int = MAX_PIXELS) -> str:
     faults = for_each_picture(
         use, enumerate(files), None, name=lambda _, file: repr(file), skip=True
     )
+    kinds = dict(sorted(kinds.items()))  # whichever thread was first
     lines = [f"{_number(len(files), 'file')} in {_number(len(classes), 'class', 'classes')}", ""]
     lines += _table(classes, kinds)
     if kinds:

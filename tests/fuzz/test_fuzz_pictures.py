@@ -288,6 +288,18 @@ def test_decoders_that_need_no_more(name, mode):
     assert ImageReader(max_pixels=SIDE**2).transform([source]).shape == (1, 32, 32, 3)
 
 
+@pytest.mark.skipif(not features.check("jpg_2000"), reason="this Pillow lacks JPEG2000")
+def test_many_tiles():
+    """A picture of 3,000 x 3,000 pixels in 62,500 tiles, of which each takes some kilobytes."""
+    source = saved("JPEG2000", "L", tile_size=(SIDE, SIDE))
+    sides = struct.pack(">2I", SIDE, SIDE)
+    at = source.index(b"\xff\x4f\xff\x51") + 24
+    assert source[at : at + 8] == sides
+    source = source[:at] + struct.pack(">2I", 12, 12) + source[at + 8 :]
+    with pytest.raises(ValueError, match=r"takes 706000000 bytes in this kind of JPEG2000"):
+        ImageReader().transform([source])
+
+
 def test_a_large_tile_of_a_small_picture():
     """A TIFF of 53 x 41 pixels whose one tile claims 13,000 x 13,000."""
     entries = [
