@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from numbers import Integral
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,11 @@ from sk231n.photographs._reading import for_each_picture
 # What systems put into folders beside the user's files; hidden files begin with a dot.
 _OF_THE_SYSTEM = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir"}
 
-Images: TypeAlias = NDArray[np.uint8] | list[NDArray[np.uint8]]
-
 
 class PhotographBunch(Bunch):
     """A :class:`~sklearn.utils.Bunch` whose fields are known to type checkers."""
 
-    images: Images
+    images: Any  # a stack of bytes, or a list of images of different sizes
     target: NDArray[np.int64]
     target_names: NDArray[np.str_]
     filenames: NDArray[np.str_]
@@ -35,6 +33,45 @@ class PhotographBunch(Bunch):
     DESCR: str
 
 
+@overload
+def load_images(
+    folder: str | os.PathLike[str],
+    *,
+    size: int | tuple[int, int] | None = None,
+    color: str = "rgb",
+    extensions: str | Iterable[str] | None = None,
+    on_error: str = "raise",
+    return_X_y: Literal[False] = False,
+    fit: str = "crop",
+    max_pixels: int = MAX_PIXELS,
+    n_jobs: int | None = None,
+) -> PhotographBunch: ...
+@overload
+def load_images(
+    folder: str | os.PathLike[str],
+    *,
+    size: int | tuple[int, int] | None = None,
+    color: str = "rgb",
+    extensions: str | Iterable[str] | None = None,
+    on_error: str = "raise",
+    return_X_y: Literal[True],
+    fit: str = "crop",
+    max_pixels: int = MAX_PIXELS,
+    n_jobs: int | None = None,
+) -> tuple[Any, NDArray[np.int64]]: ...
+@overload
+def load_images(
+    folder: str | os.PathLike[str],
+    *,
+    size: int | tuple[int, int] | None = None,
+    color: str = "rgb",
+    extensions: str | Iterable[str] | None = None,
+    on_error: str = "raise",
+    return_X_y: bool,
+    fit: str = "crop",
+    max_pixels: int = MAX_PIXELS,
+    n_jobs: int | None = None,
+) -> PhotographBunch | tuple[Any, NDArray[np.int64]]: ...
 @validates_arguments(
     {
         "folder": [str, os.PathLike],
@@ -59,7 +96,7 @@ def load_images(
     fit: str = "crop",
     max_pixels: int = MAX_PIXELS,
     n_jobs: int | None = None,
-) -> PhotographBunch | tuple[Images, NDArray[np.int64]]:
+) -> PhotographBunch | tuple[Any, NDArray[np.int64]]:
     """Load the pictures of a folder that has one sub-folder for each class.
 
     Parameters

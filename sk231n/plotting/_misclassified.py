@@ -259,7 +259,8 @@ default=None
             self.images_.append(tiles.draw(picture, row, column, im_kw))
             self.texts_.append(tiles.caption(names[label], row, column, text_kw))
         tiles.finish(names, {"fontweight": "bold"})
-        ax.set_xlabel("predicted class (below each image: the true one)", labelpad=8)
+        between = " " if n_cols > 3 else "\n"  # few columns are narrower than the line
+        ax.set_xlabel(f"predicted class{between}(below each image: the true one)", labelpad=8)
         if not len(rows):
             ax.text(0.5, 0.5, "no image is misclassified", ha="center", transform=ax.transAxes)
         return self
