@@ -20,7 +20,14 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_info
 
-from sk231n import LinearSVM, MLPClassifier, MLPRegressor, SoftmaxClassifier
+from sk231n import (
+    ConvNetClassifier,
+    LinearSVM,
+    MLPClassifier,
+    MLPRegressor,
+    SoftmaxClassifier,
+)
+from sk231n.augmentation import Mirror, Shift
 from sk231n.datasets import make_shapes
 from sk231n.losses import CrossEntropy, WestonWatkins
 from sk231n.optimizers import Adam
@@ -37,6 +44,7 @@ QUANTITIES = DIGITS[:, :2] @ np.array([[1.0, -20.0], [2.0, 5.0]]) + _rng.standar
 MANY_LABELS = np.column_stack([DIGIT > 3, DIGIT % 2]).astype(int)
 PROBABILITIES = np.eye(10)[DIGIT] * 0.9 + 0.01
 
+AUGMENTATION = [Mirror(), Shift(1)]
 FEW = {"max_iter": 3, "random_state": 0}
 MODELS = {
     "softmax": SoftmaxClassifier(**FEW),
@@ -89,6 +97,16 @@ MODELS = {
     "mlp, adam": MLPClassifier((20,), optimizer=Adam(beta1=0.8, weight_decay=0.1), **FEW),
     "mlp, plateau": MLPClassifier((20,), learning_rate=Plateau(0.01, patience=1), **FEW),
     "mlp, labels": (MLPClassifier((20,), **FEW), DIGITS, MANY_LABELS),
+    "mlp, augmented": (MLPClassifier((20,), augmentation=AUGMENTATION, **FEW), BYTES, LABELS),
+    "convnet": (ConvNetClassifier(((6,), (8,)), **FEW), BYTES, LABELS),
+    "convnet, augmented": (
+        ConvNetClassifier(
+            ((6, 6),), (10,), head="flatten", augmentation=AUGMENTATION, dropout=0.2, **FEW
+        ), BYTES, LABELS,
+    ),
+    "convnet, float64": (
+        ConvNetClassifier(((6,),), kernel_size=5, normalization=None, **FEW), DIGITS, DIGIT,
+    ),
     "regressor": (MLPRegressor((20,), **FEW), DIGITS, QUANTITIES),
     "regressor, one": (MLPRegressor((20,), **FEW), DIGITS, QUANTITIES[:, 1] * 1e6),
     "regressor, absolute": (
@@ -103,7 +121,9 @@ MODELS = {
         MLPRegressor((20,), early_stopping=True, optimizer="sgd", **FEW), DIGITS, QUANTITIES,
     ),
 }  # fmt: skip
-GOES_ON = ["softmax", "svm, squared, momentum", "mlp, batch norm", "regressor", "mlp, labels"]
+GOES_ON = [
+    "softmax", "svm, squared, momentum", "mlp, batch norm", "regressor", "mlp, labels", "convnet",
+]  # fmt: skip
 
 
 def _arrays(model):
