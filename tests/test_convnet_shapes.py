@@ -198,6 +198,7 @@ def test_layers_are_what_is_given():
         ]
 
 
+SHARED = Conv2D(1)  # in more than one place
 BAD = [
     ({"architecture": ((0,),)}, ValueError, "architecture"),
     ({"architecture": ((-3,),)}, ValueError, "architecture"),
@@ -219,6 +220,10 @@ BAD = [
     ({"architecture": Conv2D(3)}, ValueError, "architecture"),
     ({"architecture": (Standardize(), Conv2D(3))}, ValueError, "architecture.*leave it out"),
     ({"architecture": [Conv2D(3), Conv2D(2)] * 2}, ValueError, r"architecture.*positions 0 and 2"),
+    ({"architecture": [Residual([SHARED]), ReLU(), Residual([SHARED])]}, ValueError,
+     r"same object, Conv2D.*positions 0 and 2"),
+    ({"architecture": [Residual([SHARED, SHARED])]}, ValueError, "twice at position 0"),
+    ({"architecture": [Residual([Conv2D(3)], SHARED), SHARED]}, ValueError, "positions 0 and 1"),
     ({"architecture": [Conv2D(3), MaxPool2D(0)]}, ValueError, "size"),
     ({"architecture": [Conv2D(0)]}, ValueError, "n_filters"),
     ({"architecture": [Conv2D(3, stride=(1, 2, 3))]}, ValueError, "stride"),

@@ -97,6 +97,8 @@ class Layer(Spec):
         Whether the outputs do not depend on the size of the inputs, as after a normalization.
     standardizes : bool
         Whether training hands the layer the moments of its inputs by :meth:`set_moments`.
+    parts : tuple of Layer
+        The layers that it is made of, as :class:`Residual` is.
 
     Examples
     --------
@@ -123,6 +125,7 @@ class Layer(Spec):
     overwrites: bool = False
     normalizes: bool = False
     standardizes: bool = False
+    parts: Any = ()
 
     def output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of one sample of the output.

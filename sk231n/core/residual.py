@@ -78,6 +78,11 @@ class Residual(Layer):
     def _all(self) -> list[Layer]:
         return [*self.layers, *self._around()]
 
+    @property
+    def parts(self) -> tuple[Layer, ...]:
+        """The inner layers, those of the shortcut last."""
+        return tuple(self._all())
+
     def _names(self, role):
         return tuple(
             f"{name}_{k}" for k, layer in enumerate(self._all()) for name in getattr(layer, role)

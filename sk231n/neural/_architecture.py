@@ -28,12 +28,7 @@ def check_architecture(architecture: Sequence[Any]) -> bool:
                     f"architecture holds {layer} at position {k}; the network standardises its "
                     "inputs anyway, so leave it out."
                 )
-            first = next(i for i, other in enumerate(parts) if other is layer)
-            if first < k:
-                raise ValueError(
-                    f"architecture holds the same object, {layer}, at positions {first} and {k}. "
-                    "Layers do not share weights: make a second object, or a clone."
-                )
+        _check_distinct(parts)
         return True
     for block in parts:
         is_block = isinstance(block, list | tuple | range) and len(block) > 0
@@ -44,6 +39,27 @@ def check_architecture(architecture: Sequence[Any]) -> bool:
                 f"{architecture!r:.200}."
             )
     return False
+
+
+def _check_distinct(layers):
+    """Refuse an object that is a layer, or a part of one, in two places."""
+    places: dict[int, int] = {}
+    for k, layer in enumerate(layers):
+        for part in _with_parts(layer):
+            if id(part) in places:
+                first = places[id(part)]
+                where = f"twice at position {k}" if first == k else f"at positions {first} and {k}"
+                raise ValueError(
+                    f"architecture holds the same object, {part}, {where}. Layers do not share "
+                    "weights: make a second object, or a clone."
+                )
+            places[id(part)] = k
+
+
+def _with_parts(layer):
+    yield layer
+    for part in layer.parts:
+        yield from _with_parts(part)
 
 
 def filter_size(kernel_size: Any, image_shape: Sequence[int], *, guessed: bool) -> tuple[int, int]:
