@@ -66,13 +66,13 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         paths = write_pictures(folder, arguments.n)
         reader = ImageReader(size=(SIDE, SIDE))
-        seconds = {"ours": [], "loop": []}
+        seconds = {"sk231n": [], "Pillow": []}
         for _ in range(arguments.repeats + 1):
-            for name, read in (("ours", reader.fit_transform), ("loop", plain_loop)):
+            for name, read in (("sk231n", reader.fit_transform), ("Pillow", plain_loop)):
                 start = time.perf_counter()
                 images = read(paths)
                 seconds[name].append(time.perf_counter() - start)
-                if name == "ours":
+                if name == "sk231n":
                     ours = images
         difference = np.abs(ours.astype(int) - images)
     medians = {name: statistics.median(values[1:]) for name, values in seconds.items()}
@@ -80,7 +80,7 @@ def main():
         "pictures": arguments.n,
         "cores": cpu_count(),
         "seconds": medians,
-        "times as fast": medians["loop"] / medians["ours"],
+        "times as fast": medians["Pillow"] / medians["sk231n"],
         "mean difference": float(difference.mean()),
         "99.9 % of differences up to": float(np.quantile(difference, 0.999)),
         "largest difference": int(difference.max()),
