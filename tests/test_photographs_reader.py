@@ -466,8 +466,8 @@ class TestEstimator:
 
         recorder = Recorder()
         reader = ImageReader(8).set_callbacks(recorder)
-        images = reader.fit_transform(paths * 6)  # 144 pictures, in steps of 64
-        assert len(images) == 144
+        images = reader.fit_transform(paths * 11)  # 264 pictures, in steps of 128
+        assert len(images) == 264
         steps = ["begin pictures", "end pictures"] * 3
         assert recorder.calls == ["setup", "begin fit", *steps, "end fit", "teardown"]
         recorder.calls.clear()

@@ -20,7 +20,7 @@ from sk231n.photographs._sources import as_sources, describe
 
 COLORS = ("rgb", "gray")
 MAX_PIXELS = 50_000_000
-_PART = 64  # pictures that a progress bar counts as one step
+_PART = 128  # pictures that a progress bar counts as one step
 _NAMED = 5  # unreadable pictures that a warning names
 
 
