@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 from unittest.mock import patch
 
-
 from sk231n import ConvNetClassifier
 from sk231n.core.network import Network
 from sk231n.neural import _convolutional

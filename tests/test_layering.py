@@ -110,7 +110,6 @@ LEVELS = {
         "neighbors._distances",
         "neural._quantities",
         "photographs._decode",
-        "plotting._learning_curves",
         "plotting._search_results",
     ],
     3: [
@@ -169,7 +168,6 @@ LEVELS = {
         "optimizers",
         "photographs._image_reader",
         "plotting._classes",
-        "plotting._filters",
         "plotting._image_map",
         "preprocessing._whitening",
     ],
@@ -183,7 +181,6 @@ LEVELS = {
         "neighbors._index",
         "photographs._folder",
         "plotting._image_grid",
-        "plotting._weight_templates",
     ],
     6: [
         "_training",
@@ -205,9 +202,12 @@ LEVELS = {
         "diagnostics._problem",
         "neighbors._fold",
         "neural._network",
+        "plotting._filters",
         "plotting._hog",
+        "plotting._learning_curves",
         "plotting._misclassified",
         "plotting._occlusion",
+        "plotting._weight_templates",
     ],
     9: [
         "diagnostics._activations",

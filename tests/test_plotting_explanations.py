@@ -14,20 +14,28 @@ from sklearn.svm import LinearSVC
 
 from sk231n import (
     HOG,
+    ConvNetClassifier,
     Flatten,
     HSVHistogram,
     ImageReader,
     KNNClassifier,
     LinearSVM,
+    MLPClassifier,
     SoftmaxClassifier,
     Whitening,
 )
 from sk231n.plotting import (
+    ActivationHistogramDisplay,
+    DistanceMatrixDisplay,
+    FilterDisplay,
     HOGDisplay,
     HOGWeightsDisplay,
+    LearningCurvesDisplay,
+    LossLandscapeDisplay,
     MisclassifiedDisplay,
     NeighborsDisplay,
     OcclusionDisplay,
+    WeightTemplatesDisplay,
 )
 
 RNG = np.random.RandomState(0)
@@ -375,3 +383,47 @@ class TestPipelines:
         by_image = MisclassifiedDisplay.from_estimator(model, self.X, y)
         assert np.array_equal(by_path.images, by_image.images)
         assert len(by_path.images_) > 5
+
+    def test_templates_of_what_a_reader_makes(self):
+        steps = Flatten(), StandardScaler(), SoftmaxClassifier(max_iter=2, random_state=0)
+        stack = ImageReader((5, 4)).transform(self.X)
+        plain = make_pipeline(*steps).fit(stack, self.y)
+        expected = WeightTemplatesDisplay.from_estimator(plain, image_shape=(5, 4, 3)).templates
+        model = make_pipeline(ImageReader((5, 4)), *steps).fit(self.X, self.y)
+        search = GridSearchCV(model, {"softmaxclassifier__alpha": [1e-3]}, cv=2)
+        for estimator in (model, search.fit(self.X, self.y)):
+            templates = WeightTemplatesDisplay.from_estimator(estimator).templates
+            assert np.allclose(templates, expected)
+
+    def test_displays_of_the_last_step(self):
+        """They show the same as for the last step alone, and the data as it sees them."""
+        X = list(self.X)
+        network = MLPClassifier((4,), max_iter=2, random_state=0)
+        model = make_pipeline(ImageReader(5), HOG(pixels_per_cell=(2, 2)), network)
+        search = GridSearchCV(model, {"mlpclassifier__alpha": [1e-3]}, cv=2).fit(X, self.y)
+        features = search.best_estimator_[:-1].transform(X)
+        last = search.best_estimator_[-1]
+        for estimator in (search, search.best_estimator_):
+            shown = ActivationHistogramDisplay.from_estimator(estimator, X)
+            alone = ActivationHistogramDisplay.from_estimator(last, features)
+            assert np.array_equal(shown.activations[0], alone.activations[0])
+            shown = LossLandscapeDisplay.from_estimator(
+                estimator, X, self.y, n_directions=1, n_points=3, random_state=0
+            )
+            alone = LossLandscapeDisplay.from_estimator(
+                last, features, self.y, n_directions=1, n_points=3, random_state=0
+            )
+            assert np.array_equal(shown.losses, alone.losses)
+            LearningCurvesDisplay.from_estimator(estimator)
+        knn = make_pipeline(ImageReader(5), KNNClassifier(2)).fit(X, self.y)
+        search = GridSearchCV(knn, {"knnclassifier__n_neighbors": [2]}, cv=2).fit(X, self.y)
+        stack = ImageReader(5).transform(X)
+        expected = DistanceMatrixDisplay.from_estimator(knn[-1], stack[:4]).distances
+        for estimator in (knn, search):
+            display = DistanceMatrixDisplay.from_estimator(estimator, X[:4])
+            assert np.array_equal(display.distances, expected)
+
+    def test_filters_of_a_search(self):
+        model = ConvNetClassifier(((3,),), max_iter=1, random_state=0)
+        search = GridSearchCV(model, {"alpha": [1e-3]}, cv=2).fit(self.X, self.y)
+        assert len(FilterDisplay.from_estimator(search).images_) == 3

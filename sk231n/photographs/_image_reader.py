@@ -253,10 +253,14 @@ class ImageReader(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self._check_arguments()
         return as_sources(X)
 
+    @property
+    def _image_shape(self):
+        """The shape of one image."""
+        return (*as_pair(self.size, "size"), *(() if self.color == "gray" else (3,)))
+
     def _empty(self, sources):
         """Black images."""
-        channels = () if self.color == "gray" else (3,)
-        return np.zeros((len(sources), *as_pair(self.size, "size"), *channels), np.uint8)
+        return np.zeros((len(sources), *self._image_shape), np.uint8)
 
     def _read(self, sources, images, part):
         """Write some of the images; return what is wrong with those that were skipped, by index."""

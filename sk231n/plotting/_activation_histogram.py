@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.pipeline import Pipeline
 
 from sk231n.core.arguments import Number, as_floats, count, validates_arguments
 from sk231n.diagnostics import activation_statistics
 from sk231n.plotting._arrays import check_lengths, words
 from sk231n.plotting._figures import BLUE, axes_or_new, panels, require_matplotlib, styled
+from sk231n.plotting._steps import as_last_step_sees, last_step
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,10 +102,8 @@ class ActivationHistogramDisplay:
             If the estimator has no hidden layers.
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
-        if isinstance(estimator, Pipeline):
-            X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-            estimator = estimator[-1]
-        return cls(activation_statistics(estimator, X).activations).plot(ax, **kwargs)
+        X = as_last_step_sees(estimator, X)
+        return cls(activation_statistics(last_step(estimator), X).activations).plot(ax, **kwargs)
 
     @validates_arguments(
         {

@@ -11,6 +11,7 @@ from sk231n.core.arguments import validates_arguments
 from sk231n.neighbors import KNNClassifier
 from sk231n.plotting._arrays import check_fitted, check_lengths, matrix
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled, whole_numbers
+from sk231n.plotting._steps import as_last_step_sees, last_step
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +76,7 @@ class DistanceMatrixDisplay:
 
         Parameters
         ----------
-        estimator : KNNClassifier or KNNClassifierCV
+        estimator : KNNClassifier, KNNClassifierCV, or a pipeline or search that ends in one
             Fitted.
         X : array-like of shape (n_test, n_features), (n_test, h, w) or (n_test, h, w, c)
             Test images.
@@ -96,16 +97,18 @@ class DistanceMatrixDisplay:
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         check_fitted(estimator)
-        if not hasattr(estimator, "kneighbors"):
+        knn = last_step(estimator)
+        if not hasattr(knn, "kneighbors"):
             raise TypeError(
-                f"estimator={type(estimator).__name__} has no kneighbors; expected KNNClassifier."
+                f"estimator={type(knn).__name__} has no kneighbors; expected KNNClassifier."
             )
         if X is None:
             raise ValueError("X must hold the test images; got None.")
-        found, indices = estimator.kneighbors(X, n_neighbors=estimator.n_samples_fit_)
+        X = as_last_step_sees(estimator, X)
+        found, indices = knn.kneighbors(X, n_neighbors=knn.n_samples_fit_)
         distances = np.empty_like(found)
         np.put_along_axis(distances, indices, found, axis=1)
-        metric = estimator.metric if isinstance(estimator.metric, str) else None
+        metric = knn.metric if isinstance(knn.metric, str) else None
         return cls(distances, metric=metric).plot(ax, **kwargs)
 
     @classmethod

@@ -17,6 +17,7 @@ from sk231n.core.errors import naming
 from sk231n.plotting._arrays import check_fitted, words
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_images
+from sk231n.plotting._steps import best_of, last_step
 from sk231n.plotting._tiles import Tiles, figure_size
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ class FilterDisplay:
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         check_fitted(estimator)
-        network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+        estimator = best_of(estimator)
+        network = last_step(estimator)
         _check_convolutional(network)
         if image is None:
             if layer is not None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_regressor
-from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions
 
 from sk231n.core.arguments import validates_arguments
@@ -23,6 +22,7 @@ from sk231n.plotting._figures import (
     whole_numbers,
     write_legend,
 )
+from sk231n.plotting._steps import last_step
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -150,7 +150,7 @@ class LearningCurvesDisplay:
         require_matplotlib(f"{cls.__name__}.from_estimators")
         with naming("estimators"):
             histories = {name: _history(estimator) for name, estimator in estimators.items()}
-        regression = any(is_regressor(_last(estimator)) for estimator in estimators.values())
+        regression = any(is_regressor(last_step(estimator)) for estimator in estimators.values())
         return cls(histories, score_name="R²" if regression else "accuracy").plot(ax, **kwargs)
 
     @validates_arguments(
@@ -242,13 +242,9 @@ class LearningCurvesDisplay:
             self.legend_ = write_legend(ax, handles, outside=outside)
 
 
-def _last(estimator):
-    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
-
-
 def _history(estimator):
     check_fitted(estimator)
-    last = _last(estimator)
+    last = last_step(estimator)
     if not hasattr(last, "history_"):
         raise TypeError(
             f"estimator={type(last).__name__} keeps no history_; expected one that is trained by "

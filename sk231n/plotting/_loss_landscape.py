@@ -20,6 +20,7 @@ from sk231n.plotting._figures import (
     styled,
     write_legend,
 )
+from sk231n.plotting._steps import as_last_step_sees, last_step
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,7 +125,7 @@ class LossLandscapeDisplay:
         Parameters
         ----------
         estimator : SoftmaxClassifier, LinearSVM, MLPClassifier or MLPRegressor
-            Fitted.
+            Fitted; or a pipeline or search that ends in one, whose other steps are left alone.
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
             Data.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -156,8 +157,8 @@ class LossLandscapeDisplay:
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         landscape = loss_landscape(
-            estimator,
-            X,
+            last_step(estimator),
+            as_last_step_sees(estimator, X),
             y,
             n_directions=n_directions,
             directions=directions,

@@ -15,6 +15,19 @@ def best_of(estimator: Any) -> Any:
     return getattr(estimator, "best_estimator_", estimator)
 
 
+def last_step(estimator: Any) -> Any:
+    """The last step of a pipeline, or of the best of a search; any other estimator as it is."""
+    estimator = best_of(estimator)
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def as_last_step_sees(estimator: Any, X: Any) -> Any:
+    """The data as the last step of a pipeline sees them."""
+    estimator = best_of(estimator)
+    has_others = isinstance(estimator, Pipeline) and len(estimator) > 1
+    return estimator[:-1].transform(X) if has_others else X
+
+
 def find_step(
     estimator: Any, is_wanted: Callable[[Any], bool], expected: str
 ) -> tuple[Any | None, Any]:

@@ -13,6 +13,7 @@ from sk231n.plotting._arrays import check_fitted, words
 from sk231n.plotting._classes import names_of
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_images
+from sk231n.plotting._steps import last_step, split_reader
 from sk231n.plotting._tiles import Tiles, figure_size
 
 if TYPE_CHECKING:
@@ -100,7 +101,8 @@ class WeightTemplatesDisplay:
         estimator : estimator
             Fitted, with ``coef_`` or ``coefs_``, or a pipeline that ends in such an estimator and
             begins with affine steps: scalers, mean subtraction, whitening, PCA. The affine steps
-            are folded into the weights, so that the templates apply to the original pixels.
+            are folded into the weights, so that the templates apply to the original pixels, or to
+            those that an :class:`~sk231n.ImageReader` at the beginning makes. Or a search.
         image_shape : tuple of int, default=None
             Shape of one image, (h, w) or (h, w, c). None takes rows of length 3*k*k as (k, k, 3)
             and rows of length k*k as (k, k).
@@ -126,8 +128,11 @@ class WeightTemplatesDisplay:
         """
         require_matplotlib(f"{cls.__name__}.from_estimator")
         check_fitted(estimator)
-        last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+        reader, estimator = split_reader(estimator)
+        last = last_step(estimator)
         weights = _first_weights(last)
+        if image_shape is None and reader is not None:
+            image_shape = reader._image_shape
         if isinstance(estimator, Pipeline) and len(estimator) > 1:
             weights = weights_on_pixels(estimator[:-1].transform, weights, estimator.n_features_in_)
         if hasattr(last, "coefs_"):
