@@ -24,7 +24,7 @@ quickstart: $(VENV)/progress.installed
 	$(BIN)/python examples/quickstart.py
 
 test: $(VENV)/test.installed
-	$(BIN)/python -m pytest --numprocesses auto $(if $(COVERAGE),--cov)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(if $(COVERAGE),--cov)
 
 # Another processor takes another kernel, which rounds otherwise.
 test-kernels: $(VENV)/test.installed

@@ -70,6 +70,7 @@ def faults(figure):
 # With a screen at hand Agg says that it does not use it.
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive:UserWarning")
 def test_runs_and_ends_in_legible_figures(path, monkeypatch, capsys):
+    plt.close("all")  # what other tests have left
     monkeypatch.setattr(sys, "argv", [path.name])
     runpy.run_path(str(path), run_name="__main__")
     assert capsys.readouterr().out.isascii()  # what every terminal can show

@@ -3,11 +3,15 @@
 import io
 import pickle
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
+import skops.io
 from joblib import parallel_config
 from PIL import Image, ImageOps
 from scipy.sparse import csr_array
@@ -444,6 +448,31 @@ class TestEstimator:
         paths, _ = labelled
         images = ImageReader(16, n_jobs=n_jobs).fit_transform(paths)
         assert np.array_equal(images, np.stack([read(path, 16) for path in paths]))
+
+    def test_a_saved_pipeline_in_another_process_and_folder(self, labelled, tmp_path):
+        paths, y = labelled
+        model = make_pipeline(ImageReader((16, 24), fit="pad"), HOG(), SoftmaxClassifier())
+        model.fit(paths, y)
+        joblib.dump(model, tmp_path / "model.joblib")
+        program = (
+            "import joblib, sys; model = joblib.load(sys.argv[1]); "
+            "sys.stdout.write(model.decision_function(sys.argv[2:]).tobytes().hex())"
+        )
+        (tmp_path / "elsewhere").mkdir()
+        command = [sys.executable, "-c", program, str(tmp_path / "model.joblib"), *paths]
+        there = subprocess.check_output(command, cwd=tmp_path / "elsewhere", text=True)
+        assert there == model.decision_function(paths).tobytes().hex()
+
+    def test_skops(self, labelled):
+        paths, y = labelled
+        model = make_pipeline(ImageReader((16, 24), fit="pad"), HOG(), SoftmaxClassifier())
+        model.fit(paths, y)
+        content = skops.io.dumps(model)
+        untrusted = skops.io.get_untrusted_types(data=content)
+        assert all(name.startswith("sk231n.") for name in untrusted)
+        loaded = skops.io.loads(content, trusted=untrusted)
+        assert loaded[0].get_params() == model[0].get_params()
+        assert np.array_equal(loaded.decision_function(paths), model.decision_function(paths))
 
     def test_callbacks_hear_of_the_progress(self, labelled):
         paths, _ = labelled
