@@ -2,7 +2,7 @@
 
     python examples/convnet_recipes.py                          # coloured shapes, under a minute
     python examples/convnet_recipes.py --cifar10 DIR            # the photographs, half an hour
-    python examples/convnet_recipes.py --cifar10 DIR --search   # the search too, hours
+    python examples/convnet_recipes.py --cifar10 DIR --search   # the search too, seven minutes more
 
 All three have a first convolution and three groups of two: convolution, pooling, batch
 normalization, ReLU, convolution, batch normalization, ReLU. Pooling comes before the normalization,
@@ -12,9 +12,11 @@ the rate goes up and down once.
 
 Rate, momentum, penalty and smoothing are round numbers that are usual for such networks; widths and
 epochs were set by hand, by the minutes that they take: at equal time, more epochs of a narrower
-network were better. The search looks for better settings at random, on a part of the photographs
-and for a few epochs, judged on others of them: first in a wide range, every number that acts as a
-factor being drawn log-uniformly, then in a narrow one around the best.
+network were better. On 10,000 photographs the search finds a rate of 0.215, a momentum of 0.92 and
+a penalty of 5.5e-4, with more smoothing, 0.21, and batches of 64. It looks for better settings at
+random, on a part of the photographs and for a few epochs, judged on others of them: first in a wide
+range, every number that acts as a factor being drawn log-uniformly, then in a narrow one around the
+best.
 """
 
 import argparse
