@@ -1,6 +1,7 @@
 """Flatten: stacks become rows, for estimators of scikit-learn."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingClassifier
@@ -55,8 +56,7 @@ def test_estimators_of_scikit_learn_take_what_it_returns():
 
 
 def test_names():
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
     assert list(Flatten().fit(frame).get_feature_names_out()) == ["a", "b"]
     names = Flatten().fit(SHAPES.images).get_feature_names_out()
     assert (names[0], len(names)) == ("x0", 192)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import skops.io
 from joblib import parallel_config
@@ -60,11 +61,10 @@ class TestSources:
 
     @pytest.mark.parametrize("container", [tuple, np.array, "series", "frame"])
     def test_containers(self, container, tmp_path):
-        pandas = pytest.importorskip("pandas")
         paths = [str(tmp_path / f"{k}.png") for k in range(3)]
         for path in paths:
             Path(path).write_bytes(encoded(COLORS))
-        containers = {"series": pandas.Series, "frame": lambda x: pandas.DataFrame({"file": x})}
+        containers = {"series": pd.Series, "frame": lambda x: pd.DataFrame({"file": x})}
         X = containers.get(container, container)(paths)
         assert ImageReader((6, 8)).transform(X).shape == (3, 6, 8, 3)
 
@@ -417,10 +417,9 @@ class TestEstimator:
         assert pickle.loads(pickle.dumps(reader)).get_params() == reader.get_params()
 
     def test_frames_behind_it(self, labelled):
-        pandas = pytest.importorskip("pandas")
         paths, _ = labelled
         model = make_pipeline(ImageReader(4), Flatten()).set_output(transform="pandas")
-        assert isinstance(model.fit_transform(paths), pandas.DataFrame)
+        assert isinstance(model.fit_transform(paths), pd.DataFrame)
         assert isinstance(model[0].transform(paths), np.ndarray)
         with config_context(transform_output="pandas"):
             assert isinstance(ImageReader(4).fit_transform(paths), np.ndarray)
@@ -505,7 +504,6 @@ class TestEstimator:
         assert recorder.calls[-1] == "teardown"
 
     def test_a_progress_bar_in_a_pipeline(self, labelled):
-        pytest.importorskip("rich")
         from sklearn.callback import ProgressBar
 
         paths, y = labelled

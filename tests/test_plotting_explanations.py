@@ -270,6 +270,17 @@ class TestNeighbors:
             display = NeighborsDisplay.from_estimator(model, list(self.X[25:]))
             assert np.array_equal(display.neighbors, expected)
 
+    def test_queries_and_neighbours_have_one_scale(self):
+        """Images that are no bytes are rescaled, all by the same numbers."""
+        display = NeighborsDisplay(
+            np.full((1, 2, 2), 30.0), np.full((1, 1, 2, 2), 90.0) * [[1, 1], [0, 1]], [0], [[0]]
+        ).plot()
+        query, neighbor = (np.asarray(image.get_array()) for image in display.images_)
+        assert query == pytest.approx(1 / 3)
+        assert (neighbor.min(), neighbor.max()) == (0, 1)
+        with pytest.raises(ValueError, match=r"queries are images of shape \(2, 2\), .*\(3, 3\)"):
+            NeighborsDisplay(np.ones((1, 2, 2)), np.ones((1, 1, 3, 3)), [0], [[0]]).plot()
+
     def test_what_searches_no_neighbours(self):
         model = SoftmaxClassifier(max_iter=2).fit(self.X, self.y)
         with pytest.raises(TypeError, match="estimator=SoftmaxClassifier; expected KNNClassifier"):

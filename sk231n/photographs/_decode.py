@@ -33,7 +33,7 @@ _BITS_PER_SAMPLE, _ORIENTATION, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_LENGTH = 258
 def require_pillow(caller: str) -> None:
     """Raise an ImportError that says what to install if Pillow is missing."""
     try:
-        import PIL  # noqa: F401
+        import PIL  # noqa: F401 (only whether it is there)
     except ImportError as error:
         raise ImportError(
             f"{caller} decodes pictures with Pillow, which is not installed: "

@@ -3,7 +3,7 @@
 import io
 import os
 import stat
-from collections.abc import Sized
+from collections.abc import Collection
 from threading import Lock
 from typing import Any
 
@@ -46,8 +46,8 @@ def as_sources(X: Any, name: str = "X") -> list[Any]:
     shape = getattr(X, "shape", None)
     if shape is not None:
         sources = _from_array(X, name)
-    elif isinstance(X, Sized) and not isinstance(X, dict | set | frozenset):
-        sources = list(X)  # type: ignore[call-overload]
+    elif isinstance(X, Collection) and not isinstance(X, dict | set | frozenset):
+        sources = list(X)
     else:
         raise TypeError(
             f"{name} must be a list of paths, bytes, files or images; got {type(X).__name__}."

@@ -7,7 +7,7 @@ from sklearn.utils.multiclass import unique_labels
 from sk231n._images import as_rows
 from sk231n.core.errors import naming
 from sk231n.plotting._arrays import words
-from sk231n.plotting._pictures import as_pictures
+from sk231n.plotting._pictures import as_images, as_pictures
 
 
 def classes_of(**labels):
@@ -48,6 +48,14 @@ def names_of(classes, class_names):
     return [class_names[label] for label in classes]
 
 
+def names_of_scores(classes, n_scores, class_names):
+    """Return the name of each score: that of its class, or of both where they share one score."""
+    names = names_of(classes, class_names)
+    if n_scores == 1 and len(names) == 2:
+        return [f"{names[1]} (not {names[0]})"]
+    return names
+
+
 def first_of_each(labels, n_per_class):
     """Indices of the first samples of each label, at most `n_per_class`, in ascending order."""
     classes = unique_labels(labels)
@@ -58,10 +66,15 @@ def first_of_each(labels, n_per_class):
 
 def pictures_at(X, indices, image_shape, *, name):
     """Pictures of the images at `indices` only, since a data set may be large."""
+    return as_pictures(images_at(X, indices, image_shape, name=name))
+
+
+def images_at(X, indices, image_shape, *, name):
+    """The images at `indices`, with unchanged values."""
     rows, stack = as_rows(X, name)
     if stack is not None:
         rows = rows.reshape(len(rows), *stack)
-    return as_pictures(_safe_indexing(rows, indices), image_shape, name=name)
+    return as_images(_safe_indexing(rows, indices), image_shape, name=name)
 
 
 def places_in_column(columns):

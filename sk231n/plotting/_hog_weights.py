@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sk231n.core.arguments import as_floats, validates_arguments
 from sk231n.plotting._arrays import check_fitted, words
-from sk231n.plotting._classes import names_of
+from sk231n.plotting._classes import names_of_scores
 from sk231n.plotting._figures import BLUE, ORANGE, axes_or_new, require_matplotlib, styled
 from sk231n.plotting._hog import is_hog, segments_of_cells
 from sk231n.plotting._steps import best_of
@@ -125,9 +125,7 @@ class HOGWeightsDisplay:
         require_matplotlib(f"{cls.__name__}.from_estimator")
         check_fitted(estimator)
         weights, hog, classes = _weights_on_hog(best_of(estimator))
-        names = names_of(classes, class_names)
-        if len(weights) == 1 and len(names) == 2:  # one row of weights for both classes
-            names = [f"{names[1]} (not {names[0]})"]
+        names = names_of_scores(classes, len(weights), class_names)
         return cls(_by_cell(weights, hog), names=names, signed=hog.signed).plot(ax, **kwargs)
 
     @validates_arguments({"line_kw": [dict, None], "text_kw": [dict, None]})

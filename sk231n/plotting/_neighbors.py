@@ -9,9 +9,9 @@ from sk231n.core.arguments import count, validates_arguments
 from sk231n.core.errors import naming
 from sk231n.neighbors import KNNClassifier, KNNClassifierCV
 from sk231n.plotting._arrays import check_fitted, check_lengths
-from sk231n.plotting._classes import classes_of, names_of, pictures_at
+from sk231n.plotting._classes import classes_of, images_at, names_of
 from sk231n.plotting._figures import BLUE, ORANGE, axes_or_new, require_matplotlib
-from sk231n.plotting._pictures import as_pictures
+from sk231n.plotting._pictures import as_images, as_pictures
 from sk231n.plotting._steps import find_step, split_reader
 from sk231n.plotting._tiles import Tiles, figure_size
 from sk231n.preprocessing import Flatten, ImageReader
@@ -176,9 +176,9 @@ class NeighborsDisplay:
         shape = image_shape
         if shape is None and np.ndim(images) > 2:
             shape = np.shape(images)[1:]
-        neighbors = pictures_at(training_images, indices.ravel(), shape, name="training_images")
+        neighbors = images_at(training_images, indices.ravel(), shape, name="training_images")
         display = cls(
-            as_pictures(images, shape),
+            as_images(images, shape),
             neighbors.reshape(*indices.shape, *neighbors.shape[1:]),
             predicted if y is None else y,
             _labels(knn, indices),
@@ -230,8 +230,16 @@ class NeighborsDisplay:
         if len(found) != n * k:
             raise ValueError(f"y_neighbors holds {len(found)} labels for {n} x {k} neighbours.")
         names = dict(zip(classes, names_of(classes, self.class_names), strict=True))
-        queries = as_pictures(self.queries, name="queries")
-        pictures = as_pictures(neighbors.reshape(n * k, *neighbors.shape[2:]), name="neighbors")
+        queries = as_images(self.queries, name="queries")
+        found_images = as_images(neighbors.reshape(n * k, *neighbors.shape[2:]), name="neighbors")
+        if queries.shape[1:] != found_images.shape[1:]:
+            raise ValueError(
+                f"queries are images of shape {queries.shape[1:]}, and neighbors of shape "
+                f"{found_images.shape[1:]}; expected the same."
+            )
+        # Together, so that both have one scale of brightness.
+        pictures = as_pictures(np.concatenate([queries, found_images]))
+        queries, pictures = pictures[:n], pictures[n:]
         from matplotlib.patches import Rectangle
 
         aspect = queries.shape[1] / queries.shape[2]

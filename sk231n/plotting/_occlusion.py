@@ -177,9 +177,7 @@ class OcclusionDisplay:
         images = one_image(image) if reader is None else reader.transform(one_image(image))
         as_row = np.ndim(images) == 2
         picture = images[0].reshape(_shape_of_row(image_shape, images)) if as_row else images[0]
-        if as_row or image_shape is None:
-            pass
-        elif tuple(image_shape) != picture.shape:
+        if image_shape is not None and tuple(image_shape) != picture.shape:
             raise ValueError(f"image_shape={image_shape}, but image has the shape {picture.shape}.")
         window, stride = _windows(picture.shape, window, stride)
         top, left = (

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sk231n.core.arguments import count, validates_arguments
 from sk231n.plotting._affine import weights_on_pixels
 from sk231n.plotting._arrays import check_fitted, words
-from sk231n.plotting._classes import names_of
+from sk231n.plotting._classes import names_of_scores
 from sk231n.plotting._figures import axes_or_new, require_matplotlib
 from sk231n.plotting._pictures import as_images
 from sk231n.plotting._steps import last_step, split_reader
@@ -139,7 +139,10 @@ class WeightTemplatesDisplay:
             strongest = np.argsort(-np.linalg.norm(weights, axis=1), kind="stable")
             weights, names = weights[np.sort(strongest[:max_units])], None
         else:
-            names = _score_names(last, len(weights), class_names)
+            classes = getattr(last, "classes_", None)
+            names = class_names
+            if classes is not None:
+                names = names_of_scores(classes, len(weights), class_names)
         templates = as_images(weights, image_shape, name="the weights of estimator")
         return cls(templates, names=names).plot(ax, **kwargs)
 
@@ -218,13 +221,3 @@ def _first_weights(estimator):
         f"estimator={type(estimator).__name__} has neither coef_ nor coefs_; expected a linear "
         "classifier or a network, such as LinearSVM or MLPClassifier."
     )
-
-
-def _score_names(estimator, n_templates, class_names):
-    classes = getattr(estimator, "classes_", None)
-    if classes is None:
-        return class_names
-    names = names_of(classes, class_names)
-    if n_templates == 1 and len(names) == 2:  # one row of weights for both classes
-        return [f"{names[1]} (not {names[0]})"]
-    return names

@@ -15,13 +15,11 @@ import numpy as np
 import pytest
 from fuzzing import fuzz, warned_at_the_caller
 from hypothesis import strategies as st
+from PIL import Image, features
 
-Image = pytest.importorskip("PIL.Image")
-from PIL import features  # noqa: E402
-
-from sk231n import ImageReader  # noqa: E402
-from sk231n.datasets import load_images  # noqa: E402
-from sk231n.photographs._inventory import inventory  # noqa: E402
+from sk231n import ImageReader
+from sk231n.datasets import load_images
+from sk231n.photographs._inventory import inventory
 
 WIDTH, HEIGHT = 53, 41
 MOST_MEMORY = 200 * 2**20
