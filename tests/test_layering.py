@@ -46,6 +46,14 @@ LEVELS = {
         "neighbors._selection",
         "neighbors._weights",
         "neural._indicators",
+        "play",
+        "play._hidden",
+        "play._plane",
+        "play._points",
+        "play._words",
+        "play.pages",
+        "play.pages._kit",
+        "play.pages._runner",
         "plotting._figures",
         "reference._activations",
         "reference._color",
@@ -81,6 +89,9 @@ LEVELS = {
         "neighbors._memory",
         "neighbors._votes",
         "photographs._sources",
+        "play._fields",
+        "play._linear_words",
+        "play.pages._planes",
         "plotting._affine",
         "plotting._arrays",
         "plotting._search_axes",
@@ -110,6 +121,8 @@ LEVELS = {
         "neighbors._distances",
         "neural._quantities",
         "photographs._decode",
+        "play._state",
+        "play.pages._page",
         "plotting._search_results",
     ],
     3: [
@@ -244,6 +257,28 @@ LEVELS = {
         "",
         "plotting",
     ],
+    13: [
+        "play._knn",
+        "play._linear",
+        "play._network",
+    ],
+    14: [
+        "play._cards",
+        "play._knn_words",
+        "play._network_words",
+        "play.pages.linear",
+    ],
+    15: [
+        "play.pages.knn",
+        "play.pages.network",
+    ],
+    16: [
+        "play.pages.server",
+        "play.pages.static",
+    ],
+    17: [
+        "play.__main__",
+    ],
 }
 LEVEL = {f"sk231n.{name}".rstrip("."): level for level, names in LEVELS.items() for name in names}
 
@@ -313,13 +348,28 @@ def test_core_stands_on_its_own():
                 assert package in sys.stdlib_module_names | {"numpy", "scipy"}, (name, module)
 
 
+def is_drawn_by_bokeh(name):
+    return f"{name}.".startswith("sk231n.play.pages.")
+
+
+def test_only_the_pages_import_bokeh_and_only_the_program_imports_them():
+    for name, path in FILES.items():
+        imported = set(imported_modules(path))
+        if not is_drawn_by_bokeh(name):
+            assert not {module.split(".")[0] for module in imported} & {"bokeh", "tornado"}, name
+            if name != "sk231n.play.__main__":
+                assert not any(map(is_drawn_by_bokeh, imported)), name
+        if name.split(".")[1:2] != ["play"]:
+            assert not any(f"{module}.".startswith("sk231n.play.") for module in imported), name
+
+
 def test_importing_everything_loads_nothing_but_the_required_packages():
     """scikit-learn loads pandas and rich if they are installed; this package loads neither."""
     code = f"""
 import importlib, sys
 import joblib, numpy, scipy, sklearn.callback, sklearn.model_selection
 before = set(sys.modules)
-for name in {list(FILES)}:
+for name in {[name for name in FILES if not is_drawn_by_bokeh(name)]}:
     importlib.import_module(name)
 print(*{{name.split(".")[0] for name in set(sys.modules) - before}})
 """

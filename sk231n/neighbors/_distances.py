@@ -19,6 +19,9 @@ _BUFFER_BYTES = 2**21
 # Sums of as many squared differences of bytes, at most 256 * 255^2 < 2^24, are exact in float32.
 _EXACT_BYTE_TERMS = 256
 
+# NumPy adds up fewer numbers than these one after the other, for which it is faster to add columns.
+_SHORTEST_PAIRWISE_SUM = 8
+
 
 class Metric(ABC):
     """A distance that is a function of a norm: that of the difference between two vectors.
@@ -96,7 +99,7 @@ class Manhattan(Metric):
 
     def distances(self, differences):
         """Distances from differences of vectors in float64, which are overwritten."""
-        return np.add.reduce(np.abs(differences, out=differences), axis=1)
+        return _sums(np.abs(differences, out=differences))
 
     def distances_of_bytes(self, differences):
         """Distances from absolute differences of bytes, in float32 and padded with zeros."""
@@ -162,7 +165,17 @@ def metric_of(name):
 
 def _sums_of_squares(differences):
     """Sum of the squares of each row; overwrites its argument."""
-    return np.add.reduce(np.multiply(differences, differences, out=differences), axis=1)
+    return _sums(np.multiply(differences, differences, out=differences))
+
+
+def _sums(terms):
+    """Sum of each row, as NumPy adds it up."""
+    if terms.shape[1] >= _SHORTEST_PAIRWISE_SUM:
+        return np.add.reduce(terms, axis=1)
+    sums = terms[:, 0].copy()
+    for column in terms.T[1:]:
+        sums += column
+    return sums
 
 
 class PairDistances:

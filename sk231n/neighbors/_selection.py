@@ -45,4 +45,9 @@ def nearest_of_all(k, distances):
     """
     kth = np.partition(distances, k - 1, axis=1)[:, k - 1, np.newaxis]
     queries, samples = np.nonzero(distances <= kth)
-    return nearest_of_pairs(k, queries, samples, distances[queries, samples])
+    nearest = distances[queries, samples]
+    if len(nearest) > k * len(distances):  # others are as far as the k-th
+        return nearest_of_pairs(k, queries, samples, nearest)
+    nearest = nearest.reshape(-1, k)
+    order = np.argsort(nearest, axis=1, kind="stable")
+    return tuple(np.take_along_axis(rows, order, 1) for rows in (samples.reshape(-1, k), nearest))

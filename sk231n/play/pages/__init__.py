@@ -1,0 +1,1 @@
+"""The pages as Bokeh draws them, and the server; only ``python -m sk231n.play`` imports this."""
