@@ -5,12 +5,20 @@ import sys
 import webbrowser
 
 
+def port(text):
+    """Return the number of a port; 0 stands for a free one."""
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{number} is not from 0 to 65535")
+    return number
+
+
 def main(arguments=None):
     """Serve the pages until Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m sk231n.play", description="Play with the classifiers in your browser."
     )
-    parser.add_argument("--port", type=int, default=5231, help="0 takes a free one (5231)")
+    parser.add_argument("--port", type=port, default=5231, help="0 takes a free one (5231)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     options = parser.parse_args(arguments)
     try:
@@ -22,7 +30,7 @@ def main(arguments=None):
         )
     try:
         server = make_server(options.port)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         sys.exit(f"Port {options.port} cannot be used: {error}. Take another: --port 0 finds one.")
     address = f"http://127.0.0.1:{server.port}/"
     print(f"The pages are at {address}  (Ctrl-C ends)", flush=True)

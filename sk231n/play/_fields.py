@@ -98,7 +98,7 @@ class Widths:
         if not 1 <= len(widths) <= self.most_layers:
             raise FieldError(
                 f"This needs 1 to {self.most_layers} whole numbers from 1 to {self.most_units}, "
-                "such as 8, 8."
+                f"such as {self.text(self.default).replace(',', ', ')}."
             )
         return widths
 
@@ -117,7 +117,7 @@ class Points:
         """Return the points."""
         if value is None or isinstance(value, LabelledPoints):
             return value
-        rows = [row.split(",") for row in value.split(";")]
+        rows = [row.split(",") for row in str(value).split(";")]
         if len(rows) > MOST_POINTS or any(len(row) != 3 for row in rows):
             raise FieldError(f"This needs at most {MOST_POINTS} points x,y,class.")
         place, label = Number(0, -1, 1), Number(0, 0, self.n_classes - 1, whole=True)
