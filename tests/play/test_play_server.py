@@ -154,9 +154,9 @@ def test_another_site_cannot_talk_to_it(server):
         asyncio.run(talk("http://example.org"))
 
 
-def test_ten_tabs_have_a_state_each_and_closing_them_frees_it(server, n_tabs):
+def test_tabs_have_a_state_each_and_closing_them_frees_it(server, n_tabs):
     url = f"http://127.0.0.1:{server.port}/knn"
-    sessions = [pull_session(url=url, arguments={"seed": str(i)}) for i in range(10)]
+    sessions = [pull_session(url=url, arguments={"seed": str(i)}) for i in range(3)]
     try:
         for i, session in enumerate(sessions):
             session.document.get_model_by_name("k_input").value = i + 1
@@ -166,7 +166,7 @@ def test_ten_tabs_have_a_state_each_and_closing_them_frees_it(server, n_tabs):
             regions = document.get_model_by_name("regions").data["image"][0]
             expected = NeighborsState(f"seed={i}&k={i + 1}").regions()
             np.testing.assert_array_equal(regions, expected)
-        assert len(server.get_sessions("/knn")) >= 10
+        assert len(server.get_sessions("/knn")) >= 3
     finally:
         for session in sessions:
             session.close()
@@ -256,8 +256,8 @@ def test_the_linear_page_runs_updates_and_stops_when_it_diverges():
     assert page.updates.text == "1 update so far"
     assert "<td>2.48</td>" in page.table.text
     assert "W=" in page.address.tags[0]
-    press(page.run_button)
-    assert page.run_button.label == "Pause"
+    page.run_button.active = True
+    assert page.runner.running
     page.last_update -= 0.1
     page.tick()
     assert page.state.n_updates >= 1 + 6
@@ -267,7 +267,7 @@ def test_the_linear_page_runs_updates_and_stops_when_it_diverges():
     for _ in range(10):
         page.last_update -= 0.2
         page.tick()
-    assert page.run_button.label == "Run"
+    assert not page.run_button.active
     assert "smaller step size" in page.training_message.message.text
     press(page.reset_button)
     assert not page.training_message.message.visible
@@ -334,13 +334,12 @@ def test_the_network_page_opens_trained_runs_pauses_and_begins_again():
         page.tick()
     assert len(page.history.data["epoch"]) == 5
     assert len(page.hidden_lines.data["xs"]) == 26
-    press(page.run_button)
+    page.run_button.active = True
     page.tick()
-    assert page.run_button.label == "Pause"
     n_epochs = len(page.history.data["epoch"])
     assert n_epochs > 5
     address = page.address.tags
-    press(page.run_button)
+    page.run_button.active = False
     assert page.address.tags != address
     press(page.step_button)
     assert len(page.history.data["epoch"]) == n_epochs + 1

@@ -122,6 +122,12 @@ class Kit:
         kind = "primary" if primary else "default"
         return self.root(name, Button(label=label, button_type=kind, stylesheets=[self.style]))
 
+    def run_button(self, primary=False):
+        """Return a button that is down while something runs."""
+        kind = "primary" if primary else "default"
+        toggle = Toggle(label="Run / pause", button_type=kind, stylesheets=[self.style])
+        return self.root("run", toggle)
+
     def code(self):
         """Return the box with the lines of Python and give it a button that copies them."""
         box = self.text("code", ["code"])

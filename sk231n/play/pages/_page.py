@@ -214,7 +214,7 @@ class Page:
         points = self.state.points
         if len(points) >= MOST_POINTS:
             self.state.messages["points"] = f"{MOST_POINTS} points are the most."
-        elif self.state.assign("points", points.added(x, y, int(self.point_class.widget.value))):
+        elif self.state.assign("points", points.added(x, y, int(self.state.points.y[self.chosen]))):
             self.chosen = len(points)
         self.show_soon()
 
@@ -245,7 +245,7 @@ class Page:
 
     def point_relabelled(self, attr, old, new):
         """Give the chosen point another class."""
-        if not self.showing:
+        if not self.showing and new in map(str, range(self.n_classes)):
             self.assign_points(self.state.points.relabelled(self.chosen, int(new)))
 
     def point_removed(self):

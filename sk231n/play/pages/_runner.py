@@ -8,8 +8,8 @@ class Runner:
 
     Parameters
     ----------
-    button : Button
-        The button that starts and stops.
+    button : Toggle
+        The button that is down while it runs. A change of its label would take the focus from it.
     tick : callable
         What is done each time.
     toggled : callable
@@ -28,25 +28,26 @@ class Runner:
     def connect(self, document):
         """Run in the document of one browser tab, which ends it when the tab is closed."""
         self.document = document
-        self.button.on_click(self.toggle)
+        self.button.on_change("active", self.switched)
 
     def start(self):
         """Run from now on."""
         if not self.running:
             self.callback = self.document.add_periodic_callback(self.tick, TICK_MS)
-            self.button.label = "Pause"
+            self.button.active = True
 
     def stop(self):
         """Run no longer."""
         if self.running:
             self.document.remove_periodic_callback(self.callback)
             self.callback = None
-            self.button.label = "Run"
+            self.button.active = False
 
-    def toggle(self):
-        """Start or stop."""
-        if self.running:
-            self.stop()
-        else:
-            self.start()
-        self.toggled()
+    def switched(self, attr, old, new):
+        """Follow the button, unless it only shows what the page has done."""
+        if new != self.running:
+            if new:
+                self.start()
+            else:
+                self.stop()
+            self.toggled()

@@ -56,7 +56,7 @@ class LinearPage(Page):
         self.fields["rate"] = kit.log_slider("rate", "Step size", -3, 1)
         self.fields["alpha"] = kit.log_slider("alpha", "Penalty α (λ = α/2)", -3, 1, zero=True)
         self.update_button = kit.button("update", "One update", primary=True)
-        self.run_button = kit.button("run", "Run")
+        self.run_button = kit.run_button()
         self.randomise_button = kit.button("randomise", "Randomise")
         self.reset_button = kit.button("reset", "Begin again")
         self.training_message = kit.message("training_message")

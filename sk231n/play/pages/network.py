@@ -3,7 +3,7 @@
 import time
 
 import numpy as np
-from bokeh.models import ColumnDataSource, DataRange1d
+from bokeh.models import ColumnDataSource, Range1d
 
 from sk231n.play import _network_words as words
 from sk231n.play._hidden import HiddenPlane
@@ -16,6 +16,7 @@ from sk231n.play.pages._runner import Runner
 TRAINING_SECONDS = 0.025  # of every tick, so that other tabs have their turn
 OPENING_SECONDS = 0.4  # before the page is shown for the first time
 
+FEWEST_EPOCHS = 10  # that the axis of the curves shows
 VIEWS = [("principal", "principal components"), ("units", "two units")]
 
 
@@ -52,8 +53,8 @@ class NetworkPage(Page):
         self.fields["view"] = kit.select("view", "Axes", VIEWS, 215)
         self.fields["across"] = kit.spinner("across", "Unit across", width=100)
         self.fields["up"] = kit.spinner("up", "Unit up", width=100)
-        self.step_button = kit.button("step", "One epoch")
-        self.run_button = kit.button("run", "Run", primary=True)
+        self.step_button = kit.button("step", "One epoch", primary=True)
+        self.run_button = kit.run_button()
         self.restart_button = kit.button("restart", "Begin again")
         self.training_message = kit.message("training_message")
         self.formula = kit.text("formula")
@@ -68,8 +69,8 @@ class NetworkPage(Page):
         self.hidden_lines = ColumnDataSource({"xs": [], "ys": []})
         self.hidden_figure = plain_figure(
             "The grid of the plane and the points as a hidden layer sees them",
-            x_range=DataRange1d(range_padding=0.06, only_visible=True),
-            y_range=DataRange1d(range_padding=0.06, only_visible=True),
+            x_range=Range1d(-1, 1),
+            y_range=Range1d(-1, 1),
             aspect_ratio=1,
             x_axis_label="first axis",
             y_axis_label="second axis",
@@ -97,10 +98,9 @@ class NetworkPage(Page):
                 height=170,
                 x_axis_label="epoch",
                 y_axis_label=name,
+                x_range=Range1d(0, FEWEST_EPOCHS),
+                y_range=Range1d(0, 1.02),
             )
-            figure.y_range.start = 0
-            if name == "accuracy":
-                figure.y_range.end = 1.02
             line = {"x": "epoch", "source": self.history, "line_width": 2}
             figure.line(y=name, line_color=COLOURS[1], legend_label="training", **line)
             figure.line(y=f"held_out_{name}", line_color=COLOURS[0], line_dash="dashed",
@@ -126,6 +126,10 @@ class NetworkPage(Page):
             "loss": rows[:, 0], "accuracy": rows[:, 1],
             "held_out_loss": rows[:, 2], "held_out_accuracy": rows[:, 3],
         }  # fmt: skip
+        losses, epochs = self.curves[0], max(len(rows), FEWEST_EPOCHS)
+        for figure in self.curves:
+            figure.x_range.end = epochs
+        losses.y_range.end = 1.05 * np.nanmax(rows[:, [0, 2]]) if len(rows) else 1
         for name, field in self.fields.items():
             if name in state.messages or field.widget is None:
                 continue
@@ -155,6 +159,11 @@ class NetworkPage(Page):
         }
         self.hidden_points.data = PlaneView.columns(self.hidden.X, points.y, hollow=hollow)
         figure = self.hidden_figure
+        everything = np.vstack([self.hidden.lines.reshape(-1, 2), self.hidden.X])
+        low, high = everything.min(axis=0), everything.max(axis=0)
+        for axis, shown in enumerate((figure.x_range, figure.y_range)):
+            margin = 0.05 * (high[axis] - low[axis]) or 1.0
+            shown.start, shown.end = low[axis] - margin, high[axis] + margin
         figure.xaxis.axis_label, figure.yaxis.axis_label = self.hidden.titles
 
     def show_address(self):

@@ -62,7 +62,7 @@ class LinearPage extends StaticPage {
     this.when(models.rate, (value) => { this.rate = this.power(models.rate, value); this.show() })
     this.when(models.alpha, (value) => { this.alpha = this.power(models.alpha, value); this.show() })
     models.update.on_event("button_click", () => { this.update(1) })
-    models.run.on_event("button_click", () => { this.run(this.timer === null) })
+    models.run.properties.active.change.connect(() => { this.run(models.run.active) })
     models.randomise.on_event("button_click", () => {
       const draw = (size) => Math.round(100 * size * (Math.random() + Math.random() + Math.random() - 1.5)) / 100
       this.W = this.W.map(() => [draw(4), draw(4)])
@@ -154,10 +154,13 @@ class LinearPage extends StaticPage {
   }
 
   run(start) {
-    clearInterval(this.timer)
-    this.timer = null
-    this.models.run.label = start ? "Pause" : "Run"
-    if (!start) return
+    if (start === (this.timer !== null)) return
+    if (!start) {
+      clearInterval(this.timer)
+      this.timer = null
+      this.models.run.active = false
+      return
+    }
     let last = performance.now()
     this.timer = setInterval(() => {
       const due = Math.min(Math.floor((performance.now() - last) * 0.06), 12)
