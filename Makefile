@@ -69,6 +69,7 @@ bench: $(VENV)/bench.installed
 	$(BIN)/python benchmarks/growth.py --json docs/results/growth.json
 	$(BIN)/python benchmarks/accuracy.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/accuracy.json
 	$(BIN)/python benchmarks/photographs.py --json docs/results/photographs.json
+	$(BIN)/python benchmarks/play.py --json docs/results/play.json
 	$(BIN)/python benchmarks/report.py docs/results
 
 clean:

@@ -109,6 +109,9 @@ def main():
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        print("not measured: Chromium and its driver are missing")
+        return
     browser = open_browser()
     result = {}
     for page in ("", "knn", "linear", "network"):

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 FIGURES = (
     "features", "linear", "neighbors", "neural", "growth", "accuracy", "convnet", "photographs",
+    "play",
 )  # fmt: skip
 
 RECIPE_NAMES = {"default": "`ConvNetClassifier()` on bytes"}
@@ -276,8 +277,17 @@ def summary(features, linear, neighbors, neural, accuracy, convnet):
     return preface + "\n".join(lines)
 
 
+def play_table(play):
+    rows = ["| page | seconds until it is there | pictures a second |", "|---|---|---|"]
+    for path in ("/", "/knn", "/linear", "/network"):
+        pictures = play.get(f"pictures a second of {path}")
+        shown = "" if pictures is None else f"{pictures:.0f}"
+        rows.append(f"| `{path}` | {play[f'seconds to {path}']:.1f} | {shown} |")
+    return "\n".join(rows)
+
+
 def main(folder):
-    features, linear, neighbors, neural, growth, accuracy, convnet, photographs = (
+    features, linear, neighbors, neural, growth, accuracy, convnet, photographs, play = (
         json.loads((Path(folder) / f"{name}.json").read_text()) for name in FIGURES
     )
     every, memory = neighbors["manhattan_all"], neighbors["memory"]
@@ -413,6 +423,15 @@ largest difference of two values is {photographs["largest difference"]}.
 `OcclusionDisplay` of an image of 64 x 64 pixels takes
 {photographs["seconds of occlusion"]:.2f} s for {photographs["windows"]} windows, with HOG and a
 softmax classifier.
+
+## The pages that play
+
+`python benchmarks/play.py`, in headless Chromium, which draws without a graphics card on the same
+cores: the seconds from the command to a page that can be used, and the pictures of regions of 160 x
+160 pixels a second while a point is dragged. While it runs, the linear page takes
+{play["updates a second"]:.0f} updates a second.
+
+{play_table(play)}
 
 ## How the cost grows
 

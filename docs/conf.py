@@ -2,10 +2,12 @@
 
 import inspect
 import re
+from pathlib import Path
 
 from docutils import nodes
 
 import sk231n
+from sk231n.play.pages.static import static_page
 
 project = "sk231n"
 copyright = "The sk231n developers"
@@ -71,6 +73,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"sk231n {version}"
 html_static_path = ["_static"]
 html_css_files = ["sk231n.css"]
+html_js_files = ["play.js"]
 html_copy_source = html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "sk231n"},
@@ -141,8 +144,18 @@ def show_source(app, what, name, obj, options, lines):
         lines[:] = [summary, "", ".. code-block:: python", "", *(f"   {line}" for line in source)]
 
 
+def write_pages_that_play(app, exception):
+    """Write the pages that play beside the others; frames in the chapters show them."""
+    if exception is None and app.builder.format == "html":
+        folder = Path(app.outdir, "_static", "play")
+        folder.mkdir(exist_ok=True)
+        for name in ("knn", "linear"):
+            (folder / f"{name}.html").write_text(static_page(name), encoding="utf-8")
+
+
 def setup(app):
     """Connect the functions above."""
+    app.connect("build-finished", write_pages_that_play)
     app.connect("missing-reference", find_reference)
     app.connect("autodoc-skip-member", skip_members_of_others)
     app.connect("autodoc-process-docstring", show_source, priority=900)
