@@ -704,3 +704,11 @@ def test_selection_sorts_by_distance_and_index(data):
     samples, distances = nearest_of_pairs(k, *pairs.T, table[tuple(pairs.T)])
     np.testing.assert_array_equal(samples, expected)
     np.testing.assert_array_equal(distances, np.take_along_axis(table, expected, axis=1))
+
+
+@pytest.mark.parametrize("width", range(1, 20))
+def test_sums_of_short_rows_are_those_of_numpy(width):
+    """Added up column by column, to the last bit."""
+    terms = np.exp(3 * np.random.RandomState(width).standard_normal((200, width)))
+    np.testing.assert_array_equal(_distances._sums(terms), np.add.reduce(terms, axis=1))
+    np.testing.assert_array_equal(_distances._sums(terms), [np.add.reduce(row) for row in terms])

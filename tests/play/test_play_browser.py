@@ -28,7 +28,7 @@ if not (CHROMIUM and DRIVER):
         allow_module_level=True,
     )
 
-SECONDS = 8  # that anything may take on a slow machine
+SECONDS = 60  # that anything may take on a slow machine
 
 HELPERS = """
 const model = (name) => Bokeh.documents[0].get_model_by_name(name);
