@@ -7,7 +7,7 @@ from pathlib import Path
 from docutils import nodes
 
 import sk231n
-from sk231n.play.pages.static import static_page
+from sk231n.play._pages.static import static_page
 
 project = "sk231n"
 copyright = "The sk231n developers"

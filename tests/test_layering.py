@@ -51,9 +51,9 @@ LEVELS = {
         "play._plane",
         "play._points",
         "play._words",
-        "play.pages",
-        "play.pages._kit",
-        "play.pages._runner",
+        "play._pages",
+        "play._pages._kit",
+        "play._pages._runner",
         "plotting._figures",
         "reference._activations",
         "reference._color",
@@ -91,7 +91,7 @@ LEVELS = {
         "photographs._sources",
         "play._fields",
         "play._linear_words",
-        "play.pages._planes",
+        "play._pages._planes",
         "plotting._affine",
         "plotting._arrays",
         "plotting._search_axes",
@@ -122,7 +122,7 @@ LEVELS = {
         "neural._quantities",
         "photographs._decode",
         "play._state",
-        "play.pages._page",
+        "play._pages._page",
         "plotting._search_results",
     ],
     3: [
@@ -266,15 +266,15 @@ LEVELS = {
         "play._cards",
         "play._knn_words",
         "play._network_words",
-        "play.pages.linear",
+        "play._pages.linear",
     ],
     15: [
-        "play.pages.knn",
-        "play.pages.network",
+        "play._pages.knn",
+        "play._pages.network",
     ],
     16: [
-        "play.pages.server",
-        "play.pages.static",
+        "play._pages.server",
+        "play._pages.static",
     ],
     17: [
         "play.__main__",
@@ -349,7 +349,7 @@ def test_core_stands_on_its_own():
 
 
 def is_drawn_by_bokeh(name):
-    return f"{name}.".startswith("sk231n.play.pages.")
+    return f"{name}.".startswith("sk231n.play._pages.")
 
 
 def test_only_the_pages_import_bokeh_and_only_the_program_imports_them():

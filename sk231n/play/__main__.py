@@ -22,7 +22,7 @@ def main(arguments=None):
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     options = parser.parse_args(arguments)
     try:
-        from sk231n.play.pages.server import make_server
+        from sk231n.play._pages.server import make_server
     except ImportError as error:
         sys.exit(
             f"The page that plays needs Bokeh, which is not here ({error}). "

@@ -9,7 +9,7 @@ import pytest
 @pytest.fixture(scope="session")
 def server():
     """A running server of the pages, at a free port."""
-    from sk231n.play.pages.server import make_server
+    from sk231n.play._pages.server import make_server
 
     started = threading.Event()
     servers = []

@@ -15,9 +15,9 @@ from sk231n.play import _linear_words as words
 from sk231n.play._knn import NeighborsState
 from sk231n.play._linear import LOSSES, LinearState
 from sk231n.play._network import NetworkState
+from sk231n.play._pages.static import static_page
 from sk231n.play._plane import SIDE, palette
 from sk231n.play._points import LabelledPoints
-from sk231n.play.pages.static import static_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")

@@ -20,9 +20,9 @@ from bokeh.events import ButtonClick, DoubleTap, MouseMove, Pan, PanEnd, PanStar
 
 from sk231n.play.__main__ import main
 from sk231n.play._knn import NeighborsState
-from sk231n.play.pages.knn import NeighborsPage
-from sk231n.play.pages.linear import LinearPage
-from sk231n.play.pages.network import NetworkPage
+from sk231n.play._pages.knn import NeighborsPage
+from sk231n.play._pages.linear import LinearPage
+from sk231n.play._pages.network import NetworkPage
 
 PAGES = [NeighborsPage, LinearPage, NetworkPage]
 
@@ -35,6 +35,8 @@ def get(server, path):
 def opened(page_class, address=""):
     page = page_class(address)
     page.connect(Document())
+    while getattr(page, "wanted", None) is not None:  # on a slow machine, training is not over
+        page.tick()
     return page
 
 
@@ -330,8 +332,6 @@ def test_the_neighbours_of_the_pointer_are_linked():
 
 def test_the_network_page_opens_trained_runs_pauses_and_begins_again():
     page = opened(NetworkPage, "epochs=5")
-    while page.wanted is not None:  # on a slow machine the rest is trained in ticks
-        page.tick()
     assert len(page.history.data["epoch"]) == 5
     assert len(page.hidden_lines.data["xs"]) == 26
     page.run_button.active = True

@@ -6,9 +6,9 @@ from bokeh.models import ColumnDataSource
 from sk231n.play import _knn_words as words
 from sk231n.play._fields import FieldError, Number
 from sk231n.play._knn import NeighborsState
+from sk231n.play._pages._page import Page
+from sk231n.play._pages._planes import INK
 from sk231n.play._plane import COLOURS
-from sk231n.play.pages._page import Page
-from sk231n.play.pages._planes import INK
 
 METRIC_NAMES = {"l2": "L2 (Euclidean)", "l1": "L1 (Manhattan)"}
 COORDINATE = Number(0, -1, 1)

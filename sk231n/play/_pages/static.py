@@ -11,12 +11,12 @@ from bokeh.models import CustomJS
 from bokeh.resources import INLINE
 
 from sk231n.play._knn import clouds
+from sk231n.play._pages._kit import file_text
+from sk231n.play._pages._page import TEMPLATES, template_variables
+from sk231n.play._pages.knn import NeighborsPage
+from sk231n.play._pages.linear import LinearPage
 from sk231n.play._plane import COLOURS, MARKERS, SIGNS
 from sk231n.play._words import listed
-from sk231n.play.pages._kit import file_text
-from sk231n.play.pages._page import TEMPLATES, template_variables
-from sk231n.play.pages.knn import NeighborsPage
-from sk231n.play.pages.linear import LinearPage
 
 # Nothing is fetched from anywhere.
 POLICY = (

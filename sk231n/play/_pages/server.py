@@ -8,10 +8,10 @@ from bokeh.server.server import Server
 from tornado.web import RequestHandler
 
 from sk231n.play._cards import cards
-from sk231n.play.pages._page import TEMPLATES, template_variables
-from sk231n.play.pages.knn import NeighborsPage
-from sk231n.play.pages.linear import LinearPage
-from sk231n.play.pages.network import NetworkPage
+from sk231n.play._pages._page import TEMPLATES, template_variables
+from sk231n.play._pages.knn import NeighborsPage
+from sk231n.play._pages.linear import LinearPage
+from sk231n.play._pages.network import NetworkPage
 
 ADDRESS = "127.0.0.1"
 PAGES = {"/knn": NeighborsPage, "/linear": LinearPage, "/network": NetworkPage}

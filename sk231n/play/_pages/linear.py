@@ -6,9 +6,9 @@ from bokeh.models import Arrow, ColumnDataSource, NormalHead
 
 from sk231n.play import _linear_words as words
 from sk231n.play._linear import N_CLASSES, LinearState
+from sk231n.play._pages._page import Page
+from sk231n.play._pages._runner import Runner
 from sk231n.play._plane import COLOURS
-from sk231n.play.pages._page import Page
-from sk231n.play.pages._runner import Runner
 
 UPDATES_PER_SECOND = 60
 LOSS_NAMES = {

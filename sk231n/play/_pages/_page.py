@@ -3,10 +3,10 @@
 from bokeh.events import DoubleTap, Pan, PanEnd, PanStart, Tap
 from jinja2 import Environment, FileSystemLoader
 
+from sk231n.play._pages._kit import FILES, Kit, LogSlider, file_text
+from sk231n.play._pages._planes import NEAR, PlaneView
 from sk231n.play._plane import NAMES, SIGNS
 from sk231n.play._points import MOST_POINTS
-from sk231n.play.pages._kit import FILES, Kit, LogSlider, file_text
-from sk231n.play.pages._planes import NEAR, PlaneView
 
 LINKS = (("/knn", "Nearest neighbours"), ("/linear", "Linear classifier"), ("/network", "Network"))
 

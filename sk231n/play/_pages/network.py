@@ -8,10 +8,10 @@ from bokeh.models import ColumnDataSource, Range1d
 from sk231n.play import _network_words as words
 from sk231n.play._hidden import HiddenPlane
 from sk231n.play._network import ACTIVATIONS, DATA, OPTIMIZERS, NetworkState
+from sk231n.play._pages._page import Page
+from sk231n.play._pages._planes import INK, QUIET, PlaneView, plain_figure
+from sk231n.play._pages._runner import Runner
 from sk231n.play._plane import COLOURS, SHARES
-from sk231n.play.pages._page import Page
-from sk231n.play.pages._planes import INK, QUIET, PlaneView, plain_figure
-from sk231n.play.pages._runner import Runner
 
 TRAINING_SECONDS = 0.025  # of every tick, so that other tabs have their turn
 OPENING_SECONDS = 0.4  # before the page is shown for the first time

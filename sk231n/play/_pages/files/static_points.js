@@ -1,5 +1,5 @@
 // A page without a server: what both such pages do with points. Python's play/_points.py and
-// pages/_page.py do the same.
+// _pages/_page.py do the same.
 
 const SIDE = 160
 const NEAR = 0.09
