@@ -20,7 +20,7 @@ class PageState:
         self.values = {name: field.default for name, field in self.fields.items()}
         self.messages = {}
         # The fields of a page have an order in which the later ones may depend on the earlier.
-        given = dict(parse_qsl(address, max_num_fields=100))
+        given = dict(parse_qsl(address, keep_blank_values=True))
         for name in self.fields:
             if name in given:
                 self.assign(name, given[name])

@@ -71,6 +71,17 @@ def test_messages_say_what_is_accepted(field, value, message):
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize("state_class", STATES)
+def test_a_long_address_is_no_error(state_class):
+    assert state_class("&".join(f"x{i}=1" for i in range(1000))).messages == {}
+
+
+def test_a_field_left_blank_in_the_address_gets_a_message():
+    assert NeighborsState("k=&metric=").messages == {
+        "k": "This needs a number.", "metric": "This is one of l2, l1.",
+    }  # fmt: skip
+
+
 def test_a_good_value_takes_the_message_away():
     state = NeighborsState("k=x")
     assert state.messages == {"k": "This needs a number."}
