@@ -11,14 +11,24 @@ from sk231n.core.errors import naming
 def as_numpy(X: Any, name: str = "X") -> Any:
     """Convert an array of another library (PyTorch, CuPy, ...) to NumPy; return all else as it is.
 
+    What is still to be computed, as by dask, is refused: it may be larger than memory, and each
+    pass over it would compute it again.
+
     scikit-learn does the same, except under ``config_context(array_api_dispatch=True)``, where it
     keeps such arrays.
 
     Raises
     ------
     TypeError
-        If NumPy cannot read it, for example because it is on a graphics card.
+        If NumPy cannot read it, for example because it is on a graphics card, or if it is lazy.
     """
+    if callable(getattr(X, "__dask_graph__", None)) and X.__dask_graph__() is not None:
+        kind = f"{type(X).__module__}.{type(X).__qualname__}"
+        raise TypeError(
+            f"{name} is a {kind}, which is still to be computed. If it fits into memory, pass "
+            f"{name}.compute(). If not, store it, for example by {name}.to_zarr(path), and pass "
+            "what zarr.open(path) returns, or call the method on each block, with map_blocks."
+        )
     if isinstance(X, np.ndarray) or not hasattr(X, "__dlpack__"):
         return X
     try:

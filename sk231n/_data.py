@@ -93,6 +93,8 @@ class SampleReader:
                 f"validation_fraction={self.validation_fraction} of {len(data.rows)} samples "
                 f"({error}); pass X_val and y_val, or early_stopping=False."
             ) from error
+        if self.shuffle == "chunks" or not getattr(data.X, "fits", True):
+            rows, held_out = np.sort(rows), np.sort(held_out)  # to be read forwards
         held_out = self._validation(data._replace(rows=held_out), weighted)
         return data._replace(rows=rows).normalized(), held_out
 

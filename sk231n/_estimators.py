@@ -18,6 +18,7 @@ from threadpoolctl import OpenBLASController
 from sk231n.core.arguments import Number, validate_arguments
 from sk231n.core.bases import BaseEstimator, TransformerMixin
 from sk231n.core.errors import naming
+from sk231n.core.stored import StoredArray
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,7 +40,13 @@ def only_numbers(X: Any, name: str = "X") -> NDArray[Any]:
 
 
 def validated(estimator: Any, X: Any, y: Any = "no_validation", **checks: Any) -> Any:
-    """Validate `X`, or `X` and `y`, as scikit-learn does; errors name the one they are about."""
+    """Validate `X`, or `X` and `y`, as scikit-learn does; errors name the one they are about.
+
+    Of an array that is read in chunks, the values to learn from are read once, those to predict
+    when they are needed.
+    """
+    if isinstance(X, StoredArray):
+        return _validated_chunks(estimator, X, y, **checks)
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # sums that find infinities
             return validate_data(estimator, X, y, **checks)
@@ -48,6 +55,17 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", **checks: Any) -
             raise
         with naming("X" if isinstance(y, str) and y == "no_validation" else _culprit(X, error)):
             raise
+
+
+def _validated_chunks(estimator, X, y, reset=True, **checks):
+    """Validate an array that is read in chunks, by one of its shape without values, and `y`."""
+    no_values = np.broadcast_to(np.zeros((), X.dtype), X.shape)
+    checks = {name: value for name, value in checks.items() if name not in ("dtype", "order")}
+    validated_y = validated(estimator, no_values, y, reset=reset, ensure_all_finite=False, **checks)
+    predicts = isinstance(y, str) and y == "no_validation"
+    if reset or not predicts:
+        X.check()
+    return X if predicts else (X, validated_y[1])
 
 
 def _culprit(X, error):
@@ -74,8 +92,9 @@ def check_weights(
                 f"{name}={sample_weight!r} must be a finite number > 0, or one per sample."
             )
         return np.ones(len(X))  # only the ratios of weights matter
+    samples = np.broadcast_to(np.int8(0), len(X))  # scikit-learn asks only how many there are
     with naming(name), np.errstate(over="ignore", invalid="ignore"):
-        w = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        w = _check_sample_weight(sample_weight, samples, dtype=np.float64, ensure_non_negative=True)
         if not np.isfinite(w.sum()):
             raise ValueError("the sum of the weights overflows float64; divide them by a constant.")
     return w

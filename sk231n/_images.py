@@ -24,6 +24,7 @@ from sk231n._estimators import (
 from sk231n._floating_point import contained
 from sk231n._warnings import warn
 from sk231n.core.errors import naming
+from sk231n.core.stored import StoredArray, is_stored
 
 _MOST_CHANNELS = 4  # a photograph has at most red, green, blue and transparency
 
@@ -45,7 +46,8 @@ def as_rows(X: Any, name: str = "X") -> tuple[Any, tuple[int, ...] | None]:
     -------
     rows : array-like
         A stack of images as an array of shape (n, h * w * c); `X` itself otherwise. The columns
-        have no names then, even if the images had one as the column of a frame.
+        have no names then, even if the images had one as the column of a frame. What is read by
+        slicing it, such as an array of zarr, becomes a `StoredArray`.
     image_shape : tuple of int or None
         The shape of one image of a stack, (h, w) or (h, w, c); None otherwise.
 
@@ -91,6 +93,8 @@ def refuse_channels_first(
 
 def _flattened(X, name="X"):
     X = unpack(X, name)
+    if is_stored(X):
+        X = StoredArray(X, name)
     n_dims = getattr(X, "ndim", 0)
     if n_dims <= 2:
         return X, None
@@ -99,7 +103,8 @@ def _flattened(X, name="X"):
             f"{name} has {n_dims} dimensions, shape {tuple(X.shape)}; expected rows (n, d), grey "
             "images (n, h, w) or colour images (n, h, w, c)."
         )
-    X = np.asarray(X)
+    if not isinstance(X, StoredArray):
+        X = np.asarray(X)
     if n_dims == 3 and X.shape[2] in (3, 4) and min(X.shape[:2]) >= 8:
         warn(
             f"{name} of shape {X.shape} is read as {X.shape[0]} grey images of {X.shape[1]} x "
@@ -219,7 +224,7 @@ class ImageTransformer(FloatTransformer):
         return self._shape(only_numbers(validated(self, rows, reset=False)))
 
     def _shape(self, rows):
-        if rows.dtype.kind == "f":
+        if isinstance(rows, np.ndarray) and rows.dtype.kind == "f":
             rows = rows.astype(float_dtype(rows.dtype), copy=False)
         height, width, channels = (*self.image_shape_, 1)[:3]
         return rows.reshape(len(rows), height, width, channels)

@@ -32,7 +32,7 @@ TRAINING_CONSTRAINTS: dict[str, list[Any]] = {
     "max_iter": [StrOptions({"auto"}), count(1)],
     "tol": [Number(Real, 0, None, closed="left"), None],
     "n_iter_no_change": [count(1)],
-    "shuffle": ["boolean"],
+    "shuffle": ["boolean", StrOptions({"chunks"})],
     "early_stopping": ["boolean"],
     "validation_fraction": [Number(Real, 0, 1, closed="neither")],
     "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],

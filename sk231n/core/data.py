@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk231n.core.blocks import blocks, split
+from sk231n.core.chunks import ReadAhead, chunks_together, rows_per_chunk, shuffled_in_chunks
+from sk231n.core.stored import StoredArray
 
 _SWEEP_ROWS = 1024  # rows per block of a full pass, to bound the memory
 _AUGMENTED_ROWS = 32  # samples that are augmented at a time, with random numbers of their own
@@ -19,7 +21,7 @@ class Data(NamedTuple):
 
     Parameters
     ----------
-    X : C-contiguous ndarray of shape (n_samples, n_features)
+    X : C-contiguous ndarray or StoredArray of shape (n_samples, n_features)
         Rows, in their original dtype.
     y : ndarray of shape (n_samples, ...)
         Targets.
@@ -33,7 +35,7 @@ class Data(NamedTuple):
         Sum of the weights of `rows`.
     """
 
-    X: NDArray[Any]
+    X: Any
     y: NDArray[Any]
     w: NDArray[Any]
     rows: NDArray[Any]
@@ -49,6 +51,35 @@ class Data(NamedTuple):
         _, exponent = np.frexp(self.w[self.rows].max())
         w = np.ldexp(self.w, -exponent)
         return self._replace(w=w, total=float(w[self.rows].sum()))
+
+    def order(self, shuffle: bool | str, rng: np.random.RandomState) -> NDArray[Any]:
+        """Indices of the samples in the order in which an epoch sees them.
+
+        Parameters
+        ----------
+        shuffle : bool or "chunks"
+            Whether the order is random; for "chunks", and for an array of which memory holds only
+            some chunks, as far as few chunks of consecutive samples are needed at a time.
+        rng : RandomState
+            Draws the order.
+
+        Returns
+        -------
+        ndarray of int of shape (n_used,)
+            The indices.
+        """
+        if not shuffle:
+            return self.rows
+        if isinstance(self.X, StoredArray):
+            (chunk_rows,), n_together = self.X.chunks, self.X.n_together
+            shuffle = shuffle if self.X.fits else "chunks"
+        else:
+            row_bytes = self.X.shape[1] * self.X.itemsize
+            chunk_rows = rows_per_chunk(row_bytes)
+            n_together = chunks_together(chunk_rows * row_bytes)
+        if shuffle == "chunks":
+            return shuffled_in_chunks(self.rows, chunk_rows, n_together, rng)
+        return rng.permutation(self.rows)
 
     def targets(self, rows: NDArray[Any] | slice) -> tuple[NDArray[Any], NDArray[Any]]:
         """Targets of some samples, and their weights, which sum to one over all samples."""
@@ -75,14 +106,16 @@ def batches(
     shape = (min(batch_size, len(order)), data.X.shape[1])
     floats = np.empty(shape, data.dtype)
     gathered = floats if data.X.dtype == data.dtype else np.empty(shape, data.X.dtype)
+    read_ahead = ReadAhead(data.X, order)
     for start in range(0, len(order), batch_size):
+        read_ahead(start)
         rows = order[start : start + batch_size]
         x = floats[: len(rows)]
 
         def gather(part, rows=rows, x=x, seeds=None):
             raw = gathered[part]
             # The mode "raise" would fill a buffer first, to keep `raw` intact after an error.
-            np.take(data.X, rows[part], axis=0, out=raw, mode="clip")
+            data.X.take(rows[part], axis=0, out=raw, mode="clip")
             if augment is not None:
                 raw = augment(raw, np.random.RandomState(seeds[part.start // _AUGMENTED_ROWS]))
             if gathered is not floats or augment is not None:

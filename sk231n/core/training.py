@@ -26,7 +26,7 @@ def epochs(
     rates: Callable[[int, int], NDArray[Any]],
     *,
     batch_size: int,
-    shuffle: bool,
+    shuffle: bool | str,
     rng: np.random.RandomState,
     state: list[Any] | None = None,
     average: Average | None = None,
@@ -44,8 +44,8 @@ def epochs(
         ``rates(epoch, n_steps)``: the learning rates of the steps of an epoch.
     batch_size : int
         Number of samples per step.
-    shuffle : bool
-        Whether each epoch draws a new order.
+    shuffle : bool or "chunks"
+        Whether each epoch draws a new order, see :meth:`~sk231n.core.data.Data.order`.
     rng : RandomState
         Source of randomness.
     state : list or None, default=None
@@ -75,7 +75,7 @@ def epochs(
     while True:
         rates_of_steps = rates(epoch, n_steps)
         _check_rates(rates_of_steps, n_steps)
-        order = rng.permutation(data.rows) if shuffle else data.rows
+        order = data.order(shuffle, rng)
         loss, score, step_losses = 0.0, 0.0, []
         # No warning of overflow: the next loss is not finite, and its error says what to do.
         with np.errstate(over="ignore", invalid="ignore"), small_buffers():

@@ -13,6 +13,7 @@ from sk231n._estimators import float_dtype
 from sk231n._floating_point import contained
 from sk231n._images import ImageTransformer
 from sk231n.core.arguments import did_you_mean
+from sk231n.core.stored import in_pieces
 from sk231n.features._arguments import check_overflow
 from sk231n.features._batch import run_in_blocks
 from sk231n.features._color_spaces import CHANNEL_NAMES, COLOR_SPACES
@@ -123,6 +124,7 @@ class ColorMoments(ColorTransformer):
             )
 
     @contained
+    @in_pieces
     def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the moments of each image.
 

@@ -16,6 +16,8 @@ from sk231n._estimators import float_dtype
 from sk231n._floating_point import contained
 from sk231n._images import ImageTransformer, check_color
 from sk231n.core.arguments import Number
+from sk231n.core.blocks import blocks
+from sk231n.core.stored import in_pieces
 from sk231n.features._arguments import N_JOBS, check_overflow, check_pair
 from sk231n.features._batch import run_in_blocks
 from sk231n.features._block_norms import normalize_blocks
@@ -186,13 +188,14 @@ class HOG(ImageTransformer):
         return images
 
     def _check_sign(self, images):
-        if self.transform_sqrt and images.min() < 0:
+        if self.transform_sqrt and any(images[block].min() < 0 for block in blocks(len(images))):
             raise ValueError(
                 "transform_sqrt=True takes the square root of the pixels, but X holds negative "
-                f"values, down to {images.min():.3g}."
+                "values."
             )
 
     @contained
+    @in_pieces
     def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the features of each image.
 
@@ -212,6 +215,7 @@ class HOG(ImageTransformer):
         return self._run(X, self._n_features_out, self._describe)
 
     @contained
+    @in_pieces
     def visualize(self, X: ArrayLike) -> NDArray[Any]:
         """Draw the histograms: one line per cell and orientation, as bright as it has votes.
 
@@ -345,9 +349,9 @@ class HOG(ImageTransformer):
             return
         block_h, block_w = self.cells_per_block_
         windows = sliding_window_view(histograms, (block_h, block_w), axis=(1, 2))
-        blocks = out.reshape(len(out), *self.n_blocks_, block_h, block_w, self._n_bins)
-        blocks[...] = windows.transpose(0, 1, 2, 4, 5, 3)
-        normalize_blocks(blocks.reshape(len(out), prod(self.n_blocks_), -1), self.block_norm)
+        of_blocks = out.reshape(len(out), *self.n_blocks_, block_h, block_w, self._n_bins)
+        of_blocks[...] = windows.transpose(0, 1, 2, 4, 5, 3)
+        normalize_blocks(of_blocks.reshape(len(out), prod(self.n_blocks_), -1), self.block_norm)
 
     def _draw(self, histograms, out):
         """Draw the histograms into `out`, a picture per row."""

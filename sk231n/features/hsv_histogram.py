@@ -16,6 +16,7 @@ from sk231n._floating_point import contained
 from sk231n._images import ImageTransformer, is_count
 from sk231n._warnings import warn
 from sk231n.core.arguments import Number
+from sk231n.core.stored import in_pieces
 from sk231n.features._arguments import MOST_BINS, N_JOBS
 from sk231n.features._batch import run_in_blocks
 from sk231n.features._color_spaces import byte_bins, float_bins
@@ -165,6 +166,7 @@ class HSVHistogram(ColorTransformer):
         return images
 
     @contained
+    @in_pieces
     def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the histograms of each image.
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, csr_matrix
 from sklearn import get_config
 from sklearn.metrics import accuracy_score
-from sklearn.utils import assert_all_finite, check_consistent_length
+from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
@@ -20,10 +20,13 @@ from sk231n._labels import as_labels, check_labels, encode_labels, scikit_learn_
 from sk231n.core.arguments import Number, count, validate_arguments
 from sk231n.core.bases import BaseEstimator, ClassifierMixin
 from sk231n.core.blocks import blocks
+from sk231n.core.chunks import mapped_file
 from sk231n.core.errors import naming
+from sk231n.core.stored import StoredArray, in_pieces, pieces
 from sk231n.neighbors._costs import BYTES_PER_NEIGHBOR
 from sk231n.neighbors._distances import METRIC_NAMES
 from sk231n.neighbors._index import find_neighbors, make_search
+from sk231n.neighbors._rows import compact, training_rows
 from sk231n.neighbors._votes import count_votes, neighbor_weights, voters, weigh_classes
 from sk231n.neighbors._weights import checked_weights, class_weights, with_finite_sum
 
@@ -168,6 +171,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         return make((values, indices.ravel(), starts), shape=(n_queries, self.n_samples_fit_))
 
     @contained
+    @in_pieces
     def predict(self, X: ArrayLike | None) -> NDArray[Any]:
         """Predict the class with the most votes, and the first in ``classes_`` if several tie.
 
@@ -193,6 +197,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[winners]
 
     @contained
+    @in_pieces
     def predict_proba(self, X: ArrayLike | None) -> NDArray[np.float64]:
         """Predict probabilities: the share of each class in the votes.
 
@@ -271,6 +276,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         """
         check_no_missing(y)
         rows, stack = as_rows(X)
+        in_a_file = isinstance(rows, StoredArray) or mapped_file(rows) is not None
         with naming("y"):
             y = as_labels(y)
         rows, y = validated(self, rows, y, dtype=None, order="C")
@@ -278,7 +284,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
             y = as_labels(y)  # again, because validation has made a column one-dimensional
             check_labels(y)
             classes, y = encode_labels(y)
-        rows = _compact(only_numbers(rows))
+        rows = training_rows(only_numbers(rows), in_a_file, type(self).__name__)
         return rows, stack or infer_image_shape(rows.shape[1]), classes, y
 
     def _set_training_data(self, rows, image_shape, classes, y, n_neighbors, counts=None):
@@ -300,8 +306,8 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         if X is None:
             return self._rows, np.arange(self.n_samples_fit_)
         rows, _ = as_rows(X)
-        rows = validated(self, rows, reset=False, dtype=None, order="C")
-        return _compact(only_numbers(rows)), None
+        rows = only_numbers(validated(self, rows, reset=False, dtype=None, order="C"))
+        return rows if isinstance(rows, StoredArray) else compact(rows), None
 
     def _nearest(self, queries, k, itself):
         """Distances and indices of the nearest among the samples that vote.
@@ -309,6 +315,9 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         `itself` holds the index of each query in the training data, if they are training samples;
         a query is then no neighbour of itself.
         """
+        if isinstance(queries, StoredArray):
+            parts = [self._nearest(compact(queries[block]), k, itself) for block in pieces(queries)]
+            return tuple(np.concatenate(of_parts) for of_parts in zip(*parts, strict=True))
         if itself is None:
             return find_neighbors(self._search, queries, k, self.n_jobs)
         n_found = min(k + 1, len(self._y))
@@ -377,17 +386,3 @@ def check_votes(n_neighbors, n_samples, counts, others=False):
             f"{'other ' if others else ''}training samples, counted by sample_weight (the smallest "
             "above 0 counts as one sample); expected n_neighbors <= that number."
         )
-
-
-def _compact(rows):
-    """Rows in a type that holds them exactly; integers of 8 and 16 bits and float32 keep theirs."""
-    if rows.dtype == bool:
-        return rows.view(np.uint8)
-    if rows.dtype.kind in "ui" and rows.itemsize <= 2:
-        return rows
-    dtype = np.float32 if np.can_cast(rows.dtype, np.float32) else np.float64
-    with np.errstate(over="ignore"):
-        compact = rows.astype(dtype, copy=False)
-    if rows.dtype.itemsize > 8:  # long floats, of which the largest do not fit into float64
-        assert_all_finite(compact, input_name="X")
-    return compact

@@ -98,8 +98,9 @@ class ConvNetClassifier(ConvolutionalNetwork, NetworkClassifier):
         ``learning_rate="auto"`` the training loss is not watched, as the rate falls to zero anyway.
     n_iter_no_change : int, default=10
         Number of epochs without progress after which training stops.
-    shuffle : bool, default=True
-        Whether each epoch visits the samples in a new order.
+    shuffle : bool or "chunks", default=True
+        Whether each epoch visits the samples in a new order. "chunks" shuffles 64 random chunks of
+        a megabyte at a time, for files larger than memory; so are larger arrays of zarr and HDF5.
     early_stopping : bool, default=False
         Whether to monitor validation data, stop when neither score nor loss improves, and keep
         the parameters that were best, running averages of the batch normalization included.

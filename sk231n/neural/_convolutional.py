@@ -27,6 +27,7 @@ from sk231n.core.layer import Layer
 from sk231n.core.pooling import GlobalAveragePool2D
 from sk231n.core.positions import scores_at_positions
 from sk231n.core.standardize import Standardize
+from sk231n.core.stored import in_pieces
 from sk231n.core.windows import SIDES, as_pair
 from sk231n.neural._architecture import (
     POOLINGS,
@@ -183,6 +184,7 @@ class ConvolutionalNetwork(NetworkEstimator):
         return maps
 
     @contained
+    @in_pieces
     def decision_map(self, X: ArrayLike) -> NDArray[Any]:
         """Compute the scores at every position of larger images.
 

@@ -88,14 +88,14 @@ class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimato
         ``learning_rate="auto"`` the training loss is not watched, as the rate falls to zero anyway.
     n_iter_no_change : int, default=10
         Number of epochs without progress after which training stops.
-    shuffle : bool, default=True
-        Whether each epoch visits the samples in a new order.
+    shuffle : bool or "chunks", default=True
+        Whether each epoch visits the samples in a new order. "chunks" shuffles 64 random chunks of
+        a megabyte at a time, for files larger than memory; so are larger arrays of zarr and HDF5.
     early_stopping : bool, default=False
         Whether to monitor validation data, stop when neither score nor loss improves, and keep
         the parameters that were best, running averages of the batch normalization included.
     validation_fraction : float in (0, 1), default=0.1
-        Share of the training data that `early_stopping` sets aside if
-        ``fit`` gets no ``X_val``.
+        Share of the training data that `early_stopping` sets aside if ``fit`` gets no ``X_val``.
     scoring : str, callable or None, default=None
         What `early_stopping` watches and ``history_["validation_score"]`` records: the name of a
         scikit-learn scorer, or a function ``scoring(estimator, X, y)``, the larger the better.

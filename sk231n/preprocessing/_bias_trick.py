@@ -18,6 +18,7 @@ from sk231n._floating_point import contained, quiet
 from sk231n._images import as_rows
 from sk231n.core.arguments import Number
 from sk231n.core.errors import naming
+from sk231n.core.stored import in_pieces
 
 
 class BiasTrick(FloatTransformer):
@@ -87,6 +88,7 @@ class BiasTrick(FloatTransformer):
         return self
 
     @contained
+    @in_pieces
     def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Append the constant as the last column.
 

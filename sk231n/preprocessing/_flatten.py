@@ -10,6 +10,7 @@ from sk231n._estimators import FloatTransformer, only_numbers, unchanged_on_erro
 from sk231n._floating_point import contained
 from sk231n._images import as_rows, without_grey_axis
 from sk231n.core.bases import OneToOneFeatureMixin
+from sk231n.core.stored import in_pieces
 
 
 class Flatten(OneToOneFeatureMixin, FloatTransformer):
@@ -76,6 +77,7 @@ class Flatten(OneToOneFeatureMixin, FloatTransformer):
         return self
 
     @contained
+    @in_pieces
     def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Turn images into rows.
 
@@ -105,6 +107,7 @@ class Flatten(OneToOneFeatureMixin, FloatTransformer):
         return only_numbers(validated(self, rows, reset=False))
 
     @contained
+    @in_pieces
     def inverse_transform(self, X: ArrayLike) -> NDArray[Any]:
         """Turn rows into images.
 

@@ -10,6 +10,7 @@ from sk231n._estimators import float_dtype, unchanged_on_error
 from sk231n._floating_point import contained, with_errors
 from sk231n._images import ImageTransformer
 from sk231n.core.bases import OneToOneFeatureMixin
+from sk231n.core.stored import in_pieces
 from sk231n.preprocessing._column_means import ColumnMeans, column_means
 
 
@@ -154,6 +155,7 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
         self.mean_ = mean
 
     @contained
+    @in_pieces
     def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Subtract the mean.
 
@@ -175,6 +177,7 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
         return self._shifted(np.subtract, X)
 
     @contained
+    @in_pieces
     def inverse_transform(self, X: ArrayLike) -> NDArray[Any]:
         """Add the mean back.
 

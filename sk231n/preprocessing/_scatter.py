@@ -73,7 +73,7 @@ class Scatter:
         centre = merged._origin, shift
         if n + m - 1 <= X.shape[1]:
             merged._roots = np.concatenate([
-                self._roots, between[np.newaxis][:n], _roots(_centred(X, *centre))
+                self._roots, between[np.newaxis][:n], _roots(_centred(X[:], *centre))
             ])  # fmt: skip
             return merged
         merged._roots = None

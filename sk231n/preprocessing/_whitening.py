@@ -24,6 +24,7 @@ from sk231n._floating_point import contained, quiet
 from sk231n._images import as_rows
 from sk231n.core.arguments import Number
 from sk231n.core.errors import naming
+from sk231n.core.stored import in_pieces
 from sk231n.preprocessing._scatter import Scatter
 from sk231n.preprocessing._tiles import in_tiles
 
@@ -267,6 +268,7 @@ class Whitening(FloatTransformer):
         return vars(self)["n_components_"]
 
     @contained
+    @in_pieces
     def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Whiten the data.
 
@@ -299,6 +301,7 @@ class Whitening(FloatTransformer):
         return in_tiles(whiten, X, self._n_outputs)
 
     @contained
+    @in_pieces
     def inverse_transform(self, X: ArrayLike) -> NDArray[Any]:
         """Undo the whitening; exact for rows that vary only along the components kept.
 
