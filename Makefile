@@ -5,13 +5,14 @@ BIN = $(VENV)/bin
 too_old = $(if $(shell $(1) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),,$(error \
     sk231n needs Python 3.11 or later; $(1) is not. $(2)))
 
-.PHONY: help quickstart test test-kernels test-oldest soak lint docs docs-quick bench clean
+.PHONY: help quickstart test test-kernels test-oldest test-engines soak lint docs docs-quick bench clean
 
 help:
 	@echo "make quickstart   try the library on images that it makes itself (under a minute)"
 	@echo "make test         run the test suite; with COVERAGE=1 list the lines that no test reaches"
 	@echo "make test-kernels run the numeric tests with every kernel of OpenBLAS that runs here"
 	@echo "make test-oldest  run the quick tests with the oldest versions that pyproject.toml allows"
+	@echo "make test-engines run searches on Ray and on Spark; Spark needs Java 17"
 	@echo "make soak         look for faults in random inputs; SECONDS=600 looks for so long"
 	@echo "make lint         check style, formatting, spelling and types"
 	@echo "make docs         build docs/_build/html, run the examples of its gallery, check its links"
@@ -40,6 +41,10 @@ test-oldest:
 	    $(foreach name,class_weight color hog images layers linear losses neighbors_classifier \
 	    neural_classifier neural_regressor optimizers plotting preprocessing training,\
 	    $(wildcard tests/test_$(name)*.py))
+
+# Ray and Spark are large, and start processes of their own; the test suite does without them.
+test-engines: $(VENV)/engines.installed
+	$(BIN)/python -m pytest tests/engines
 
 # The properties of tests/fuzz, of which the test suite checks a few fixed examples.
 soak: $(VENV)/test.installed

@@ -1,5 +1,7 @@
 import os
 
+collect_ignore = ["engines"]  # unless it is asked for, as make test-engines does
+
 # Without it scikit-learn skips its check of array API input; to be set before SciPy is imported.
 os.environ["SCIPY_ARRAY_API"] = "1"
 

@@ -1,0 +1,115 @@
+"""On Ray and Spark everything is computed as in one process, to the last bit.
+
+What their workers run is defined within the tests, as they cannot import this file.
+"""
+
+import os
+
+import numpy as np
+import pytest
+import ray
+from joblib import Parallel, cpu_count, delayed, parallel_config
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sk231n._threads import count_threads
+from sk231n.datasets import make_shapes
+from sk231n.features import HOG
+from sk231n.linear import SoftmaxClassifier
+from sk231n.neighbors import KNNClassifier
+from sk231n.neural import MLPClassifier
+
+pytestmark = [  # of Spark and of its backend for joblib
+    pytest.mark.filterwarnings("ignore:Spark local mode:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Spark session is not provided:UserWarning"),
+    pytest.mark.filterwarnings("ignore:`apply_async` is deprecated:DeprecationWarning"),
+]
+
+SHAPES = make_shapes(150, image_size=16, n_classes=3, random_state=0)
+IMAGES, LABELS = SHAPES.images, SHAPES.target
+ROWS = IMAGES.reshape(len(IMAGES), -1)
+
+
+# Searches ----------------------------------------------------------------------------------------
+
+
+def cross_validate(model, parameters, X):
+    return cross_val_score(model, X, LABELS, cv=3, scoring="neg_log_loss")
+
+
+def search(model, parameters, X, kind, **arguments):
+    found = kind(model, parameters, cv=3, scoring="neg_log_loss", **arguments).fit(X, LABELS)
+    folds = [found.cv_results_[f"split{k}_test_score"] for k in range(3)]
+    return np.concatenate([*folds, found.predict_proba(X).ravel()])
+
+
+def grid_search(model, parameters, X):
+    return search(model, parameters, X, GridSearchCV)
+
+
+def randomized_search(model, parameters, X):
+    return search(model, parameters, X, RandomizedSearchCV, n_iter=3, random_state=0)
+
+
+@pytest.mark.parametrize("evaluate", [cross_validate, grid_search, randomized_search])
+@pytest.mark.parametrize(
+    ("model", "parameters", "X"),
+    [
+        (
+            make_pipeline(HOG(), StandardScaler(), SoftmaxClassifier(max_iter=10, random_state=0)),
+            {"hog__orientations": [6, 9], "softmaxclassifier__alpha": [1e-4, 1e-2]},
+            IMAGES,
+        ),
+        (KNNClassifier(), {"n_neighbors": [1, 3, 5], "weights": ["uniform", "distance"]}, ROWS),
+        (
+            make_pipeline(StandardScaler(), MLPClassifier((20,), max_iter=5, random_state=0)),
+            {"mlpclassifier__dropout": [0.2, 0.5], "mlpclassifier__alpha": [1e-4, 1e-2]},
+            ROWS,
+        ),
+    ],
+    ids=["pipeline", "neighbors", "network"],
+)
+def test_scores(engine, evaluate, model, parameters, X):
+    with parallel_config(backend=engine, n_jobs=2):
+        scores = evaluate(model, parameters, X)
+    np.testing.assert_array_equal(scores, evaluate(model, parameters, X))
+
+
+# Threads -----------------------------------------------------------------------------------------
+
+
+def test_one_thread_in_workers_of_joblib(engine):
+    def work():
+        return os.getpid(), count_threads(None)
+
+    answers = Parallel(n_jobs=2, backend=engine)(delayed(work)() for _ in range(4))
+    processes, numbers = zip(*answers, strict=True)
+    assert os.getpid() not in processes
+    assert numbers == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("n_cores", [1, 2])
+def test_threads_of_a_task_of_ray(ray_engine, n_cores):
+    """Of one in a process of its own: where Ray uses a process again, the first task decides."""
+
+    @ray.remote(num_cpus=n_cores, max_calls=1)
+    def work():
+        return count_threads(None)
+
+    assert ray.get(work.remote()) == min(n_cores, cpu_count())
+
+
+def test_one_thread_in_tasks_of_spark(spark_session):
+    tasks = spark_session.sparkContext.parallelize([None] * 2, 2)
+    assert tasks.map(count_threads).collect() == [1, 1]
+
+
+# Blocks of the data ------------------------------------------------------------------------------
+
+
+def test_features_of_blocks(ray_engine):
+    hog = HOG().fit(IMAGES[:1])
+    transform = ray.remote(lambda block: hog.transform(block))
+    blocks = ray.get([transform.remote(IMAGES[k : k + 40]) for k in range(0, len(IMAGES), 40)])
+    np.testing.assert_array_equal(np.concatenate(blocks), hog.transform(IMAGES))
