@@ -16,8 +16,10 @@ from sk231n._estimators import (
 )
 from sk231n._labels import as_labels
 from sk231n._validation import Validation
+from sk231n.core.chunks import mapped_file
 from sk231n.core.data import Data
 from sk231n.core.errors import naming
+from sk231n.core.stored import StoredArray
 
 
 class SampleReader:
@@ -56,6 +58,8 @@ class SampleReader:
         X, y = validated(self, X, y, reset=reset, order="C", **self._target_checks)
         X = only_numbers(X)
         self._check_images(image_shape, X.shape[1], learn=reset)
+        if self.shuffle == "chunks" and mapped_file(X) is not None:
+            X = StoredArray(X)
         w = check_weights(sample_weight, X)
         w = np.ones(len(X)) if w is None else w
         rows = np.flatnonzero(w)

@@ -1,7 +1,7 @@
 """Chunks: consecutive samples that are read together from a file, and orders that respect them.
 
-A disk reads a megabyte about as fast as a single row. An epoch over a file larger than memory
-therefore takes its samples from a few dozen chunks at a time, chosen at random.
+It takes a disk not much longer to read two megabytes than a single row. An epoch over a file larger
+than memory therefore takes its samples from a few dozen chunks at a time, chosen at random.
 """
 
 import mmap
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from sk231n.core.blocks import blocks
 
-_CHUNK_BYTES = 2**20  # reading a megabyte takes much longer than finding it
-_BUFFER_BYTES = 2**26  # of chunks that are shuffled together; two such parts are in memory at times
+_CHUNK_BYTES = 2**21  # reading them takes much longer than finding them
+_BUFFER_BYTES = 2**26  # of chunks that are in memory and shuffled together
 
 
 def rows_per_chunk(bytes_per_row: int) -> int:
-    """Number of rows of a chunk, a power of two: about a megabyte, or one row that is larger."""
+    """Number of rows of a chunk, a power of two: about two megabytes, or one row that is larger."""
     return 1 << max(0, (_CHUNK_BYTES // max(1, bytes_per_row)).bit_length() - 1)
 
 
@@ -60,54 +60,21 @@ def shuffled_in_chunks(
     return np.concatenate(parts)
 
 
-class ReadAhead:
-    """Asks the system to read the parts of a mapped file that an order of its rows needs next.
-
-    By itself, the system reads what surrounds the first byte that is missing, which may be much
-    more than a chunk, and only when somebody waits for it. Other arrays are left alone.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        The data, perhaps a part of a mapped file.
-    order : ndarray of int
-        The rows, in the order in which they will be needed.
-    """
-
-    def __init__(self, X: Any, order: NDArray[Any]) -> None:
-        self._file = mapped_file(X) if hasattr(mmap, "MADV_WILLNEED") else None
-        self._order, self._n_requested = order, 0
-        if self._file is None:
-            return
-        # The map begins at an address and a multiple of the page size, the array somewhere later.
-        self._start = X.ctypes.data - np.frombuffer(self._file, np.uint8, 1).ctypes.data
-        self._row_bytes, self._n_rows = X.strides[0], len(X)
-        self._chunk_rows = rows_per_chunk(self._row_bytes)
-        self._n_together = chunks_together(self._chunk_rows * self._row_bytes)
-
-    def __call__(self, position: int) -> None:
-        """Ask for the rows at and after a position of the order, until a buffer is full of them."""
-        if self._file is None:
-            return
-        window = self._n_together * self._chunk_rows
-        while self._n_requested < min(position + window, len(self._order)):
-            rows = self._order[self._n_requested : self._n_requested + window]
-            self._n_requested += window
-            self._request(np.unique(rows // self._chunk_rows))
-
-    def _request(self, chunks):
-        if len(chunks) > 2 * self._n_together:
-            return  # in an order that does not respect chunks, this would be all of the file
-        for chunk in chunks.tolist():
-            first = chunk * self._chunk_rows
-            last = min(first + self._chunk_rows, self._n_rows)
-            start, stop = (self._start + row * self._row_bytes for row in (first, last))
-            start -= start % mmap.PAGESIZE
-            self._file.madvise(mmap.MADV_WILLNEED, start, stop - start)
-
-
 def mapped_file(X: Any) -> mmap.mmap | None:
     """The map of a file in which an array lies, or None."""
     while X is not None and not isinstance(X, mmap.mmap):
         X = getattr(X, "base", None)
     return X
+
+
+def read_at_once(part: Any) -> None:
+    """Ask the system to read a part of a mapped file, no more and no less.
+
+    By itself it reads what surrounds each page that is missing, on some disks ten times as much.
+    """
+    file = mapped_file(part)
+    if file is None or not hasattr(mmap, "MADV_WILLNEED") or not part.flags.c_contiguous:
+        return
+    start = part.ctypes.data - np.frombuffer(file, np.uint8, 1).ctypes.data
+    first_page = start - start % mmap.PAGESIZE
+    file.madvise(mmap.MADV_WILLNEED, first_page, start + part.nbytes - first_page)

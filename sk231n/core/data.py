@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk231n.core.blocks import blocks, split
-from sk231n.core.chunks import ReadAhead, chunks_together, rows_per_chunk, shuffled_in_chunks
+from sk231n.core.chunks import chunks_together, rows_per_chunk, shuffled_in_chunks
 from sk231n.core.stored import StoredArray
 
 _SWEEP_ROWS = 1024  # rows per block of a full pass, to bound the memory
@@ -106,9 +106,7 @@ def batches(
     shape = (min(batch_size, len(order)), data.X.shape[1])
     floats = np.empty(shape, data.dtype)
     gathered = floats if data.X.dtype == data.dtype else np.empty(shape, data.X.dtype)
-    read_ahead = ReadAhead(data.X, order)
     for start in range(0, len(order), batch_size):
-        read_ahead(start)
         rows = order[start : start + batch_size]
         x = floats[: len(rows)]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from sk231n.core.blocks import blocks
-from sk231n.core.chunks import chunks_together, rows_per_chunk
+from sk231n.core.chunks import chunks_together, mapped_file, read_at_once, rows_per_chunk
 from sk231n.core.errors import naming
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -152,6 +152,7 @@ class _Chunks:
 
     def __init__(self, source, name):
         self.source, self.name = source, name
+        self.is_mapped = mapped_file(source) is not None
         self.n_samples, n_values = source.shape[0], math.prod(source.shape[1:])
         is_long = source.dtype.kind == "f" and source.dtype.itemsize > 8
         dtype = np.dtype(np.float64) if is_long else source.dtype.newbyteorder("=")
@@ -162,6 +163,7 @@ class _Chunks:
         # The place of each chunk or -1, the chunk at each place or -1, and when that was used.
         self.place_of, self.chunk_at = np.full(n_chunks, -1), np.full(n_places, -1)
         self.last_use, self.n_uses = np.zeros(n_places, int), 0
+        self.last_read = -1
         self.lock = threading.Lock()
 
     def take(self, rows, out):
@@ -186,25 +188,35 @@ class _Chunks:
         self.n_uses += 1
         places = self.place_of[chunks]
         self.last_use[places[places >= 0]] = self.n_uses
-        for chunk in chunks[places < 0]:
+        missing = chunks[places < 0]
+        if self.is_mapped:
+            for chunk in missing[np.diff(missing, prepend=self.last_read) != 1]:
+                read_at_once(self.source[self.rows_of(chunk)])
+        for chunk in missing:
             place = np.argmin(self.last_use)
             if self.chunk_at[place] >= 0:
                 self.place_of[self.chunk_at[place]] = -1
             self.chunk_at[place] = -1  # even if reading fails
             self.read(chunk, place)
+            self.last_read = chunk
             self.place_of[chunk], self.chunk_at[place] = place, chunk
             self.last_use[place] = self.n_uses
 
+    def rows_of(self, chunk):
+        """Rows of a chunk."""
+        start = int(chunk) * self.n_rows
+        return slice(start, min(start + self.n_rows, self.n_samples))
+
     def read(self, chunk, place):
         """Read a chunk to a place in memory."""
-        start = int(chunk) * self.n_rows
-        rows = slice(start, min(start + self.n_rows, self.n_samples))
+        rows = self.rows_of(chunk)
         memory = self.memory[place * self.n_rows :][: rows.stop - rows.start]
         with naming(self.name), np.errstate(over="ignore", invalid="ignore"):
-            memory[...] = np.asarray(self.source[rows]).reshape(memory.shape)
+            part = np.asarray(self.source[rows])
+            memory[...] = part.reshape(memory.shape)
             if memory.dtype.kind == "f" and not np.isfinite(memory).all():
                 raise ValueError(
-                    f"{self.name} contains NaN or infinity among its samples {start} to "
+                    f"{self.name} contains NaN or infinity among its samples {rows.start} to "
                     f"{rows.stop - 1}; expected finite numbers."
                 )
 

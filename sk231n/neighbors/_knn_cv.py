@@ -20,6 +20,7 @@ from sk231n._labels import scikit_learn_knows
 from sk231n._warnings import warn
 from sk231n.core.arguments import count
 from sk231n.core.errors import naming
+from sk231n.core.stored import is_stored
 from sk231n.neighbors._base import NeighborsClassifier
 from sk231n.neighbors._fold import FoldClassifier
 from sk231n.neighbors._weights import (
@@ -190,9 +191,8 @@ class KNNClassifierCV(NeighborsClassifier):
             weights = checked_weights(sample_weight, len(rows))
             counts = sample_counts(weights)
             factors = class_weights(self.class_weight, classes, encoded, counts)
-            samples = _Samples(
-                indexable(X)[0], rows, image_shape, classes, encoded, weights, factors
-            )
+            given = rows.reshape(X.shape) if is_stored(X) else indexable(X)[0]
+            samples = _Samples(given, rows, image_shape, classes, encoded, weights, factors)
             scorer = check_scoring(self, self.scoring)
             if weights is not None and not _takes_weights(scorer):
                 name = getattr(self.scoring, "__name__", repr(self.scoring))

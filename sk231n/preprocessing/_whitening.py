@@ -268,7 +268,6 @@ class Whitening(FloatTransformer):
         return vars(self)["n_components_"]
 
     @contained
-    @in_pieces
     def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Whiten the data.
 
