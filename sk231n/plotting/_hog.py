@@ -147,7 +147,7 @@ class HOGDisplay:
         require_matplotlib(f"{type(self).__name__}.plot")
         picture = as_pictures(np.asarray(self.image)[np.newaxis], name="image")[0]
         histograms = _checked(self.histograms)
-        _check_cells(self.pixels_per_cell, self.signed)
+        check_cells(self.pixels_per_cell, self.signed)
         segments = segments_of_cells(histograms.shape, self.pixels_per_cell, self.signed)
         strength = (histograms / (histograms.max() or 1.0)).ravel()
         from matplotlib.collections import LineCollection
@@ -187,7 +187,8 @@ def _checked(histograms):
     return histograms
 
 
-def _check_cells(pixels_per_cell, signed):
+def check_cells(pixels_per_cell, signed):
+    """Refuse anything but two positive sides of a cell, and a boolean."""
     is_pair = isinstance(pixels_per_cell, tuple | list) and len(pixels_per_cell) == 2
     if not is_pair or not all(map(count(1).is_satisfied_by, pixels_per_cell)):
         raise ValueError(f"pixels_per_cell must be two positive integers; got {pixels_per_cell!r}.")

@@ -11,7 +11,7 @@ from sk231n.core.arguments import as_floats, validates_arguments
 from sk231n.plotting._arrays import check_fitted, words
 from sk231n.plotting._classes import names_of_scores
 from sk231n.plotting._figures import BLUE, ORANGE, axes_or_new, require_matplotlib, styled
-from sk231n.plotting._hog import is_hog, segments_of_cells
+from sk231n.plotting._hog import check_cells, is_hog, segments_of_cells
 from sk231n.plotting._steps import best_of
 from sk231n.plotting._tiles import Tiles, figure_size
 
@@ -160,10 +160,10 @@ class HOGWeightsDisplay:
                 f"orientations); got shape {weights.shape}."
             )
         n_classes, *shape = weights.shape
-        names = range(n_classes) if self.names is None else self.names
-        names = words(list(map(str, names)), "names")
+        names = words(range(n_classes) if self.names is None else self.names, "names")
         if len(names) != n_classes:
             raise ValueError(f"names has {len(names)} entries for {n_classes} classes.")
+        check_cells((1, 1), self.signed)
         from matplotlib.collections import LineCollection
         from matplotlib.patches import Rectangle
 
