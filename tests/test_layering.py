@@ -86,6 +86,7 @@ LEVELS = {
         "diagnostics._gradient_report",
         "diagnostics._numerical",
         "neighbors._memory",
+        "neighbors._merge",
         "neighbors._votes",
         "photographs._sources",
         "play._fields",

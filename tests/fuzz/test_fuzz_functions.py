@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from zoo import VALUES
 
 import sk231n
-from sk231n import datasets, diagnostics, losses, plotting
+from sk231n import datasets, diagnostics, losses, neighbors, plotting
 
 matplotlib.use("agg")
 RNG = np.random.RandomState(0)
@@ -95,6 +95,10 @@ def good_calls():
             "span": 1.0, "sample_weight": np.ones(12), "random_state": 0,
         },
         losses.log_softmax: {"scores": X[:, :3]},
+        neighbors.merge_neighbors: {
+            "parts": [(*knn.kneighbors(X[:3], 2), 0), (*knn.kneighbors(X[:3], 2), 12)],
+            "n_neighbors": 2,
+        },
         plotting.ActivationHistogramDisplay: {"activations": [X[0], X[1]], "names": ["a", "b"]},
         plotting.DistanceMatrixDisplay: {"distances": X[:, :5], "metric": "euclidean"},
         plotting.FilterDisplay: {"maps": images[:3], "names": names, "title": "maps"},
@@ -190,7 +194,7 @@ def good_calls():
 
 def public_callables():
     """Every function, display and constructor of a display in the public modules."""
-    for module in (datasets, diagnostics, losses, plotting):
+    for module in (datasets, diagnostics, losses, neighbors, plotting):
         for name in module.__all__:
             known = getattr(module, name)
             if inspect.isfunction(known):
