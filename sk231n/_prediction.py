@@ -12,6 +12,7 @@ from sk231n._estimators import float_dtype, one_blas_thread, only_numbers, valid
 from sk231n._floating_point import contained
 from sk231n._images import as_rows
 from sk231n._threads import count_threads, run_on_threads
+from sk231n.core.arguments import as_floats
 from sk231n.core.blocks import blocks
 from sk231n.core.layer import Phase
 from sk231n.core.memory import Memory
@@ -107,6 +108,12 @@ class NetworkPredictor:
             np.concatenate(parts)
             for parts in zip(*(outputs[k] for k in sorted(outputs)), strict=True)
         ]
+
+
+def as_parameters(values: Any, attribute: str) -> NDArray[Any]:
+    """Learnt numbers as an array of floats; a user may have assigned a list, or integers."""
+    is_array = isinstance(values, np.ndarray) and values.dtype.kind == "f"
+    return values if is_array else as_floats(values, attribute)
 
 
 def refuse_overflow(outputs: NDArray[Any]) -> None:

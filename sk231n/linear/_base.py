@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk231n._prediction import as_parameters
 from sk231n.classification import GradientClassifier
 from sk231n.core.affine import Affine
 from sk231n.core.network import Network
@@ -33,23 +34,21 @@ class LinearClassifier(GradientClassifier):
 
     def _fitted(self):
         # Always with intercepts, even of zeros: a later change of `fit_intercept` waits for `fit`.
-        return self._filled([Affine(len(self.classes_))], [self.intercept_])
+        return self._filled([Affine(len(self.classes_))], intercept=True)
 
     def _parameters(self):
-        _, parameters = self._filled(
-            self._layers(), [self.intercept_] if self.fit_intercept else []
-        )
-        return parameters
+        return self._filled(self._layers(), self.fit_intercept)[1]
 
-    def _filled(self, layers, intercepts):
+    def _filled(self, layers, intercept):
         """Network of some layers, and its parameters."""
+        coef, b = as_parameters(self.coef_, "coef_"), as_parameters(self.intercept_, "intercept_")
+        network = Network(layers, self.n_features_in_)
         # In C order: a user may assign an array of another layout, which would round differently.
-        W = np.ascontiguousarray(self.coef_.T)
-        network = Network(layers, len(W))
-        parameters = network.from_roles([W], intercepts, [])
+        W = np.ascontiguousarray(coef.T)
+        parameters = network.from_roles([W], [b] if intercept else [], [])
         if parameters is None:
             raise ValueError(
-                f"coef_ of shape {self.coef_.shape} and intercept_ of shape "
-                f"{np.shape(self.intercept_)} do not fit {len(self.classes_)} classes."
+                f"coef_ of shape {coef.shape} and intercept_ of shape {b.shape} do not fit "
+                f"{len(self.classes_)} classes and {self.n_features_in_} features."
             )
         return network, parameters

@@ -223,7 +223,7 @@ class ConvolutionalNetwork(NetworkEstimator):
         check_is_fitted(self)
         images = self._images_for_map(X)
         network, parameters = self._fitted()
-        dtype = np.result_type(float_dtype(images.dtype), self.coefs_[0])
+        dtype = np.result_type(float_dtype(images.dtype), np.asarray(self.coefs_[0]))
         maps: dict[int, NDArray[Any]] = {}
 
         def compute(k):

@@ -1,6 +1,7 @@
 """What all networks share: parts by name, the layers, and the learnt attributes."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 
+from sk231n._prediction import as_parameters
 from sk231n.base import TRAINING_CONSTRAINTS
 from sk231n.core.activations import ACTIVATIONS, Activation
 from sk231n.core.affine import Affine
@@ -175,16 +177,40 @@ class NetworkEstimator:
     def _fill(self, network):
         """Parameters of each layer of a network, which must be like the one that was fitted."""
         # In C order, because a user may assign arrays of another layout, which rounds differently.
-        coefs = [np.ascontiguousarray(W) for W in self.coefs_]
-        parameters = network.from_roles(coefs, self.intercepts_, self.normalizations_)
+        coefs = list(map(np.ascontiguousarray, self._assigned("coefs_")))
+        intercepts = self._assigned("intercepts_")
+        parameters = network.from_roles(coefs, intercepts, self._assigned_normalizations())
         if parameters is None:
             arguments = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._described_by)
             raise ValueError(
                 f"{arguments} do not describe the network that was fitted, whose coefs_ have the "
-                f"shapes {[W.shape for W in self.coefs_]}; fit again with warm_start=False, or "
-                "restore the parameters."
+                f"shapes {[W.shape for W in coefs]} and intercepts_ {[b.shape for b in intercepts]}"
+                "; fit again with warm_start=False, or restore the parameters."
             )
         return parameters
+
+    def _assigned(self, attribute):
+        """Arrays of ``coefs_`` or ``intercepts_``, to which a user may have assigned lists."""
+        given = getattr(self, attribute)
+        if not isinstance(given, list | tuple | np.ndarray):
+            raise ValueError(f"{attribute} must be a list of arrays; got a {type(given).__name__}.")
+        return [as_parameters(array, f"{attribute}[{k}]") for k, array in enumerate(given)]
+
+    def _assigned_normalizations(self):
+        """Arrays of each normalization by name, to which a user may have assigned lists, too."""
+        given = self.normalizations_
+        if not isinstance(given, list | tuple) or not all(isinstance(a, Mapping) for a in given):
+            raise ValueError(
+                "normalizations_ must be a list of dicts of arrays, one for each layer that has "
+                f"any; got {given!r:.200}."
+            )
+        return [
+            {
+                name: as_parameters(a, f"normalizations_[{k}][{name!r}]")
+                for name, a in arrays.items()
+            }
+            for k, arrays in enumerate(given)
+        ]
 
 
 def as_activation(given: Any) -> Activation:

@@ -40,7 +40,8 @@ class QuantityTargets:
 
     def _data(self, X, y, sample_weight, *, reset, learn, classes=None):
         data = super()._data(X, y, sample_weight, reset=reset, learn=learn, classes=classes)
-        in_float64 = not learn and hasattr(self, "coefs_") and self.coefs_[0].dtype == np.float64
+        learnt = [] if learn else getattr(self, "coefs_", [])
+        in_float64 = len(learnt) > 0 and np.asarray(learnt[0]).dtype == np.float64
         if in_float64 or exceed_float32(data.y[data.rows], self._precisions_):
             data = data._replace(dtype=np.dtype(np.float64))
         if learn:
