@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import numpy as np
@@ -307,6 +309,43 @@ def test_reading_in_any_order(data):
     np.testing.assert_array_equal(np.asarray(flat), X.reshape(len(X), -1))
 
 
+def test_threads_that_take_while_others_are_expected(monkeypatch):
+    """Memory holds a few chunks, which change hands all the time."""
+    monkeypatch.setattr(chunks, "_CHUNK_BYTES", 2**6)
+    monkeypatch.setattr(chunks, "_BUFFER_BYTES", 2**9)
+    X = np.random.RandomState(0).randint(256, size=(500, 4), dtype=np.uint8)
+    array = StoredArray(Slices(X))
+
+    def work(seed):
+        rng = np.random.RandomState(seed)
+        for _ in range(150):
+            first = rng.randint(500 - 60)
+            rows = first + rng.permutation(60)[: rng.randint(1, 60)]
+            if seed == 0:
+                array.expect(rng.randint(500, size=40))
+            np.testing.assert_array_equal(array[rows], X[rows])
+
+    with ThreadPoolExecutor(4) as executor:
+        list(executor.map(work, range(4)))
+    array.expect(np.empty(0, int))
+
+
+def test_what_cannot_be_read_ahead_is_an_error_where_it_is_needed(small_chunks):
+    class Torn(Slices):
+        def __getitem__(self, rows):
+            if rows.start > 200:
+                raise OSError(f"rows {rows.start} are gone")
+            return super().__getitem__(rows)
+
+    array = StoredArray(Torn(IMAGES))
+    array.expect(np.arange(150, 350))
+    np.testing.assert_array_equal(array[100:200], IMAGES[100:200])
+    with pytest.raises(OSError, match="are gone"):
+        array[300:]
+    array.expect(np.empty(0, int))
+    assert "reads ahead" not in [thread.name for thread in threading.enumerate()]
+
+
 @given(st.integers(1, 300), st.integers(1, 40), st.integers(2, 5), st.integers(0, 99))
 @settings(max_examples=60, deadline=None)
 def test_order_in_chunks(n_rows, chunk_rows, n_together, seed):
@@ -360,7 +399,7 @@ for fit in (
     lambda X, y: SoftmaxClassifier(max_iter=1, shuffle="chunks").fit(X, y),
     lambda X, y: SoftmaxClassifier(max_iter=1, early_stopping=True, shuffle="chunks").fit(X, y),
     lambda X, y: MLPClassifier((10,)).partial_fit(X, y, classes=range(10)),
-    lambda X, y: HOG(block_norm=None).fit(X),
+    lambda X, y: HOG(orientations=3, block_norm=None).fit(X),
     lambda X, y: KNNClassifier(1).fit(few, y[:300]),
 ):
     model = fit(few, y[:300])  # so that what is only needed once is there
@@ -372,7 +411,7 @@ for fit in (
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("store", [in_npy, in_zarr])
 def test_memory_is_bounded(store, tmp_path):
-    """Of 120 MB in a file, less than half is in memory, the 23 MB of the features included."""
+    """Of 120 MB in a file, less than half is in memory, the 8 MB of the features included."""
     X = np.random.RandomState(0).randint(256, size=(40_000, 32, 32, 3), dtype=np.uint8)
     store(X, tmp_path) if store is in_npy else store(X, tmp_path, 500)
     path = next(tmp_path.iterdir())

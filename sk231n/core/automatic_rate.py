@@ -36,6 +36,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk231n.core.chunks import read_at_once
+
 # Rows from which the second moments are estimated. Their largest eigenvalue belongs to few
 # directions, which a thousand samples show; all rows of a large data set would take longer than an
 # epoch.
@@ -208,6 +210,7 @@ def sample(data: Any, standardization: Any, n_rows: int) -> tuple[NDArray[Any], 
         Their weights, which sum to one.
     """
     rows = data.rows[:: max(1, len(data.rows) // n_rows)]
+    read_at_once(data.X, rows)
     z = standardization(data.X[rows].astype(data.dtype))
     w = data.w[rows]
     return z, (w / (w.sum() or 1)).astype(data.dtype)

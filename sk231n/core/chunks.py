@@ -4,6 +4,7 @@ It takes a disk not much longer to read two megabytes than a single row. An epoc
 than memory therefore takes its samples from a few dozen chunks at a time, chosen at random.
 """
 
+import ctypes
 import mmap
 from typing import Any
 
@@ -13,7 +14,14 @@ from numpy.typing import NDArray
 from sk231n.core.blocks import blocks
 
 _CHUNK_BYTES = 2**21  # reading them takes much longer than finding them
-_BUFFER_BYTES = 2**26  # of chunks that are in memory and shuffled together
+_BUFFER_BYTES = 2**26  # of chunks in memory: half of them are in use, half are read
+
+
+# That of the system, because Python's keeps the interpreter's lock while the system finds memory.
+_madvise = None
+if hasattr(mmap, "MADV_WILLNEED"):
+    _madvise = ctypes.CDLL(None).madvise
+    _madvise.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
 
 
 def rows_per_chunk(bytes_per_row: int) -> int:
@@ -22,8 +30,8 @@ def rows_per_chunk(bytes_per_row: int) -> int:
 
 
 def chunks_together(bytes_per_chunk: int) -> int:
-    """Number of chunks that are in memory at the same time, two at least."""
-    return max(2, _BUFFER_BYTES // max(1, bytes_per_chunk))
+    """Number of chunks that are shuffled together; while they are used, the next are read."""
+    return max(1, _BUFFER_BYTES // 2 // max(1, bytes_per_chunk))
 
 
 def shuffled_in_chunks(
@@ -67,14 +75,25 @@ def mapped_file(X: Any) -> mmap.mmap | None:
     return X
 
 
-def read_at_once(part: Any) -> None:
-    """Ask the system to read a part of a mapped file, no more and no less.
+def read_at_once(X: Any, rows: NDArray[Any] | None = None) -> None:
+    """Ask the system to read an array of a mapped file, or some of its rows, and no more.
 
-    By itself it reads what surrounds each page that is missing, on some disks ten times as much.
+    By itself it reads what surrounds each page that is missing, on some disks megabytes, which
+    drives out of memory what is needed. Arrays that are not part of a file are left alone.
+
+    Parameters
+    ----------
+    X : ndarray
+        The array.
+    rows : ndarray of int or None, default=None
+        Indices of the rows; None for all of the array.
     """
-    file = mapped_file(part)
-    if file is None or not hasattr(mmap, "MADV_WILLNEED") or not part.flags.c_contiguous:
+    if _madvise is None or mapped_file(X) is None or not X.flags.c_contiguous:
         return
-    start = part.ctypes.data - np.frombuffer(file, np.uint8, 1).ctypes.data
-    first_page = start - start % mmap.PAGESIZE
-    file.madvise(mmap.MADV_WILLNEED, first_page, start + part.nbytes - first_page)
+    starts, length = [X.ctypes.data], X.nbytes
+    if rows is not None:
+        length = X.strides[0]
+        starts = (X.ctypes.data + np.unique(rows[rows < len(X)]) * length).tolist()
+    for start in starts:
+        first_page = start - start % mmap.PAGESIZE
+        _madvise(first_page, start + length - first_page, mmap.MADV_WILLNEED)

@@ -1,6 +1,7 @@
 """Samples, and iteration over them in batches."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from sk231n.core.blocks import blocks, split
 from sk231n.core.chunks import chunks_together, rows_per_chunk, shuffled_in_chunks
-from sk231n.core.stored import StoredArray
+from sk231n.core.stored import ReadAhead, StoredArray
 
 _SWEEP_ROWS = 1024  # rows per block of a full pass, to bound the memory
 _AUGMENTED_ROWS = 32  # samples that are augmented at a time, with random numbers of their own
@@ -106,27 +107,29 @@ def batches(
     shape = (min(batch_size, len(order)), data.X.shape[1])
     floats = np.empty(shape, data.dtype)
     gathered = floats if data.X.dtype == data.dtype else np.empty(shape, data.X.dtype)
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        x = floats[: len(rows)]
+    with closing(ReadAhead(data.X, order)) as read_ahead:
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            x = floats[: len(rows)]
 
-        def gather(part, rows=rows, x=x, seeds=None):
-            raw = gathered[part]
-            # The mode "raise" would fill a buffer first, to keep `raw` intact after an error.
-            data.X.take(rows[part], axis=0, out=raw, mode="clip")
-            if augment is not None:
-                raw = augment(raw, np.random.RandomState(seeds[part.start // _AUGMENTED_ROWS]))
-            if gathered is not floats or augment is not None:
-                np.copyto(x[part], raw, casting="same_kind")
-            standardization(x[part])
+            def gather(part, rows=rows, x=x, seeds=None):
+                raw = gathered[part]
+                # The mode "raise" would fill a buffer first, to keep `raw` intact after an error.
+                data.X.take(rows[part], axis=0, out=raw, mode="clip")
+                if augment is not None:
+                    raw = augment(raw, np.random.RandomState(seeds[part.start // _AUGMENTED_ROWS]))
+                if gathered is not floats or augment is not None:
+                    np.copyto(x[part], raw, casting="same_kind")
+                standardization(x[part])
 
-        if augment is None:
-            # Nothing is summed here, so the cut may depend on the number of threads.
-            team.run(gather, split(len(rows), team.n_threads if x.size > _LARGE_BATCH else 1))
-        else:
-            parts = list(blocks(len(rows), _AUGMENTED_ROWS))
-            team.run(partial(gather, seeds=rng.randint(2**31, size=len(parts))), parts)
-        yield rows, x
+            if augment is None:
+                # Nothing is summed here, so the cut may depend on the number of threads.
+                team.run(gather, split(len(rows), team.n_threads if x.size > _LARGE_BATCH else 1))
+            else:
+                parts = list(blocks(len(rows), _AUGMENTED_ROWS))
+                team.run(partial(gather, seeds=rng.randint(2**31, size=len(parts))), parts)
+            read_ahead(start)
+            yield rows, x
 
 
 def sweep(

@@ -3,7 +3,6 @@
 import copy
 import functools
 import math
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -12,8 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from sk231n.core.blocks import blocks
-from sk231n.core.chunks import chunks_together, mapped_file, read_at_once, rows_per_chunk
-from sk231n.core.errors import naming
+from sk231n.core.chunk_cache import ChunkCache, rows_of_chunks
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,7 +35,7 @@ def is_stored(X: Any) -> bool:
 def pieces(X: Any) -> Iterator[slice]:
     """Slices of a stored array, to work on one after the other."""
     row_bytes = max(1, math.prod(X.shape[1:]) * X.dtype.itemsize)
-    return blocks(X.shape[0], _rows_of_chunks(X, max(1, _PIECE_BYTES // row_bytes)))
+    return blocks(X.shape[0], rows_of_chunks(X, max(1, _PIECE_BYTES // row_bytes)))
 
 
 def in_pieces(method: F) -> F:
@@ -59,6 +57,34 @@ def in_pieces(method: F) -> F:
         return result
 
     return call  # type: ignore[return-value]
+
+
+class ReadAhead:
+    """Reads the chunks that an order of samples needs next, while others are worked on.
+
+    Parameters
+    ----------
+    X : ndarray or StoredArray
+        The samples; nothing is done for those in memory.
+    order : ndarray of int
+        Their indices, in the order in which they are needed.
+    """
+
+    def __init__(self, X: Any, order: NDArray[Any]) -> None:
+        self._X = X if isinstance(X, StoredArray) else None
+        self._order = order
+        self._window = self._position = X.n_together * X.chunks[0] if self._X is not None else 0
+
+    def __call__(self, position: int) -> None:
+        """Read on if samples at this position of the order are taken."""
+        if self._X is not None and position + self._window >= self._position:
+            self._X.expect(self._order[self._position : self._position + self._window])
+            self._position += self._window
+
+    def close(self) -> None:
+        """Wait for what is being read."""
+        if self._X is not None:
+            self._X.expect(self._order[:0])
 
 
 class StoredArray:
@@ -84,7 +110,7 @@ class StoredArray:
     chunks : tuple of int
         Number of samples of a chunk.
     n_together : int
-        Number of chunks that are in memory at a time.
+        Number of chunks of which samples are best taken at a time.
     fits : bool
         Whether these are all chunks, so that samples may be read in any order.
     """
@@ -94,12 +120,12 @@ class StoredArray:
             raise ValueError(
                 f"{name} has dtype {source.dtype}; expected booleans, integers or floats."
             )
-        self._chunks = _Chunks(source, name)
+        self._chunks = ChunkCache(source, name)
         self.shape: tuple[int, ...] = source.shape
-        self.dtype = self._chunks.memory.dtype
+        self.dtype = self._chunks.dtype
         self.chunks = (self._chunks.n_rows,)
-        self.n_together = len(self._chunks.chunk_at)
-        self.fits = self.n_together == len(self._chunks.place_of)
+        self.n_together = self._chunks.n_together
+        self.fits = self._chunks.n_places >= self._chunks.n_chunks
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -137,92 +163,15 @@ class StoredArray:
         """Read samples in any order, faster the fewer chunks they are in; see `numpy.take`."""
         if out is None:
             out = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        self._chunks.take(rows, out.reshape(len(rows), self._chunks.memory.shape[1]))
+        self._chunks.take(rows, out.reshape(len(rows), math.prod(self.shape[1:])))
         return out
+
+    def expect(self, rows: NDArray[Any]) -> None:
+        """Read the chunks of samples that are needed soon, while the caller goes on."""
+        self._chunks.expect(np.unique(rows // self._chunks.n_rows))
 
     def check(self) -> None:
         """Read everything once, if there may be values that are not finite; refuse these."""
         if self.dtype.kind == "f":
             for chunk in blocks(len(self), *self.chunks):
                 self[chunk.start]
-
-
-class _Chunks:
-    """The chunks of an array, of which those that were used last are in memory."""
-
-    def __init__(self, source, name):
-        self.source, self.name = source, name
-        self.is_mapped = mapped_file(source) is not None
-        self.n_samples, n_values = source.shape[0], math.prod(source.shape[1:])
-        is_long = source.dtype.kind == "f" and source.dtype.itemsize > 8
-        dtype = np.dtype(np.float64) if is_long else source.dtype.newbyteorder("=")
-        self.n_rows = _rows_of_chunks(source, rows_per_chunk(n_values * dtype.itemsize))
-        n_chunks = -(-self.n_samples // self.n_rows)
-        n_places = min(chunks_together(self.n_rows * n_values * dtype.itemsize), n_chunks)
-        self.memory = np.empty((n_places * self.n_rows, n_values), dtype)
-        # The place of each chunk or -1, the chunk at each place or -1, and when that was used.
-        self.place_of, self.chunk_at = np.full(n_chunks, -1), np.full(n_places, -1)
-        self.last_use, self.n_uses = np.zeros(n_places, int), 0
-        self.last_read = -1
-        self.lock = threading.Lock()
-
-    def take(self, rows, out):
-        """Write rows in any order into `out`."""
-        chunks = rows // self.n_rows
-        needed = np.unique(chunks)
-        with self.lock:
-            for some in blocks(len(needed), max(1, len(self.chunk_at))):
-                self.hold(needed[some])
-                if len(needed[some]) == len(needed):
-                    np.take(self.memory, self.rows_of_memory(rows), axis=0, out=out, mode="clip")
-                else:
-                    here = np.flatnonzero(np.isin(chunks, needed[some]))
-                    out[here] = self.memory[self.rows_of_memory(rows[here])]
-
-    def rows_of_memory(self, rows):
-        """Where in memory the rows of chunks that are there lie."""
-        return self.place_of[rows // self.n_rows] * self.n_rows + rows % self.n_rows
-
-    def hold(self, chunks):
-        """Read those of the chunks that are not in memory, in place of the longest unused ones."""
-        self.n_uses += 1
-        places = self.place_of[chunks]
-        self.last_use[places[places >= 0]] = self.n_uses
-        missing = chunks[places < 0]
-        if self.is_mapped:
-            for chunk in missing[np.diff(missing, prepend=self.last_read) != 1]:
-                read_at_once(self.source[self.rows_of(chunk)])
-        for chunk in missing:
-            place = np.argmin(self.last_use)
-            if self.chunk_at[place] >= 0:
-                self.place_of[self.chunk_at[place]] = -1
-            self.chunk_at[place] = -1  # even if reading fails
-            self.read(chunk, place)
-            self.last_read = chunk
-            self.place_of[chunk], self.chunk_at[place] = place, chunk
-            self.last_use[place] = self.n_uses
-
-    def rows_of(self, chunk):
-        """Rows of a chunk."""
-        start = int(chunk) * self.n_rows
-        return slice(start, min(start + self.n_rows, self.n_samples))
-
-    def read(self, chunk, place):
-        """Read a chunk to a place in memory."""
-        rows = self.rows_of(chunk)
-        memory = self.memory[place * self.n_rows :][: rows.stop - rows.start]
-        with naming(self.name), np.errstate(over="ignore", invalid="ignore"):
-            part = np.asarray(self.source[rows])
-            memory[...] = part.reshape(memory.shape)
-            if memory.dtype.kind == "f" and not np.isfinite(memory).all():
-                raise ValueError(
-                    f"{self.name} contains NaN or infinity among its samples {rows.start} to "
-                    f"{rows.stop - 1}; expected finite numbers."
-                )
-
-
-def _rows_of_chunks(source, wished):
-    """Number of rows to read together: whole chunks of the array, about as many as wished."""
-    own = getattr(source, "chunks", None)
-    rows = own[0] if isinstance(own, tuple) and own and isinstance(own[0], int) else 1
-    return rows * max(1, wished // max(1, rows))

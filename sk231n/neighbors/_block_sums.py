@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 
 from sk231n._threads import run_on_threads
 from sk231n.core.blocks import blocks
+from sk231n.core.chunks import read_at_once
 from sk231n.neighbors._costs import (
     SECONDS_PER_CODE_OF_ALL_PAIRS,
     SECONDS_PER_CODE_OF_SOME_PAIRS,
@@ -66,7 +67,9 @@ def make_block_sums_screen(X, image_shape, n_neighbors, n_threads):
     if math.prod(shapes[0]) > _MOST_COARSE_BLOCKS:
         return None
     random = check_random_state(0)
-    sample = X[np.sort(random.choice(len(X), min(len(X), _SAMPLE_SIZE), replace=False))]
+    rows = np.sort(random.choice(len(X), min(len(X), _SAMPLE_SIZE), replace=False))
+    read_at_once(X, rows)
+    sample = X[rows]
     with np.errstate(over="ignore", invalid="ignore"):
         sums = _block_sums(sample, image_shape, shapes)
         if not all(np.isfinite(np.ptp(level, axis=0).sum()) for level in sums):

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn import get_config
 
+from sk231n.core.chunks import read_at_once
 from sk231n.neighbors._costs import BYTES_PER_TEMPORARY_NUMBER
 
 
@@ -28,4 +29,5 @@ def take_rows(rows, indices, out):
     out : ndarray of shape (n_taken, n_columns)
         The array to write into, of the same dtype as `rows`.
     """
+    read_at_once(rows, indices)
     np.take(rows, indices, axis=0, out=out, mode="clip")

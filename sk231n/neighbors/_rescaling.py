@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
+from sk231n.core.chunks import read_at_once
+
 _SAMPLE_SIZE = 256  # enough rows for a mean, a median and a typical largest norm
 
 # Squares and sums of numbers between these are normal and finite in float32.
@@ -58,7 +60,9 @@ def rescaled_sample(metric, X, rescaling, n_sample):
 def _sample(X, n_sample):
     if len(X) <= n_sample:
         return X
-    return X[np.sort(check_random_state(0).choice(len(X), n_sample, replace=False))]
+    rows = np.sort(check_random_state(0).choice(len(X), n_sample, replace=False))
+    read_at_once(X, rows)
+    return X[rows]
 
 
 def _rescaled(vectors, centre, scale):

@@ -99,7 +99,7 @@ class ConvNetClassifier(ConvolutionalNetwork, NetworkClassifier):
     n_iter_no_change : int, default=10
         Number of epochs without progress after which training stops.
     shuffle : bool or "chunks", default=True
-        Whether each epoch visits the samples in a new order. "chunks" shuffles 64 MB at a time, in
+        Whether each epoch visits the samples in a new order. "chunks" shuffles 32 MB at a time, in
         random chunks of 2 MB, for files larger than memory; arrays of zarr and HDF5 always are.
     early_stopping : bool, default=False
         Whether to monitor validation data, stop when neither score nor loss improves, and keep
