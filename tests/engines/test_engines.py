@@ -17,7 +17,7 @@ from sk231n._threads import count_threads
 from sk231n.datasets import make_shapes
 from sk231n.features import HOG
 from sk231n.linear import SoftmaxClassifier
-from sk231n.neighbors import KNNClassifier
+from sk231n.neighbors import KNNClassifier, merge_neighbors
 from sk231n.neural import MLPClassifier
 
 pytestmark = [  # of Spark and of its backend for joblib
@@ -113,3 +113,21 @@ def test_features_of_blocks(ray_engine):
     transform = ray.remote(lambda block: hog.transform(block))
     blocks = ray.get([transform.remote(IMAGES[k : k + 40]) for k in range(0, len(IMAGES), 40)])
     np.testing.assert_array_equal(np.concatenate(blocks), hog.transform(IMAGES))
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+def test_neighbors_of_shards(ray_engine, metric):
+    """Images that are there twice, in two shards, and a shard smaller than k."""
+    X, queries, k = np.concatenate([ROWS, ROWS[:50]]), ROWS[:60], 5
+
+    @ray.remote
+    def neighbors(shard, start):
+        model = KNNClassifier(min(k, len(shard)), metric=metric).fit(shard, np.zeros(len(shard)))
+        return *model.kneighbors(queries), start
+
+    starts = [0, 3, 70, 130]
+    shards = np.split(X, starts[1:])
+    parts = ray.get([neighbors.remote(*part) for part in zip(shards, starts, strict=True)])
+    whole = KNNClassifier(k, metric=metric).fit(X, np.zeros(len(X))).kneighbors(queries)
+    for merged, expected in zip(merge_neighbors(parts, k), whole, strict=True):
+        np.testing.assert_array_equal(merged, expected)
