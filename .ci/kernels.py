@@ -33,21 +33,22 @@ NUMERIC = [
 THREADED = ["features_bits", "neighbors_bits", "preprocessing_bits", "same_bits", "threads"]
 # Then those that round nothing, or take long for what they would tell beyond the first:
 NOT_NUMERIC = [
-    "array_api", "augmentation", "automatic_rate", "automatic_rate_constants", "color",
-    "color_bins", "common", "convnet", "convnet_gradients", "convnet_memory", "convnet_shapes",
-    "convnet_training", "course_numbers", "datasets_archives", "datasets_arguments",
-    "datasets_cifar10", "datasets_fashion_mnist", "datasets_fetch", "datasets_servers",
-    "datasets_shapes", "datasets_spirals", "datasets_split", "diagnostics_arguments",
-    "diagnostics_faults", "diagnostics_gradient", "diagnostics_html", "diagnostics_measurements",
-    "diagnostics_numerical", "diagnostics_sanity", "docs", "documentation_snippets", "error_states",
-    "errors", "examples", "features_arguments", "first_layers", "fit_intercept", "flatten",
-    "images", "layering", "linear", "losses", "memory", "names", "neighbors_arguments",
-    "neighbors_costs", "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out",
-    "neighbors_memory", "neighbors_scoring", "neighbors_weights", "neighbors_working_memory",
-    "network_gradients", "network_summary", "neural_augmentation", "neural_classifier", "own_parts",
-    "packaging", "parameters", "photographs_folder", "photographs_reader", "plotting",
-    "plotting_arguments", "plotting_explanations", "plotting_filters", "plotting_images",
-    "plotting_results", "reference_convolution", "schedules", "stubs", "targets", "units",
+    "array_api", "assigned_parameters", "augmentation", "automatic_rate",
+    "automatic_rate_constants", "color", "color_bins", "common", "convnet", "convnet_gradients",
+    "convnet_memory", "convnet_shapes", "convnet_training", "course_numbers", "datasets_archives",
+    "datasets_arguments", "datasets_cifar10", "datasets_fashion_mnist", "datasets_fetch",
+    "datasets_servers", "datasets_shapes", "datasets_spirals", "datasets_split",
+    "diagnostics_arguments", "diagnostics_faults", "diagnostics_gradient", "diagnostics_html",
+    "diagnostics_measurements", "diagnostics_numerical", "diagnostics_sanity", "docs",
+    "documentation_snippets", "error_states", "errors", "examples", "features_arguments",
+    "first_layers", "fit_intercept", "flatten", "images", "layering", "linear", "losses", "memory",
+    "names", "neighbors_arguments", "neighbors_costs", "neighbors_cv", "neighbors_labels",
+    "neighbors_leave_one_out", "neighbors_memory", "neighbors_merge", "neighbors_scoring",
+    "neighbors_weights", "neighbors_working_memory", "network_gradients", "network_summary",
+    "neural_augmentation", "neural_classifier", "own_parts", "packaging", "parameters",
+    "photographs_folder", "photographs_reader", "plotting", "plotting_arguments",
+    "plotting_explanations", "plotting_filters", "plotting_images", "plotting_results",
+    "reference_convolution", "schedules", "stored", "stubs", "targets", "units",
 ]  # fmt: skip
 
 PROBE = """
