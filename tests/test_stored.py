@@ -243,6 +243,36 @@ def test_bad_arrays_are_refused(X, message):
         SoftmaxClassifier().fit(Slices(X), [0, 1, 0, 1, 0])
 
 
+class Lazy:
+    """What dask has still to compute, as far as anyone may look at it."""
+
+    shape, ndim, dtype = (60, 6, 6, 3), 4, np.dtype(np.uint8)
+
+    def __dask_graph__(self):
+        return {}
+
+    def __array__(self, dtype=None, copy=None):
+        raise AssertionError("everything would be computed")
+
+    __getitem__ = __array__
+
+
+@pytest.mark.parametrize("estimator", [*TRAINED, *TRANSFORMERS, KNNClassifier(3)], ids=repr)
+def test_what_is_still_to_be_computed_is_refused(estimator):
+    fitted = estimator.fit(IMAGES, LABELS)
+    before = dict(vars(fitted))
+    message = r"X is a .*Lazy, which is still to be computed\. .*X\.compute\(\).*X\.to_zarr"
+    for name in "fit", "predict", "transform", "kneighbors", "partial_fit":
+        if hasattr(fitted, name):
+            arguments = (LABELS[:60],) if name.endswith("fit") else ()
+            with pytest.raises(TypeError, match=message):
+                getattr(fitted, name)(Lazy(), *arguments)
+    if hasattr(fitted, "predict"):
+        with pytest.raises(TypeError, match=r"y is a .*Lazy, which is still to be computed"):
+            fitted.fit(IMAGES[:60], Lazy())
+    assert vars(fitted) == before
+
+
 def test_other_images_are_refused():
     model = SoftmaxClassifier(max_iter=1).fit(Slices(IMAGES), LABELS)
     assert model.n_features_in_ == 108

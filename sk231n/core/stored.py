@@ -28,8 +28,8 @@ def is_stored(X: Any) -> bool:
         return isinstance(X, np.memmap) and X.ndim > 1 and not X.flags.c_contiguous
     shape, dtype = getattr(X, "shape", None), getattr(X, "dtype", None)
     is_array = isinstance(shape, tuple) and len(shape) > 1 and isinstance(dtype, np.dtype)
-    is_frame = hasattr(X, "iloc") or hasattr(X, "columns")
-    return is_array and hasattr(X, "__getitem__") and not is_frame and not issparse(X)
+    of_another_kind = any(hasattr(X, name) for name in ("iloc", "columns", "__dask_graph__"))
+    return is_array and hasattr(X, "__getitem__") and not of_another_kind and not issparse(X)
 
 
 def pieces(X: Any) -> Iterator[slice]:
