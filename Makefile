@@ -75,6 +75,8 @@ bench: $(VENV)/bench.installed
 	$(BIN)/python benchmarks/accuracy.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/accuracy.json
 	$(BIN)/python benchmarks/photographs.py --json docs/results/photographs.json
 	$(BIN)/python benchmarks/play.py --json docs/results/play.json
+	$(BIN)/python benchmarks/out_of_core.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/out_of_core.json
+	$(BIN)/python benchmarks/cluster.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/cluster.json
 	$(BIN)/python benchmarks/report.py docs/results
 
 clean:

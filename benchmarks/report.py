@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 FIGURES = (
     "features", "linear", "neighbors", "neural", "growth", "accuracy", "convnet", "photographs",
-    "play",
+    "play", "out_of_core", "cluster",
 )  # fmt: skip
 
 RECIPE_NAMES = {"default": "`ConvNetClassifier()` on bytes"}
@@ -286,10 +286,94 @@ def play_table(play):
     return "\n".join(rows)
 
 
-def main(folder):
-    features, linear, neighbors, neural, growth, accuracy, convnet, photographs, play = (
-        json.loads((Path(folder) / f"{name}.json").read_text()) for name in FIGURES
+def out_of_core_table(figures):
+    images = figures["n"]
+    rows = [
+        (name, f"{seconds:.1f}", f"{images / seconds:,.0f}")
+        for name, seconds in figures["seconds"].items()
+    ]
+    every = figures["all rows"]
+    slow = f"{every:.0f}" if every else f"more than {figures['patience']:.0f}"
+    rows.insert(
+        3, ("`fit(shuffle=True)`, all rows", slow, f"{images / every:,.0f}" if every else "")
     )
+    return table(["", "seconds", "images a second"], rows)
+
+
+def shuffle_table(accuracy):
+    rows = [
+        (row["model"], row["order"], f"{row['True']:.4f}", f"{row['chunks']:.4f}")
+        for row in accuracy["rows"]
+    ]
+    return table(["model", "order of the file", "`shuffle=True`", '`"chunks"`'], rows)
+
+
+def workers_table(cluster):
+    rows = [
+        (row["workers"], f"{row['HOG']:,.0f}", f"{row['gradients']:,.0f}",
+         f"{row['neighbours'] / 1e6:,.1f}", f"{row['seconds of search']:.1f}",
+         f"{row['simulated seconds']:.1f}")
+        for row in cluster["measured"]
+    ]  # fmt: skip
+    header = [
+        "workers", "HOG, images a second", "gradients, images a second",
+        "neighbours, million pairs a second", "seconds of the search", "simulated",
+    ]  # fmt: skip
+    return table(header, rows)
+
+
+def simulation_table(cluster):
+    times = cluster["simulated seconds"]
+    first = times["1"]
+    rows = [(n, f"{value / 3600:.2f}", f"{first / value:.1f}") for n, value in times.items()]
+    return table(["workers", "hours", "times as fast as one"], rows)
+
+
+def memory_section(figures):
+    size, limit = f"{figures['megabytes']:,.0f} MB", f"{figures['limit']} MB"
+    return f"""## More than memory
+
+`python benchmarks/out_of_core.py --cifar10 DIR`: a file of {figures["n"]:,} images, {size}, and
+processes that may take {limit}, what the system keeps of the file included. A `fit` is one epoch of
+`SoftmaxClassifier`, which reads the file three times, twice for its moments. Chunks take
+{figures["ratio"]:.2f} times as long as the order of the file.
+
+{out_of_core_table(figures)}
+
+Accuracy on 10,000 photographs after training on 40,000, means over {figures["accuracy"]["seeds"]}
+seeds, without a limit of memory, by the order of the images in the file:
+
+{shuffle_table(figures["accuracy"])}"""
+
+
+def cluster_section(figures):
+    times, rate = figures["times"], figures["bytes a second"] / 1e9
+    search, merging = (times[f"{what} of a query"] * 1e6 for what in ("search", "merging"))
+    images, queries = figures["simulated images"], figures["simulated queries"]
+    return f"""## More than one machine
+
+`python benchmarks/cluster.py --cifar10 DIR`: workers of dask on this machine, one thread each, and
+{figures["n"]:,} images in shards of {times["rows of a shard"]:,}. The search is for the
+{figures["k"]} nearest of {figures["queries"]:,} queries.
+
+{workers_table(figures)}
+
+The search among {images:,} images for {queries:,} queries, **simulated** from times that were
+measured with one worker: the `fit` of a shard {times["fit of a shard"]:.2f} s, its search
+{search:.0f} µs a query, merging its answers {merging:.2f} µs a query, a message
+{times["message"] * 1e3:.1f} ms. Assumed are workers like this one, which have their shares of the
+shards at hand; {rate:.2f} GB/s to the client, which sends the queries to each worker and merges all
+answers while the workers search; and no failures. The last column above is the same arithmetic for
+what was measured; two workers on one machine also share its memory.
+
+{simulation_table(figures)}"""
+
+
+def main(folder):
+    (features, linear, neighbors, neural, growth, accuracy, convnet, photographs, play,
+     out_of_core, cluster) = (
+        json.loads((Path(folder) / f"{name}.json").read_text()) for name in FIGURES
+    )  # fmt: skip
     every, memory = neighbors["manhattan_all"], neighbors["memory"]
     seeds = "; ".join(
         f"`{name}` {low:.4f} to {high:.4f}" for name, (low, high) in linear["seeds"].items()
@@ -432,6 +516,10 @@ cores: the seconds from the command to a page that can be used, and the pictures
 {play["updates a second"]:.0f} updates a second.
 
 {play_table(play)}
+
+{memory_section(out_of_core)}
+
+{cluster_section(cluster)}
 
 ## How the cost grows
 
