@@ -208,7 +208,7 @@ def main():
         with (
             LocalCluster(
                 n_workers=arguments.workers, threads_per_worker=1, host="127.0.0.1",
-                memory_limit=arguments.memory_limit, dashboard_address=None,
+                memory_limit=arguments.memory_limit, dashboard_address="127.0.0.1:0",
                 local_directory=scratch,
             ) as cluster,
             Client(cluster) as client,

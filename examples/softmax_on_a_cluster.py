@@ -167,7 +167,7 @@ def main():
         tempfile.TemporaryDirectory() as scratch,
         LocalCluster(
             n_workers=arguments.workers, threads_per_worker=1, host="127.0.0.1",
-            dashboard_address=None, local_directory=scratch,
+            dashboard_address="127.0.0.1:0", local_directory=scratch,
         ) as cluster,
         Client(cluster) as client,
     ):  # fmt: skip

@@ -52,6 +52,21 @@ def test_equals_one_classifier(metric, data, draw):
         assert found.tobytes() == expected.tobytes()
 
 
+def test_what_was_merged_is_merged_again():
+    """Workers merge the shards that they hold, and the client what they answer."""
+    rng = np.random.default_rng(0)
+    X, Q = rng.integers(0, 4, (2, 120, 3)).astype(np.uint8)
+    parts = [
+        (*neighbors_of(X[start : start + 20], Q, 7, "euclidean"), start)
+        for start in range(0, 120, 20)
+    ]
+    of_workers = [(*merge_neighbors(parts[k::2], 7), 0) for k in range(2)]
+    for found, expected in zip(
+        merge_neighbors(of_workers, 7), merge_neighbors(parts, 7), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_images_in_shards_that_are_screened():
     """Shards so large that each has bounds of its own."""
     rng = np.random.default_rng(0)
@@ -137,8 +152,7 @@ EMPTY = np.empty((2, 0))
         ([PART], 1.0, "'n_neighbors' parameter of merge_neighbors"),
         ([PART], 3, "n_neighbors=3, but parts has 2 for each query"),
         ([(EMPTY, EMPTY, 0)], 1, "n_neighbors=1, but parts has 0 for each query"),
-        ([PART, PART], 2, "parts[0] reaches the index 1 of the whole, but the shard of parts[1]"),
-        ([(*PART[:2], 1), PART], 2, "but the shard of parts[0] begins at 1; shards must not"),
+        ([PART, PART], 2, "parts has the row 1 of the whole twice; shards must not overlap"),
         (
             [PART, (DISTANCES, INDICES + 5, 2)],
             3,
