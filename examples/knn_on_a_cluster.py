@@ -33,6 +33,7 @@ from sk231n.datasets import load_cifar10, make_shapes
 from sk231n.neighbors import merge_neighbors
 
 try:
+    import dask
     from distributed import Client, LocalCluster, as_completed
 except ImportError:
     sys.exit('This example needs dask: pip install "distributed>=2026.8"')
@@ -206,10 +207,10 @@ def main():
         folder = (arguments.folder or Path(scratch, "shards")).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         with (
+            dask.config.set(temporary_directory=scratch),
             LocalCluster(
                 n_workers=arguments.workers, threads_per_worker=1, host="127.0.0.1",
                 memory_limit=arguments.memory_limit, dashboard_address="127.0.0.1:0",
-                local_directory=scratch,
             ) as cluster,
             Client(cluster) as client,
         ):  # fmt: skip

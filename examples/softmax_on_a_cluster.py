@@ -28,6 +28,7 @@ from sk231n.datasets import load_cifar10, make_shapes
 from sk231n.losses import CrossEntropy
 
 try:
+    import dask
     from distributed import Client, LocalCluster
 except ImportError:
     sys.exit('This example needs dask: pip install "distributed>=2026.8"')
@@ -165,9 +166,10 @@ def main():
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as scratch,
+        dask.config.set(temporary_directory=scratch),
         LocalCluster(
             n_workers=arguments.workers, threads_per_worker=1, host="127.0.0.1",
-            dashboard_address="127.0.0.1:0", local_directory=scratch,
+            dashboard_address="127.0.0.1:0",
         ) as cluster,
         Client(cluster) as client,
     ):  # fmt: skip
