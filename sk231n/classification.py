@@ -63,7 +63,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
         max_iter: str | int = "auto",
         tol: float | None = 1e-4,
         n_iter_no_change: int = 10,
-        shuffle: bool = True,
+        shuffle: bool | str = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = None,
