@@ -46,10 +46,12 @@ class ChunkCache:
         self.n_together = chunks_together(self.n_rows * row_bytes)
         self.n_places = min(2 * self.n_together, self.n_chunks)
         self._memory = np.empty((self.n_places * self.n_rows, n_values), self.dtype)
-        # The place of each chunk or -1, the chunk at each place or -1, and when that was used.
+        # The place of each chunk or -1, the chunk at each place or -1, when that was used, and how
+        # often the place was given to another.
         self._place_of = np.full(self.n_chunks, -1)
         self._chunk_at = np.full(self.n_places, -1)
-        self._last_use, self._n_uses, self._last_read = np.zeros(self.n_places, int), 0, -1
+        self._last_use, self._n_given_away = np.zeros((2, self.n_places), int)
+        self._n_uses, self._last_read = 0, -1
         # Places are given away by who reads, and looked up and changed by who has the lock.
         self._reading, self._lock = threading.Lock(), threading.Lock()
         self._reader: threading.Thread | None = None
@@ -104,16 +106,19 @@ class ChunkCache:
                     return  # who takes rows of this chunk will meet the same error
 
     def _copy(self, chunks, rows, out):
-        """Write rows of the chunks into `out`, if these are all in memory; else return False."""
+        """Write rows of the chunks into `out`; return whether all were and stayed in memory."""
         with self._lock:
             places = self._place_of[chunks]
             self._n_uses += 1
             self._last_use[places[places >= 0]] = self._n_uses
             if (places < 0).any():
                 return False
+            given_away = self._n_given_away[places]
             rows = self._place_of[rows // self.n_rows] * self.n_rows + rows % self.n_rows
-            np.take(self._memory, rows, axis=0, out=out, mode="clip")
-            return True
+        # Without the lock, so that several threads copy at a time.
+        np.take(self._memory, rows, axis=0, out=out, mode="clip")
+        with self._lock:
+            return bool((self._n_given_away[places] == given_away).all())
 
     def _announce(self, chunks):
         """Let the system begin to read chunks of a mapped file; it follows a sequence by itself."""
@@ -131,6 +136,7 @@ class ChunkCache:
                 if self._chunk_at[place] >= 0:
                     self._place_of[self._chunk_at[place]] = -1
                 self._chunk_at[place] = -1
+                self._n_given_away[place] += 1
             self._read(chunk, place)
             with self._lock:
                 self._place_of[chunk], self._chunk_at[place] = place, chunk

@@ -49,6 +49,7 @@ def test_neighbors_are_found_again(start, tmp_path):
         kill_a_holder(client, fitted[0])
         found = [client.submit(KNNClassifier.kneighbors, knn, QUERIES) for knn in fitted]
         parts = [(*part.result(), s) for part, s in zip(found, starts, strict=True)]
+        client.wait_for_workers(2, timeout=60)  # one that is just starting leaves a lock
         listened += addresses(client)
     whole = KNNClassifier(k).fit(X, Y).kneighbors(QUERIES)
     for ours, expected in zip(merge_neighbors(parts, k), whole, strict=True):
@@ -65,4 +66,5 @@ def test_data_that_were_sent_are_missed(start, tmp_path):
         fitted = client.submit(KNNClassifier().fit, shard, Y)
         with pytest.raises(FutureCancelledError, match="cancelled for reason"):
             fitted.result(timeout=60)
+        client.wait_for_workers(2, timeout=60)
     assert_nothing_is_left(tmp_path, listened)
