@@ -360,7 +360,7 @@ def cluster_section(figures):
 
 The search among {images:,} images for {queries:,} queries, **simulated** from times that were
 measured with one worker: the `fit` of a shard {times["fit of a shard"]:.2f} s, its search
-{search:.0f} µs a query, merging its answers {merging:.2f} µs a query, a message
+{search:.0f} microseconds a query, merging its answers {merging:.2f} a query, a message
 {times["message"] * 1e3:.1f} ms. Assumed are workers like this one, which have their shares of the
 shards at hand; {rate:.2f} GB/s to the client, which sends the queries to each worker and merges all
 answers while the workers search; and no failures. The last column above is the same arithmetic for

@@ -71,7 +71,8 @@ def merge_neighbors(
     shard knows, and how many neighbours are needed depends on it. Leave out samples of weight zero
     before the data are cut.
 
-    What was merged is a part again, of the offset 0, so that workers can merge before the client.
+    What was merged to k neighbours is a part again, of the offset 0, so that workers can merge
+    before the client does.
 
     Examples
     --------
