@@ -333,6 +333,7 @@ def test_reading_in_any_order(data):
         np.testing.assert_array_equal(array[np.array(rows)], X[rows])
         assert np.array_equal(array[rows[0]], X[rows[0]])
     start, stop = sorted(data.draw(st.tuples(index, index)))
+    assert array[stop:stop].shape == (0, *X.shape[1:])
     np.testing.assert_array_equal(array[start:stop], X[start:stop])
     flat = array.reshape(len(array), -1)
     np.testing.assert_array_equal(flat[:], X.reshape(len(X), -1))
@@ -374,6 +375,19 @@ def test_what_cannot_be_read_ahead_is_an_error_where_it_is_needed(small_chunks):
         array[300:]
     array.expect(np.empty(0, int))
     assert "reads ahead" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_reading_a_mapped_file_in_any_order(tmp_path, small_chunks):
+    """In order, a few rows of many chunks, and many rows of a few, are read in different ways."""
+    X = np.random.RandomState(0).randint(256, size=(3000, 5, 3), dtype=np.uint8)
+    array = StoredArray(in_npy(X, tmp_path))
+    assert array._chunks.n_chunks > 2 * array._chunks.n_places
+    rng = np.random.RandomState(1)
+    for rows in (
+        np.arange(100, 900), np.arange(0), np.array([2999]), rng.permutation(3000)[:200],
+        rng.permutation(300), np.sort(rng.randint(500, size=300)), np.arange(900, 100, -1),
+    ):  # fmt: skip
+        np.testing.assert_array_equal(array[rows], X[rows])
 
 
 @given(st.integers(1, 300), st.integers(1, 40), st.integers(2, 5), st.integers(0, 99))

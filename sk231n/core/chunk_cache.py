@@ -61,6 +61,8 @@ class ChunkCache:
         """Write rows in any order into `out`, of shape (n_rows, n_values)."""
         chunks = rows // self.n_rows
         needed = np.unique(chunks)
+        if not len(rows):
+            return
         if self._is_mapped and self._is_quicker_without(rows, needed):
             out[...] = self._source[rows].reshape(out.shape)
             return
