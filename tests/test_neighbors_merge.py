@@ -67,6 +67,25 @@ def test_what_was_merged_is_merged_again():
         np.testing.assert_array_equal(found, expected)
 
 
+def test_offsets_of_any_type_of_integer():
+    """They are added up without overflow; workers with few rows merge fewer neighbours."""
+    distances, indices = np.array([[0.0, 1.0]]), np.array([[300, 301]])
+    for offset in np.uint8(200), np.int32(2**31 - 1), np.int64(2**40):
+        merged = merge_neighbors([(distances, indices, offset)], 2)[1]
+        np.testing.assert_array_equal(merged, indices + int(offset))
+    with pytest.raises(ValueError, match="indices contain 301"):
+        merge_neighbors([(distances, indices, np.int64(2**63 - 1))], 2)
+    rows = np.arange(100.0)[:, np.newaxis]
+    parts = [
+        (*neighbors_of(rows[start:stop], rows, 10, "euclidean"), start)
+        for start, stop in ((0, 50), (50, 94), (94, 97), (97, 100))
+    ]
+    of_workers = [(*merge_neighbors(parts[:2], 10), 0), (*merge_neighbors(parts[2:], 6), 0)]
+    expected = neighbors_of(rows, rows, 10, "euclidean")
+    for one, other in zip(merge_neighbors(of_workers, 10), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_images_in_shards_that_are_screened():
     """Shards so large that each has bounds of its own."""
     rng = np.random.default_rng(0)
@@ -154,9 +173,9 @@ EMPTY = np.empty((2, 0))
         ([(EMPTY, EMPTY, 0)], 1, "n_neighbors=1, but parts has 0 for each query"),
         ([PART, PART], 2, "parts has the row 1 of the whole twice; shards must not overlap"),
         (
-            [PART, (DISTANCES, INDICES + 5, 2)],
+            [PART, (DISTANCES, INDICES + np.array([[5], [6]]), 2)],
             3,
-            "parts[1] has 2 neighbours of each query, though its shard has 7 rows or more; "
+            "parts[1] has 2 neighbours of each query, though its shard has 3 rows or more; "
             "n_neighbors=3 needs",
         ),
     ],

@@ -30,7 +30,10 @@ from sk231n import (
     Whitening,
 )
 from sk231n.core import chunks, stored
+from sk231n.core.data import Data, batches
 from sk231n.core.stored import StoredArray, is_stored
+from sk231n.core.team import Team
+from sk231n.plotting import ImageGridDisplay, MisclassifiedDisplay
 
 N_IMAGES = 350
 IMAGES = np.random.RandomState(0).randint(256, size=(N_IMAGES, 6, 6, 3), dtype=np.uint8)
@@ -295,6 +298,85 @@ def test_weights_are_those_of_memory():
     np.testing.assert_array_equal(one.coef_, other.coef_)
 
 
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize(
+    "change",
+    [lambda X: X / 255, lambda X: X[:1], lambda X: X[:, :3], lambda X: np.moveaxis(X, 3, 1), list],
+    ids=["floats", "one row", "other images", "transposed", "nothing like it"],
+)
+def test_slices_that_are_not_what_the_array_says(change):
+    """As with scaled variables of netCDF: their dtype is that of the file, their values floats."""
+
+    class Changed(Slices):
+        def __getitem__(self, rows):
+            return change(super().__getitem__(rows)) if change is not list else ["?"]
+
+    message = r"X has the shape .* and the dtype uint8, but its rows 0 to \d+ come as"
+    with pytest.raises(ValueError, match=message):
+        SoftmaxClassifier(max_iter=1).fit(Changed(IMAGES), LABELS)
+    for fitted in HOG().fit(IMAGES), KNNClassifier(1).fit(IMAGES, LABELS):
+        with pytest.raises(ValueError, match=message):
+            getattr(fitted, "predict", getattr(fitted, "transform", None))(Changed(IMAGES))
+
+
+def test_shapes_and_chunks_of_any_kind():
+    expected = SoftmaxClassifier(max_iter=1, random_state=0).fit(IMAGES, LABELS).coef_
+    for own in (10**10, 6, 6, 3), (0, 6, 6, 3), (-5, 6, 6, 3), None, (np.int64(7), 6, 6, 3):
+        given = Slices(IMAGES)
+        given.shape, given.chunks = tuple(map(np.int64, IMAGES.shape)), own
+        model = SoftmaxClassifier(max_iter=1, random_state=0).fit(given, LABELS)
+        np.testing.assert_array_equal(model.coef_, expected)
+        assert HOG().fit(given).transform(given).shape[0] == N_IMAGES
+
+
+def test_views_of_mapped_files_and_lazy_containers(tmp_path):
+    mapped = np.asarray(in_npy(IMAGES, tmp_path))
+    assert is_stored(mapped[::2])
+    assert is_stored(mapped[:, ::-1])
+    assert not is_stored(mapped[10:])
+    given = Slices(IMAGES)
+    given.__dask_graph__ = lambda: None  # as xarray has for what dask knows nothing of
+    assert is_stored(given)
+
+
+@pytest.mark.parametrize("store", [in_zarr, in_hdf5, in_fortran_order])
+def test_displays_show_images_of_files(store, tmp_path):
+    given = store(IMAGES, tmp_path)
+    grid = ImageGridDisplay.from_arrays(given, LABELS)
+    np.testing.assert_array_equal(grid.images, ImageGridDisplay.from_arrays(IMAGES, LABELS).images)
+    model = SoftmaxClassifier(max_iter=1, random_state=0).fit(IMAGES, LABELS)
+    MisclassifiedDisplay.from_estimator(model, given, LABELS)
+
+
+@pytest.mark.parametrize("batch_size", [5, 64, 300])
+@pytest.mark.parametrize("share", [1, 0.1])
+@pytest.mark.parametrize("shuffled", [True, False])
+def test_no_chunk_is_read_much_oftener_than_once(batch_size, share, shuffled, monkeypatch):
+    """Large batches, and rows of which few are used, are read ahead in time."""
+    monkeypatch.setattr(chunks, "_CHUNK_BYTES", 2**5)
+    monkeypatch.setattr(chunks, "_BUFFER_BYTES", 2**10)
+    X = np.random.RandomState(0).randint(256, size=(4000, 4), dtype=np.uint8)
+    source = Slices(X)
+    array, reads = StoredArray(source), []
+    monkeypatch.setattr(
+        array._chunks, "_read", lambda chunk, place, read=array._chunks._read: (
+            reads.append(chunk), read(chunk, place)
+        )
+    )  # fmt: skip
+    rng = np.random.RandomState(1)
+    rows = np.flatnonzero(rng.rand(4000) < share)
+    data = Data(array, rows, np.ones(4000), rows, np.dtype(np.float32))
+    order = data.order("chunks" if shuffled else False, rng)
+    seen = [
+        taken
+        for taken, x in batches(data, lambda x: None, batch_size, order, Team(1))
+        if np.testing.assert_array_equal(x, X[taken]) is None
+    ]
+    np.testing.assert_array_equal(np.concatenate(seen), order)
+    needed = len(np.unique(order // array.chunks[0]))
+    assert needed <= len(reads) <= 1.3 * needed  # a batch of 300 needs more than memory holds
+
+
 def test_a_reader_that_fails_leaves_the_estimator_as_it_was():
     class Torn(Slices):
         def __getitem__(self, rows):
@@ -412,6 +494,7 @@ import threading
 import numpy as np
 from sk231n import HOG, KNNClassifier, MLPClassifier, SoftmaxClassifier
 from sk231n.core import chunks, stored
+from sk231n.core.data import Data, batches
 
 chunks._BUFFER_BYTES, stored._PIECE_BYTES = 2**24, 2**22
 

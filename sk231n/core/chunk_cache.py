@@ -2,6 +2,7 @@
 
 import math
 import threading
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,9 @@ class ChunkCache:
 
     def __init__(self, source: Any, name: str) -> None:
         self._source, self._name = source, name
+        self._shape = tuple(map(int, source.shape))
         self._is_mapped = mapped_file(source) is not None and source.flags.c_contiguous
-        self._n_samples, n_values = source.shape[0], math.prod(source.shape[1:])
+        self._n_samples, n_values = self._shape[0], math.prod(self._shape[1:])
         is_long = source.dtype.kind == "f" and source.dtype.itemsize > 8
         self.dtype = np.dtype(np.float64) if is_long else source.dtype.newbyteorder("=")
         row_bytes = n_values * self.dtype.itemsize
@@ -154,7 +156,8 @@ class ChunkCache:
         rows = self._rows_of(chunk)
         memory = self._memory[place * self.n_rows :][: rows.stop - rows.start]
         with naming(self._name), np.errstate(over="ignore", invalid="ignore"):
-            memory[...] = np.asarray(self._source[rows]).reshape(memory.shape)
+            part = read_slice(self._source, rows, self._shape, self._name)
+            memory[...] = part.reshape(memory.shape)
             if self.dtype.kind == "f" and not np.isfinite(memory).all():
                 raise ValueError(
                     f"{self._name} contains NaN or infinity among its samples {rows.start} to "
@@ -165,5 +168,18 @@ class ChunkCache:
 def rows_of_chunks(source: Any, wished: int) -> int:
     """Number of rows to read together: whole chunks of the array, about as many as wished."""
     own = getattr(source, "chunks", None)
-    rows = own[0] if isinstance(own, tuple) and own and isinstance(own[0], int) else 1
-    return rows * max(1, wished // max(1, rows))
+    is_known = isinstance(own, tuple) and own and isinstance(own[0], Integral) and own[0] > 0
+    rows = max(1, min(int(own[0]), int(source.shape[0]))) if is_known else 1
+    return rows * max(1, wished // rows)
+
+
+def read_slice(source: Any, rows: slice, shape: tuple[int, ...], name: str) -> NDArray[Any]:
+    """Read rows of an array of a known shape; refuse what is not as its shape and dtype say."""
+    part = np.asarray(source[rows])
+    expected = (rows.stop - rows.start, *shape[1:])
+    if part.shape != expected or not np.can_cast(part.dtype, source.dtype):
+        raise ValueError(
+            f"{name} has the shape {shape} and the dtype {source.dtype}, but its rows {rows.start} "
+            f"to {rows.stop - 1} come as an array of shape {part.shape} and dtype {part.dtype}."
+        )
+    return np.ascontiguousarray(part)  # also out of a map of a file

@@ -128,7 +128,7 @@ def batches(
             else:
                 parts = list(blocks(len(rows), _AUGMENTED_ROWS))
                 team.run(partial(gather, seeds=rng.randint(2**31, size=len(parts))), parts)
-            read_ahead(start)
+            read_ahead(start + len(rows))
             yield rows, x
 
 

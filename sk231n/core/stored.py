@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from sk231n.core.blocks import blocks
-from sk231n.core.chunk_cache import ChunkCache, rows_of_chunks
+from sk231n.core.chunk_cache import ChunkCache, read_slice, rows_of_chunks
+from sk231n.core.chunks import mapped_file
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,17 +26,19 @@ def is_stored(X: Any) -> bool:
     read what is needed of it.
     """
     if isinstance(X, np.ndarray):
-        return isinstance(X, np.memmap) and X.ndim > 1 and not X.flags.c_contiguous
+        return X.ndim > 1 and not X.flags.c_contiguous and mapped_file(X) is not None
     shape, dtype = getattr(X, "shape", None), getattr(X, "dtype", None)
     is_array = isinstance(shape, tuple) and len(shape) > 1 and isinstance(dtype, np.dtype)
-    of_another_kind = any(hasattr(X, name) for name in ("iloc", "columns", "__dask_graph__"))
-    return is_array and hasattr(X, "__getitem__") and not of_another_kind and not issparse(X)
+    is_lazy = hasattr(X, "__dask_graph__") and X.__dask_graph__() is not None
+    of_another_kind = any(hasattr(X, name) for name in ("iloc", "columns", "__dlpack__"))
+    of_another_kind = of_another_kind or is_lazy or issparse(X)
+    return is_array and hasattr(X, "__getitem__") and not of_another_kind
 
 
 def pieces(X: Any) -> Iterator[slice]:
     """Slices of a stored array, to work on one after the other."""
-    row_bytes = max(1, math.prod(X.shape[1:]) * X.dtype.itemsize)
-    return blocks(X.shape[0], rows_of_chunks(X, max(1, _PIECE_BYTES // row_bytes)))
+    row_bytes = max(1, math.prod(map(int, X.shape[1:])) * X.dtype.itemsize)
+    return blocks(int(X.shape[0]), rows_of_chunks(X, max(1, _PIECE_BYTES // row_bytes)))
 
 
 def in_pieces(method: F) -> F:
@@ -48,11 +51,11 @@ def in_pieces(method: F) -> F:
     def call(self: Any, X: Any) -> Any:
         if not is_stored(X) or not X.shape[0]:
             return method(self, X)
-        result = None
+        result, shape = None, tuple(map(int, X.shape))
         for piece in pieces(X):
-            of_piece = method(self, np.asarray(X[piece]))
+            of_piece = method(self, read_slice(X, piece, shape, "X"))
             if result is None:
-                result = np.empty((X.shape[0], *of_piece.shape[1:]), of_piece.dtype)
+                result = np.empty((shape[0], *of_piece.shape[1:]), of_piece.dtype)
             result[piece] = of_piece
         return result
 
@@ -73,13 +76,23 @@ class ReadAhead:
     def __init__(self, X: Any, order: NDArray[Any]) -> None:
         self._X = X if isinstance(X, StoredArray) else None
         self._order = order
-        self._window = self._position = X.n_together * X.chunks[0] if self._X is not None else 0
+        self._start, self._stop = 0, self._end_of_window(0)  # of what is being read
 
     def __call__(self, position: int) -> None:
-        """Read on if samples at this position of the order are taken."""
-        if self._X is not None and position + self._window >= self._position:
-            self._X.expect(self._order[self._position : self._position + self._window])
-            self._position += self._window
+        """Read on if samples before this position of the order, which were read last, are taken."""
+        if self._X is not None and position > self._start:
+            self._start = max(self._stop, position)
+            self._stop = self._end_of_window(self._start)
+            self._X.expect(self._order[self._start : self._stop])
+
+    def _end_of_window(self, start):
+        """Position before which as many chunks are needed as are best used together."""
+        if self._X is None:
+            return 0
+        (chunk_rows,), n_together = self._X.chunks, self._X.n_together
+        rows = self._order[start : start + n_together * chunk_rows]
+        first = np.sort(np.unique(rows // chunk_rows, return_index=True)[1])
+        return start + (int(first[n_together]) if len(first) > n_together else len(rows))
 
     def close(self) -> None:
         """Wait for what is being read."""
@@ -121,7 +134,7 @@ class StoredArray:
                 f"{name} has dtype {source.dtype}; expected booleans, integers or floats."
             )
         self._chunks = ChunkCache(source, name)
-        self.shape: tuple[int, ...] = source.shape
+        self.shape: tuple[int, ...] = tuple(map(int, source.shape))
         self.dtype = self._chunks.dtype
         self.chunks = (self._chunks.n_rows,)
         self.n_together = self._chunks.n_together
@@ -149,6 +162,8 @@ class StoredArray:
 
     def __getitem__(self, rows: Any) -> NDArray[Any]:
         """Read one sample, a slice of them, or those of an array of indices."""
+        if isinstance(rows, tuple) and rows[1:] == (Ellipsis,):  # as scikit-learn asks
+            rows = np.asarray(rows[0])
         if isinstance(rows, slice):
             return self.take(np.arange(*rows.indices(len(self))))
         return self.take(np.asarray([rows]))[0] if np.ndim(rows) == 0 else self.take(rows)

@@ -71,8 +71,7 @@ def merge_neighbors(
     shard knows, and how many neighbours are needed depends on it. Leave out samples of weight zero
     before the data are cut.
 
-    What was merged to k neighbours is a part again, of the offset 0, so that workers can merge
-    before the client does.
+    What was merged is a part again, of the offset 0, so that workers can merge before the client.
 
     Examples
     --------
@@ -129,26 +128,26 @@ def _part(name: str, given: Any, n_neighbors: int) -> _Part:
         )
     if np.isnan(distances).any():
         raise ValueError(f"{name}: distances contain NaN, which has no place in an order.")
-    offset = given[2]
-    if not Number(Integral, 0, _LARGEST, closed="both").is_satisfied_by(offset):
+    if not Number(Integral, 0, _LARGEST, closed="both").is_satisfied_by(given[2]):
         raise ValueError(
-            f"{name} has the offset {offset!r:.100}; expected an integer that is at least 0."
+            f"{name} has the offset {given[2]!r:.100}; expected an integer that is at least 0."
         )
+    offset = int(given[2])
     if indices.size == 0:
-        return _Part(name, distances, indices.astype(np.intp), int(offset))
+        return _Part(name, distances, indices.astype(np.intp), offset)
     first, last, n_found = int(indices.min()), int(indices.max()), indices.shape[1]
     if first < 0 or last + offset > _LARGEST:
         wrong = first if first < 0 else last
         raise ValueError(
             f"{name}: indices contain {wrong}; expected the numbers of rows of the shard, from 0."
         )
-    if n_found < min(n_neighbors, last + 1):
+    if n_found < n_neighbors and n_found < (n_rows := len(np.unique(indices))):
         raise ValueError(
-            f"{name} has {n_found} neighbours of each query, though its shard has {last + 1} rows "
+            f"{name} has {n_found} neighbours of each query, though its shard has {n_rows} rows "
             f"or more; n_neighbors={n_neighbors} needs the nearest min(n_neighbors, rows) of each "
             "shard."
         )
-    return _Part(name, distances, indices.astype(np.intp) + int(offset), int(offset))
+    return _Part(name, distances, indices.astype(np.intp) + offset, offset)
 
 
 def _integers(values: Any, name: str) -> NDArray[Any]:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sk231n._containers import as_numpy
+
 # Counts of samples are rounded to so many binary digits after the point.
 _FRACTION_BITS = 32
 
@@ -28,7 +30,7 @@ def checked_weights(sample_weight, n_samples):
     """
     if sample_weight is None:
         return None
-    weights = _numbers("sample_weight", sample_weight)
+    weights = _numbers("sample_weight", as_numpy(sample_weight, "sample_weight"))
     if weights.ndim == 0:
         weights = np.full(n_samples, weights)
     if weights.shape != (n_samples,):
