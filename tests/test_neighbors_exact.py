@@ -23,7 +23,6 @@ from sk231n.neighbors import (
     _search,
     _tree,
 )
-from sk231n.neighbors._base import _compact
 from sk231n.neighbors._block_sums import BlockSumsScreen, Level
 from sk231n.neighbors._distances import METRICS, PairDistances
 from sk231n.neighbors._euclidean_screen import EuclideanScreen
@@ -31,6 +30,7 @@ from sk231n.neighbors._exhaustive import ExhaustiveSearch
 from sk231n.neighbors._index import find_neighbors, make_search
 from sk231n.neighbors._manhattan_screen import ManhattanScreen
 from sk231n.neighbors._rescaling import fit_rescaling
+from sk231n.neighbors._rows import compact
 from sk231n.neighbors._search import ScreenedSearch
 from sk231n.neighbors._selection import nearest_of_all, nearest_of_pairs
 from sk231n.neighbors._tree import TreeSearch
@@ -398,7 +398,7 @@ def stored(draw, **kwargs):
         Q = Q + rng.choice([0.0, 0.5, 0.9, -0.3, 300.25], Q.shape)
         with np.errstate(over="ignore", under="ignore"):
             Q = Q.astype(draw(st.sampled_from([np.float32, np.float64])))
-    return _compact(X), _compact(Q), image_shape
+    return compact(X), compact(Q), image_shape
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -468,8 +468,8 @@ def test_no_neighbor_is_lost_near_the_plane_of_a_projection(metric, dtype, offse
         rescaling = fit_rescaling(METRICS[metric], X)
         basis = np.zeros((len(rescaling.centre), 5))
         basis[:6] = axes[:, :5] / (1 + 1e-12)
-        screen = EuclideanScreen(METRICS[metric], _compact(X), rescaling, basis, 1)
-        assert_nothing_lost(metric, screen, _compact(X), _compact(Q))
+        screen = EuclideanScreen(METRICS[metric], compact(X), rescaling, basis, 1)
+        assert_nothing_lost(metric, screen, compact(X), compact(Q))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
