@@ -11,8 +11,6 @@ import zarr
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from PIL import Image
 from scipy.optimize import minimize
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk231n import (
@@ -21,7 +19,6 @@ from sk231n import (
     HSVHistogram,
     ImageReader,
     KNNClassifier,
-    MLPClassifier,
     SoftmaxClassifier,
 )
 from sk231n._threads import count_threads
@@ -37,46 +34,10 @@ ROWS = IMAGES.reshape(len(IMAGES), -1)
 # Searches ----------------------------------------------------------------------------------------
 
 
-def cross_validate(model, parameters, X):
-    return cross_val_score(model, X, LABELS, cv=3, scoring="neg_log_loss")
-
-
-def search(model, parameters, X, kind, **arguments):
-    found = kind(model, parameters, cv=3, scoring="neg_log_loss", **arguments).fit(X, LABELS)
-    folds = [found.cv_results_[f"split{k}_test_score"] for k in range(3)]
-    return np.concatenate([*folds, found.predict_proba(X).ravel()])
-
-
-def grid_search(model, parameters, X):
-    return search(model, parameters, X, GridSearchCV)
-
-
-def randomized_search(model, parameters, X):
-    return search(model, parameters, X, RandomizedSearchCV, n_iter=3, random_state=0)
-
-
-@pytest.mark.parametrize("evaluate", [cross_validate, grid_search, randomized_search])
-@pytest.mark.parametrize(
-    ("model", "parameters", "X"),
-    [
-        (
-            make_pipeline(HOG(), StandardScaler(), SoftmaxClassifier(max_iter=10, random_state=0)),
-            {"hog__orientations": [6, 9], "softmaxclassifier__alpha": [1e-4, 1e-2]},
-            IMAGES,
-        ),
-        (KNNClassifier(), {"n_neighbors": [1, 3, 5], "weights": ["uniform", "distance"]}, ROWS),
-        (
-            make_pipeline(StandardScaler(), MLPClassifier((20,), max_iter=5, random_state=0)),
-            {"mlpclassifier__dropout": [0.2, 0.5], "mlpclassifier__alpha": [1e-4, 1e-2]},
-            ROWS,
-        ),
-    ],
-    ids=["pipeline", "neighbors", "network"],
-)
-def test_scores(client, evaluate, model, parameters, X):
+def test_scores(client, scores_of_a_search):
     with parallel_config(backend="dask"):
-        scores = evaluate(model, parameters, X)
-    np.testing.assert_array_equal(scores, evaluate(model, parameters, X))
+        scores = scores_of_a_search()
+    np.testing.assert_array_equal(scores, scores_of_a_search())
 
 
 # Threads -----------------------------------------------------------------------------------------
