@@ -29,6 +29,7 @@ from sk231n import (
     SoftmaxClassifier,
     Whitening,
 )
+from sk231n.augmentation import Mirror, Shift
 from sk231n.core import chunks, stored
 from sk231n.core.data import Data, batches
 from sk231n.core.stored import StoredArray, is_stored
@@ -91,7 +92,7 @@ TRAINED = [
     LinearSVM(max_iter=3, early_stopping=True, random_state=0),
     MLPClassifier((9,), max_iter=3, dropout=0.2, random_state=0),
     MLPRegressor((9,), max_iter=3, random_state=0),
-    ConvNetClassifier(((4,),), max_iter=2, random_state=0),
+    ConvNetClassifier(((4,),), max_iter=2, augmentation=[Mirror(), Shift(1)], random_state=0),
 ]
 TRANSFORMERS = [
     HOG(pixels_per_cell=(3, 3)),
@@ -493,6 +494,7 @@ import sys
 import threading
 import numpy as np
 from sk231n import HOG, KNNClassifier, MLPClassifier, SoftmaxClassifier
+from sk231n.augmentation import Mirror, Shift
 from sk231n.core import chunks, stored
 from sk231n.core.data import Data, batches
 
