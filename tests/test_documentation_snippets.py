@@ -4,7 +4,6 @@ import doctest
 import re
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +45,6 @@ def snippets(text):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_snippets(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    plt.close("all")  # matplotlib warns of many figures, those of other tests too
     code = snippets(page.read_text(encoding="utf-8"))
     test = doctest.DocTestParser().get_doctest(code, {}, page.name, str(page), 0)
     assert test.examples

@@ -19,13 +19,6 @@ EXAMPLES = sorted(Path(__file__).parents[1].glob("examples/plot_*.py"))
 SMALLEST_FONT = 7  # points
 
 
-@pytest.fixture(autouse=True)
-def no_figures_left():
-    """Close what an example leaves open."""
-    yield
-    plt.close("all")
-
-
 def drawn_texts(figure):
     """Texts that are seen: neither ticks beyond the axes nor what belongs to axes switched off."""
     unseen = set()

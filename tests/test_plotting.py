@@ -34,10 +34,8 @@ X, Y = IMAGES.reshape(24, 108), np.arange(24) % 3
 
 
 @pytest.fixture(autouse=True)
-def agg(monkeypatch):
+def agg():
     plt.switch_backend("agg")
-    yield
-    plt.close("all")
 
 
 @cache

@@ -12,7 +12,6 @@ from sklearn.preprocessing import StandardScaler
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt
 
 from sk231n import HOG, KNNClassifier, MLPClassifier, SoftmaxClassifier, Whitening
 from sk231n.plotting import (
@@ -32,12 +31,6 @@ from sk231n.plotting import (
 
 RNG = np.random.RandomState(0)
 X, Y = RNG.randint(256, size=(30, 8, 8, 3)).astype(np.uint8), np.arange(30) % 3
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")

@@ -44,8 +44,6 @@ RNG = np.random.RandomState(0)
 @pytest.fixture(autouse=True)
 def agg():
     plt.switch_backend("agg")
-    yield
-    plt.close("all")
 
 
 class Brightness:

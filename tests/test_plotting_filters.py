@@ -42,8 +42,6 @@ X, Y = IMAGES.reshape(24, -1), np.arange(24) % 3
 @pytest.fixture(autouse=True)
 def agg():
     plt.switch_backend("agg")
-    yield
-    plt.close("all")
 
 
 def network(*arguments, **options):

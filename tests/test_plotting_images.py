@@ -38,8 +38,6 @@ NAMES = ["cat", "dog", "frog"]
 @pytest.fixture(autouse=True)
 def agg():
     plt.switch_backend("agg")
-    yield
-    plt.close("all")
 
 
 def shown(display):

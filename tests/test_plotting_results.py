@@ -40,8 +40,6 @@ Y = (X[:, 0] + X[:, 1] ** 2 > 0.5).astype(int)
 @pytest.fixture(autouse=True)
 def agg():
     plt.switch_backend("agg")
-    yield
-    plt.close("all")
 
 
 def labels_of(legend):
