@@ -31,7 +31,7 @@ def start():
     return running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # beside other tests, an idle cluster would take their time
 def client(tmp_path_factory):
     with running(tmp_path_factory.mktemp("dask")) as client:
         yield client
