@@ -57,7 +57,7 @@ class SoftmaxClassifier(LinearClassifier):
         Number of epochs without progress after which training stops.
     shuffle : bool or "chunks", default=True
         Whether each epoch visits the samples in a new order. "chunks" shuffles 32 MB at a time, in
-        random chunks of 2 MB, for files larger than memory; arrays of zarr and HDF5 always are.
+        random chunks of 2 MB, for files larger than memory; zarr and HDF5 above 64 MB always are.
     early_stopping : bool, default=False
         Whether to monitor validation data, stop when neither accuracy nor loss improves, and keep
         the parameters that were best.

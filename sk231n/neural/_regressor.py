@@ -90,7 +90,7 @@ class MLPRegressor(Perceptron, QuantityTargets, RegressorMixin, GradientEstimato
         Number of epochs without progress after which training stops.
     shuffle : bool or "chunks", default=True
         Whether each epoch visits the samples in a new order. "chunks" shuffles 32 MB at a time, in
-        random chunks of 2 MB, for files larger than memory; arrays of zarr and HDF5 always are.
+        random chunks of 2 MB, for files larger than memory; zarr and HDF5 above 64 MB always are.
     early_stopping : bool, default=False
         Whether to monitor validation data, stop when neither score nor loss improves, and keep
         the parameters that were best, running averages of the batch normalization included.
