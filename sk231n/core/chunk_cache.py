@@ -92,8 +92,8 @@ class ChunkCache:
         if self._reader is not None:
             self._reader.join()
         if len(chunks):
-            # A program that ends need not wait for what it no longer needs.
             keep = np.concatenate([self._expected, chunks])  # the former are about to be used
+            # A daemon, since a program that ends need not wait for what it no longer needs.
             self._reader = threading.Thread(
                 target=self._read_expected, args=(chunks, keep), name="reads ahead", daemon=True
             )
