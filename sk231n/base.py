@@ -13,7 +13,6 @@ from sklearn.utils._param_validation import StrOptions
 from sk231n._data import SampleReader
 from sk231n._estimators import one_blas_thread, unchanged_on_error
 from sk231n._floating_point import contained
-from sk231n._stream import StreamState
 from sk231n._training import NetworkTrainer
 from sk231n.core.arguments import RANDOM_STATE, Number, count, validate_arguments
 from sk231n.core.bases import BaseEstimator, CallbackSupportMixin
@@ -21,6 +20,7 @@ from sk231n.core.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from sk231n.core.penalties import PENALTIES, Penalty
 from sk231n.core.schedules import Schedule
 from sk231n.core.spec import Spec
+from sk231n.core.stream import StreamState
 
 TRAINING_CONSTRAINTS: dict[str, list[Any]] = {
     "alpha": [Number(Real, 0, None, closed="left")],

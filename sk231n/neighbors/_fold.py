@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sk231n.neighbors._knn import KNNClassifier
+from sk231n.neighbors.knn import KNNClassifier
 
 
 class FoldClassifier(KNNClassifier):

@@ -15,8 +15,8 @@ from sk231n.core.arguments import count, validates_arguments
 from sk231n.core.bases import Bunch
 from sk231n.core.windows import as_pair
 from sk231n.photographs._decode import FITS, decode, require_pillow
-from sk231n.photographs._image_reader import COLORS, MAX_PIXELS
 from sk231n.photographs._reading import for_each_picture
+from sk231n.photographs.image_reader import COLORS, MAX_PIXELS
 
 # What systems put into folders beside the user's files; hidden files begin with a dot.
 _OF_THE_SYSTEM = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir"}

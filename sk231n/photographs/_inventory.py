@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from sk231n.photographs._decode import identify, require_pillow
 from sk231n.photographs._folder import pictures_by_class
-from sk231n.photographs._image_reader import MAX_PIXELS
 from sk231n.photographs._reading import for_each_picture
+from sk231n.photographs.image_reader import MAX_PIXELS
 
 _MOST_LISTED = 20  # unreadable files
 

@@ -11,7 +11,7 @@ from sk231n._floating_point import contained, with_errors
 from sk231n._images import ImageTransformer
 from sk231n.core.bases import OneToOneFeatureMixin
 from sk231n.core.stored import in_pieces
-from sk231n.preprocessing._column_means import ColumnMeans, column_means
+from sk231n.preprocessing.column_means import ColumnMeans, column_means
 
 
 class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):

@@ -25,8 +25,8 @@ from sk231n._images import as_rows
 from sk231n.core.arguments import Number
 from sk231n.core.errors import naming
 from sk231n.core.stored import in_pieces
-from sk231n.preprocessing._scatter import Scatter
 from sk231n.preprocessing._tiles import in_tiles
+from sk231n.preprocessing.scatter import Scatter
 
 
 class Whitening(FloatTransformer):
