@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import assert_all_finite, check_array
-from sklearn.utils._missing import is_pandas_na, is_scalar_nan
-from sklearn.utils.parallel import _get_threadpool_controller
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import validate_data
 from threadpoolctl import OpenBLASController
 
+from sk231n._sklearn import blas_controller, check_sample_weight, is_pandas_na, is_scalar_nan
 from sk231n.core.arguments import Number, validate_arguments
 from sk231n.core.bases import BaseEstimator, TransformerMixin
 from sk231n.core.errors import naming
@@ -94,7 +93,7 @@ def check_weights(
         return np.ones(len(X))  # only the ratios of weights matter
     samples = np.broadcast_to(np.int8(0), len(X))  # scikit-learn asks only how many there are
     with naming(name), np.errstate(over="ignore", invalid="ignore"):
-        w = _check_sample_weight(sample_weight, samples, dtype=np.float64, ensure_non_negative=True)
+        w = check_sample_weight(sample_weight, samples, dtype=np.float64, ensure_non_negative=True)
         if not np.isfinite(w.sum()):
             raise ValueError("the sum of the weights overflows float64; divide them by a constant.")
     return w
@@ -135,9 +134,7 @@ def one_blas_thread() -> Iterator[None]:
     """
     global _blas_limits
     libraries = [
-        library
-        for library in _get_threadpool_controller().lib_controllers
-        if library.user_api == "blas"
+        library for library in blas_controller().lib_controllers if library.user_api == "blas"
     ]
     entered = False
 

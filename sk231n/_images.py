@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from sk231n._containers import unpack
 from sk231n._estimators import (
@@ -22,6 +22,7 @@ from sk231n._estimators import (
     validated,
 )
 from sk231n._floating_point import contained
+from sk231n._sklearn import check_feature_names_in
 from sk231n._warnings import warn
 from sk231n.core.errors import naming
 from sk231n.core.stored import StoredArray, is_stored
@@ -234,7 +235,7 @@ class ImageTransformer(FloatTransformer):
         with naming("input_features"):
             if input_features is not None and len(input_features) == 1 and self._from_stack_:
                 return  # the name of the column that held the images
-            _check_feature_names_in(self, input_features, generate_names=False)
+            check_feature_names_in(self, input_features, generate_names=False)
 
 
 def check_color(who: str, image_shape: tuple[int, ...], *, only_rgb: bool) -> None:

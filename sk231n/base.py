@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import StrOptions
 
 from sk231n._data import SampleReader
 from sk231n._estimators import one_blas_thread, unchanged_on_error
 from sk231n._floating_point import contained
+from sk231n._sklearn import StrOptions
 from sk231n._training import NetworkTrainer
 from sk231n.core.arguments import RANDOM_STATE, Number, count, validate_arguments
 from sk231n.core.bases import BaseEstimator, CallbackSupportMixin

@@ -10,13 +10,8 @@ from scipy.sparse import issparse
 from sklearn.callback import with_callbacks
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import accuracy_score
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import (
-    _check_partial_fit_first_call,
-    check_classification_targets,
-    unique_labels,
-)
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import column_or_1d
 
 from sk231n._containers import as_numpy
@@ -28,6 +23,7 @@ from sk231n._estimators import (
 )
 from sk231n._floating_point import contained
 from sk231n._labels import as_labels
+from sk231n._sklearn import StrOptions, check_partial_fit_first_call
 from sk231n._warnings import warn
 from sk231n.base import TRAINING_CONSTRAINTS, GradientEstimator
 from sk231n.core.arguments import Number
@@ -200,7 +196,7 @@ class GradientClassifier(ClassifierMixin, GradientEstimator):
                     "part; pass the weights as a dict, or as sample_weight."
                 )
             classes = check_classes(classes)
-            first_call = _check_partial_fit_first_call(self, classes)
+            first_call = check_partial_fit_first_call(self, classes)
             data = self._data(X, y, sample_weight, reset=first_call, learn=False, classes=classes)
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
             callback_data = {"X": X, "y": y, "metadata": metadata}

@@ -16,10 +16,10 @@ LEVELS = {
     0: [
         "_callbacks",
         "_floating_point",
+        "_sklearn",
+        "_version",
         "_warnings",
         "core",
-        "core.arguments",
-        "core.bases",
         "core.blocks",
         "core.epoch",
         "core.errors",
@@ -69,20 +69,16 @@ LEVELS = {
     1: [
         "_containers",
         "_validation",
+        "core.arguments",
+        "core.bases",
         "core.chunks",
         "core.lbfgs",
         "core.moments",
-        "core.spec",
         "core.team",
-        "core.windows",
         "datasets._archive",
-        "datasets._arguments",
-        "datasets._bunch",
         "datasets._cifar10_formats",
         "datasets._download",
         "diagnostics._gradient_report",
-        "diagnostics._numerical",
-        "neighbors._merge",
         "neighbors._votes",
         "photographs._sources",
         "play._fields",
@@ -98,24 +94,16 @@ LEVELS = {
     2: [
         "_labels",
         "_threads",
-        "core.augmentation",
         "core.automatic_rate",
         "core.chunk_cache",
-        "core.initializers",
-        "core.layer",
-        "core.loss",
         "core.micro_batches",
-        "core.optimizer",
-        "core.penalties",
-        "core.schedules",
-        "core.taps",
-        "core.winograd",
-        "datasets._cifar10",
-        "datasets._fashion_mnist",
-        "datasets._shapes",
-        "datasets._spirals",
-        "datasets._split",
+        "core.spec",
+        "core.windows",
+        "datasets._arguments",
+        "datasets._bunch",
+        "diagnostics._numerical",
         "neighbors._memory",
+        "neighbors._merge",
         "neighbors._rescaling",
         "neighbors._rows",
         "neighbors._weights",
@@ -125,10 +113,34 @@ LEVELS = {
         "plotting._search_results",
     ],
     3: [
+        "core.augmentation",
+        "core.initializers",
+        "core.layer",
+        "core.loss",
+        "core.optimizer",
+        "core.penalties",
+        "core.schedules",
+        "core.stored",
+        "core.taps",
+        "core.winograd",
+        "datasets._cifar10",
+        "datasets._fashion_mnist",
+        "datasets._shapes",
+        "datasets._spirals",
+        "datasets._split",
+        "features._batch",
+        "neighbors._distances",
+        "photographs._reading",
+        "plotting._k_selection",
+        "plotting._search_heatmap",
+    ],
+    4: [
+        "_estimators",
         "augmentation",
         "core.activations",
         "core.batch_norm",
         "core.cross_entropy",
+        "core.data",
         "core.dropout",
         "core.layer_norm",
         "core.margin_losses",
@@ -138,54 +150,44 @@ LEVELS = {
         "core.pooling",
         "core.residual",
         "core.standardize",
-        "core.stored",
         "core.target_losses",
         "core.weighted",
         "datasets._fetch",
-        "features._batch",
         "initializers",
-        "neighbors._distances",
-        "neural._augmented",
-        "penalties",
-        "photographs._reading",
-        "plotting._k_selection",
-        "plotting._search_heatmap",
-        "schedules",
-    ],
-    4: [
-        "_estimators",
-        "core.affine",
-        "core.averaging",
-        "core.convolution",
-        "core.data",
-        "core.normalizations",
-        "core.steps",
-        "losses",
         "neighbors._block_sums",
         "neighbors._exhaustive",
         "neighbors._search",
-        "neural._architecture",
-        "optimizers",
+        "neural._augmented",
+        "penalties",
         "photographs.image_reader",
+        "schedules",
     ],
     5: [
         "_data",
         "_images",
-        "core.positions",
+        "core.affine",
+        "core.averaging",
+        "core.convolution",
+        "core.normalizations",
         "core.problem",
-        "layers",
+        "core.steps",
+        "losses",
         "neighbors._euclidean_screen",
         "neighbors._manhattan_screen",
         "neighbors._tree",
+        "neural._architecture",
         "neural._quantities",
+        "optimizers",
         "photographs._folder",
         "preprocessing._tiles",
         "preprocessing.scatter",
     ],
     6: [
         "_prediction",
+        "core.positions",
         "core.training",
         "features._arguments",
+        "layers",
         "neighbors._projection",
         "photographs",
         "photographs._inventory",
@@ -341,20 +343,61 @@ def test_files_are_short(name):
 
 def test_core_stands_on_its_own():
     """It imports NumPy, SciPy, and of scikit-learn what parameters and base classes need."""
-    of_sklearn = {"sklearn.utils._param_validation"}
-    more = {
-        "sk231n.core.bases": {"sklearn.base", "sklearn.callback", "sklearn.utils"},
+    of_sklearn = {
+        "sk231n.core.bases": {"sklearn", "sklearn.base", "sklearn.callback", "sklearn.utils"},
         "sk231n.core.errors": {"sklearn.exceptions"},
     }
+    of_the_package = {"sk231n._sklearn", "sk231n._version"}
     for name in (name for name in FILES if f"{name}.".startswith("sk231n.core.")):
         for module in imported_modules(FILES[name]):
             package = module.split(".")[0]
             if package == "sklearn":
-                assert module in of_sklearn | more.get(name, set()), (name, module)
+                assert module in of_sklearn.get(name, set()), (name, module)
             elif package == "sk231n":
-                assert module.startswith("sk231n.core."), (name, module)
+                assert module.startswith("sk231n.core.") or module in of_the_package, name
             else:
                 assert package in sys.stdlib_module_names | {"numpy", "scipy"}, (name, module)
+
+
+def is_private(name):
+    return name.startswith("_") and not name.startswith("__")
+
+
+def private_names_of_sklearn(path):
+    """What a file imports from scikit-learn that begins with an underscore, or lies below one."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Attribute):  # such as parallel._get_threadpool_controller
+            names = [ast.unparse(node)]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "sklearn" and any(map(is_private, parts)):
+                yield name
+
+
+def test_private_names_of_sklearn_are_in_one_file():
+    elsewhere = {name: set(private_names_of_sklearn(path)) for name, path in FILES.items()}
+    assert elsewhere.pop("sk231n._sklearn")
+    assert not {name: names for name, names in elsewhere.items() if names}
+
+
+def test_the_private_names_of_sklearn_are_needed():
+    """Each one that is listed is imported somewhere."""
+    import sk231n._sklearn as private
+
+    needed = {
+        alias.name
+        for path in FILES.values()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "sk231n._sklearn"
+        for alias in node.names
+    }
+    assert needed == set(private.__all__)
 
 
 def is_drawn_by_bokeh(name):

@@ -9,7 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import (
+
+from sk231n._sklearn import (
     Interval,
     InvalidParameterError,
     StrOptions,

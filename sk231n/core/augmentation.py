@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import StrOptions
 
+from sk231n._sklearn import StrOptions
 from sk231n.core.arguments import Number, count
 from sk231n.core.spec import Spec
 
@@ -38,6 +38,8 @@ class Augmentation(Spec):
     >>> Negative()(images, np.random.RandomState(1)).ravel()
     array([200,  55, 200, 200], dtype=uint8)
     """
+
+    _documented_in = "sk231n.augmentation"
 
     def __call__(self, images: NDArray[Any], rng: np.random.RandomState) -> NDArray[Any]:
         """Return changed images.

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import StrOptions
 
+from sk231n._sklearn import StrOptions
 from sk231n.core import taps, winograd
 from sk231n.core.arguments import Number, count
 from sk231n.core.initializers import He, Initializer

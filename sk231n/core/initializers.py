@@ -26,6 +26,8 @@ class Initializer(Spec):
            [0., 1., 0.]])
     """
 
+    _documented_in = "sk231n.initializers"
+
     def __call__(self, rng: np.random.RandomState, shape: tuple[int, ...]) -> NDArray[Any]:
         """Draw the weights.
 

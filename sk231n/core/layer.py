@@ -114,6 +114,8 @@ class Layer(Spec):
     (2,)
     """
 
+    _documented_in = "sk231n.layers"
+
     # Any, so that a subclass may make them properties.
     weights: Any = ()
     intercepts: Any = ()

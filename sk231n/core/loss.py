@@ -66,6 +66,8 @@ class Loss(Spec):
     (0.0, array([[0.]]))
     """
 
+    _documented_in = "sk231n.losses"
+
     targets: tuple[str, ...] = ("classes",)
     probabilities: bool = False
     degree: int = 0

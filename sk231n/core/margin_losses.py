@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import Options
 
+from sk231n._sklearn import Options
 from sk231n.core.arguments import Number
 from sk231n.core.loss import Loss, prepare_classes, prepare_targets, safe_for_large_scores
 

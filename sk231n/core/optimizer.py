@@ -42,6 +42,8 @@ class Optimizer(Spec):
     array([ 1., -1.])
     """
 
+    _documented_in = "sk231n.optimizers"
+
     full_batch: bool = False
     adaptive: bool = False
     largest_rate: float = 0.01

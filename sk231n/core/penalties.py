@@ -36,6 +36,8 @@ class Penalty(Spec):
     (4.25, array([1., 8.]))
     """
 
+    _documented_in = "sk231n.penalties"
+
     # Any, so that a subclass may make them properties.
     smooth: Any = True
     curvature: Any = 0.0

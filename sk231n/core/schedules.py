@@ -35,6 +35,8 @@ class Schedule(Spec):
     0.5
     """
 
+    _documented_in = "sk231n.schedules"
+
     def __call__(self, t: float | NDArray[Any], total: int) -> Any:
         """Compute the rate.
 

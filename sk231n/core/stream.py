@@ -1,5 +1,6 @@
 """The state that is kept between two calls of ``partial_fit``."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -44,3 +45,20 @@ class StreamState:
         if (self.optimizer, self.shapes) != (type(optimizer), shapes):
             self.optimizer, self.shapes = type(optimizer), shapes
             self.optimizer_states, self.rate, self.refresh_at = None, np.inf, 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is saved: of namespaces, which are Python's, the dicts that they hold."""
+        state, states = dict(vars(self)), self.optimizer_states
+        state["in_namespaces"] = bool(states) and type(states[0]) is SimpleNamespace
+        if state["in_namespaces"]:
+            state["optimizer_states"] = [vars(block) for block in states]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore what was saved."""
+        state = dict(state)
+        if state.pop("in_namespaces"):
+            state["optimizer_states"] = [
+                SimpleNamespace(**block) for block in state["optimizer_states"]
+            ]
+        vars(self).update(state)

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Literal, NamedTuple, overload
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
 
+from sk231n._sklearn import StrOptions
 from sk231n.core.arguments import validates_arguments
 from sk231n.datasets._archive import files_in_archive, files_in_folder
 from sk231n.datasets._arguments import as_path

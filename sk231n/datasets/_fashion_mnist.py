@@ -8,8 +8,8 @@ from struct import unpack
 from typing import Literal, overload
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
 
+from sk231n._sklearn import StrOptions
 from sk231n.core.arguments import validates_arguments
 from sk231n.datasets._arguments import as_path
 from sk231n.datasets._bunch import DataAndTarget, ImageBunch, image_bunch

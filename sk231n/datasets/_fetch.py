@@ -7,8 +7,8 @@ from typing import Literal, overload
 from urllib.parse import urlsplit
 
 from sklearn.datasets import get_data_home
-from sklearn.utils._param_validation import StrOptions
 
+from sk231n._sklearn import StrOptions
 from sk231n._warnings import warn
 from sk231n.core.arguments import validates_arguments
 from sk231n.datasets._arguments import MAX_SECONDS, Number, amount, as_path, count

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.model_selection import PredefinedSplit
-from sklearn.utils import _safe_indexing, check_random_state, column_or_1d, indexable
-from sklearn.utils.validation import _num_samples
+from sklearn.utils import check_random_state, column_or_1d, indexable
 
+from sk231n._sklearn import num_samples, safe_indexing
 from sk231n.core.arguments import RANDOM_STATE, Number, validates_arguments
 from sk231n.core.errors import naming
 from sk231n.datasets._arguments import count
@@ -129,7 +129,7 @@ def train_val_dev_split(
     X, y = _check_indexable(X, "X"), _check_indexable(y, "y")
     with naming("X and y"):
         X, y = indexable(X, y)
-    n_samples = _num_samples(X)
+    n_samples = num_samples(X)
     n_val = _count("val_size", val_size, n_samples, "samples")
     if n_val == n_samples:
         raise ValueError(
@@ -142,7 +142,7 @@ def train_val_dev_split(
     if stratify:
         order = _interleave(order, _class_codes(y), rng)
     val, train = order[:n_val], order[n_val:]
-    parts = (_safe_indexing(values, i) for i in (train, val, train[:n_dev]) for values in (X, y))
+    parts = (safe_indexing(values, i) for i in (train, val, train[:n_dev]) for values in (X, y))
     split = TrainValDev(*parts)
     fold = np.full(n_samples, -1)  # -1: never in a validation fold
     fold[val] = 0
@@ -152,7 +152,7 @@ def train_val_dev_split(
 
 def _check_indexable(values, name):
     try:
-        _num_samples(values)
+        num_samples(values)
     except TypeError as error:
         raise TypeError(f"{name} must be an array or a list of samples: {error}") from error
     if isinstance(values, str | bytes | dict | set | frozenset):

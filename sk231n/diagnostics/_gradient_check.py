@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import validate_parameter_constraints
 
 from sk231n._estimators import one_blas_thread
 from sk231n._floating_point import quiet
+from sk231n._sklearn import validate_parameter_constraints
 from sk231n.core.arguments import RANDOM_STATE, Number, count
 from sk231n.core.layer import Phase
 from sk231n.core.team import Team

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n._estimators import one_blas_thread
+from sk231n._sklearn import validate_parameter_constraints
 from sk231n.core.arguments import RANDOM_STATE, Number, as_floats
 from sk231n.core.training import evaluate
 from sk231n.diagnostics._problem import check_estimator_type, make_problem

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils._param_validation import validate_parameter_constraints
 
 from sk231n._floating_point import quiet
+from sk231n._sklearn import validate_parameter_constraints
 from sk231n.core.arguments import Number, as_floats
 
 _CONSTRAINTS = {"f": [callable], "h": [Number(Real, 0, None, closed="neither")]}

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone, is_classifier
-from sklearn.utils import _safe_indexing, check_random_state
-from sklearn.utils._param_validation import validate_parameter_constraints
+from sklearn.utils import check_random_state
 
 from sk231n._floating_point import quiet
+from sk231n._sklearn import safe_indexing, validate_parameter_constraints
 from sk231n.core.arguments import RANDOM_STATE, count
 from sk231n.diagnostics._problem import check_estimator_type, inputs, make_problem
 from sk231n.diagnostics._table import Table, Tabular
@@ -245,7 +245,7 @@ def _memorise(estimator, X, y, n_samples, rng):
         **{name: value for name, value in settings.items() if name in known}
     )
     rows = _pick(y, n_samples, rng, is_classifier(estimator))
-    X, y = _safe_indexing(X, rows), _safe_indexing(y, rows)
+    X, y = safe_indexing(X, rows), safe_indexing(y, rows)
     name = f"{len(rows)} samples memorised"
     try:
         copy.fit(X, y)

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n._estimators import float_dtype
 from sk231n._floating_point import contained
 from sk231n._images import ImageTransformer
+from sk231n._sklearn import StrOptions
 from sk231n.core.arguments import did_you_mean
 from sk231n.core.stored import in_pieces
 from sk231n.features._arguments import check_overflow

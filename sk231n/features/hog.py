@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n._estimators import float_dtype
 from sk231n._floating_point import contained
 from sk231n._images import ImageTransformer, check_color
+from sk231n._sklearn import StrOptions
 from sk231n.core.arguments import Number
 from sk231n.core.blocks import blocks
 from sk231n.core.stored import in_pieces

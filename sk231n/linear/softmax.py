@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils._param_validation import StrOptions
 
 from sk231n._floating_point import contained
+from sk231n._sklearn import StrOptions
 from sk231n.core.cross_entropy import CrossEntropy, log_softmax
 from sk231n.core.loss import Loss
 from sk231n.core.optimizer import Optimizer

@@ -5,8 +5,8 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions
 
+from sk231n._sklearn import StrOptions
 from sk231n.core.arguments import Number
 from sk231n.core.loss import Loss
 from sk231n.core.margin_losses import CrammerSinger, OneVsRest, WestonWatkins

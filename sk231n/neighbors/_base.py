@@ -1,6 +1,5 @@
 """Base of the nearest-neighbour classifiers: their data, and everything after ``fit``."""
 
-import sys
 from numbers import Integral
 from typing import Any, Literal, overload
 
@@ -10,13 +9,13 @@ from scipy.sparse import csr_array, csr_matrix
 from sklearn import get_config
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_consistent_length
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from sk231n._estimators import check_no_missing, only_numbers, validated
 from sk231n._floating_point import contained
 from sk231n._images import as_rows, infer_image_shape
 from sk231n._labels import as_labels, check_labels, encode_labels, scikit_learn_knows
+from sk231n._sklearn import StrOptions
 from sk231n.core.arguments import Number, count, validate_arguments
 from sk231n.core.bases import BaseEstimator, ClassifierMixin
 from sk231n.core.blocks import blocks
@@ -27,7 +26,14 @@ from sk231n.neighbors._costs import BYTES_PER_NEIGHBOR
 from sk231n.neighbors._distances import METRIC_NAMES
 from sk231n.neighbors._index import find_neighbors, make_search
 from sk231n.neighbors._rows import compact, training_rows
-from sk231n.neighbors._votes import count_votes, neighbor_weights, voters, weigh_classes
+from sk231n.neighbors._votes import (
+    check_enough,
+    check_votes,
+    count_votes,
+    neighbor_weights,
+    voters,
+    weigh_classes,
+)
 from sk231n.neighbors._weights import checked_weights, class_weights, with_finite_sum
 
 
@@ -264,6 +270,20 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         with naming("y"):
             return accuracy_score(y, predicted, sample_weight=weights)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is saved: the data without the search, which can be made of them again."""
+        state = super().__getstate__()
+        state.pop("_search", None)
+        return state
+
+    @contained
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore what was saved, and make the search."""
+        super().__setstate__(state)
+        if "_rows" in state:
+            candidates = self._rows if self._voting is None else self._rows[self._voting]
+            self._search = make_search(X=candidates, n_jobs=self.n_jobs, **self._made_for)
+
     def _validate_params(self):
         arguments = self.get_params(deep=False)
         validate_arguments(self._parameter_constraints, arguments, type(self).__name__)
@@ -294,9 +314,11 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         if counts is not None and not counts.all():
             voting = np.flatnonzero(counts)
             candidates, y, counts = rows[voting], y[voting], counts[voting]
-        search = make_search(self.metric, candidates, image_shape, n_neighbors, self.n_jobs)
+        made_for = {"image_shape": image_shape, "n_neighbors": n_neighbors}
+        search = make_search(self.metric, candidates, n_jobs=self.n_jobs, **made_for)
         self.classes_, self.n_samples_fit_ = classes, len(rows)
         self._rows, self._search = rows, search
+        self._made_for = {"metric": self.metric, **made_for}
         # The samples that vote: their indices (None means all of them), classes and counts.
         self._voting, self._y, self._counts = voting, y, counts
         self._class_weights = weights
@@ -359,30 +381,3 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         weights = neighbor_weights(self.weights, distances) * shares
         votes = count_votes(labels, weights, len(self.classes_))
         return weigh_classes(votes, self._class_weights)
-
-
-def check_enough(n_neighbors, n_samples, others=False):
-    """Refuse to look for more neighbours than there are samples."""
-    n_samples -= others
-    if n_neighbors > n_samples:
-        kind = "other training samples" if others else "training samples"
-        raise ValueError(
-            f"n_neighbors={n_neighbors}, but there are only n_samples={n_samples} {kind}; expected "
-            "n_neighbors <= n_samples."
-        )
-
-
-def check_votes(n_neighbors, n_samples, counts, others=False):
-    """Refuse to count the votes of more neighbours than all samples together count as."""
-    if counts is None:
-        check_enough(n_neighbors, n_samples, others)
-        return
-    # A sample counts as k at most, and a k that is larger than any float is compared as such.
-    counts = np.minimum(counts, float(min(n_neighbors, sys.float_info.max)))
-    total = float(counts.sum() - (counts.max() if others else 0))
-    if n_neighbors > total:
-        raise ValueError(
-            f"n_neighbors={n_neighbors}, but there are only {total:.6g} "
-            f"{'other ' if others else ''}training samples, counted by sample_weight (the smallest "
-            "above 0 counts as one sample); expected n_neighbors <= that number."
-        )

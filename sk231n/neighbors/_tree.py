@@ -36,19 +36,7 @@ class TreeSearch(Search):
 
     def __init__(self, metric, X):
         self.metric, self.X = metric, X
-        self._build_tree()
-
-    def _build_tree(self):
-        self.tree = KDTree(self.metric.vectors(self.X, of_queries=0).astype(np.float64))
-
-    def __getstate__(self):
-        """Leave the tree out: it is quickly built, and not every file format can store it."""
-        return {"metric": self.metric, "X": self.X}
-
-    def __setstate__(self, state):
-        """Restore the data and build the tree."""
-        self.metric, self.X = state["metric"], state["X"]
-        self._build_tree()
+        self.tree = KDTree(metric.vectors(X, of_queries=0).astype(np.float64))
 
     def block_size(self, memory, k):
         """Number of queries at a time whose neighbours need no more than `memory` bytes."""

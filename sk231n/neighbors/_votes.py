@@ -1,5 +1,7 @@
 """Votes: which neighbours have one, their weights, and the sums for each class."""
 
+import sys
+
 import numpy as np
 
 from sk231n.neighbors._callables import call
@@ -116,3 +118,30 @@ def weigh_classes(votes, weights):
     nothing = ~weighted.any(axis=1)
     weighted[nothing] = votes[nothing]
     return weighted
+
+
+def check_enough(n_neighbors, n_samples, others=False):
+    """Refuse to look for more neighbours than there are samples."""
+    n_samples -= others
+    if n_neighbors > n_samples:
+        kind = "other training samples" if others else "training samples"
+        raise ValueError(
+            f"n_neighbors={n_neighbors}, but there are only n_samples={n_samples} {kind}; expected "
+            "n_neighbors <= n_samples."
+        )
+
+
+def check_votes(n_neighbors, n_samples, counts, others=False):
+    """Refuse to count the votes of more neighbours than all samples together count as."""
+    if counts is None:
+        check_enough(n_neighbors, n_samples, others)
+        return
+    # A sample counts as k at most, and a k that is larger than any float is compared as such.
+    counts = np.minimum(counts, float(min(n_neighbors, sys.float_info.max)))
+    total = float(counts.sum() - (counts.max() if others else 0))
+    if n_neighbors > total:
+        raise ValueError(
+            f"n_neighbors={n_neighbors}, but there are only {total:.6g} "
+            f"{'other ' if others else ''}training samples, counted by sample_weight (the smallest "
+            "above 0 counts as one sample); expected n_neighbors <= that number."
+        )

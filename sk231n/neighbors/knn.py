@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from sk231n._estimators import unchanged_on_error
 from sk231n._floating_point import contained
 from sk231n.core.arguments import count
-from sk231n.neighbors._base import NeighborsClassifier, check_votes
+from sk231n.neighbors._base import NeighborsClassifier
+from sk231n.neighbors._votes import check_votes
 from sk231n.neighbors._weights import checked_weights, sample_counts
 
 

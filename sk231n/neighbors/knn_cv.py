@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
-from sklearn.utils import _safe_indexing, check_consistent_length, indexable
-from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils import check_consistent_length, indexable
 
 from sk231n._estimators import unchanged_on_error
 from sk231n._floating_point import contained
 from sk231n._labels import scikit_learn_knows
+from sk231n._sklearn import HasMethods, StrOptions, safe_indexing
 from sk231n._warnings import warn
 from sk231n.core.arguments import count
 from sk231n.core.errors import naming
@@ -287,7 +287,7 @@ class KNNClassifierCV(NeighborsClassifier):
         train, test, counts = fold
         rows, y, classes = samples.rows[train], samples.y[train], samples.classes
         model.fit_validated(rows, samples.image_shape, classes, y, max(usable), counts)
-        X_test, y_test = _safe_indexing(samples.X, test), samples.classes[samples.y[test]]
+        X_test, y_test = safe_indexing(samples.X, test), samples.classes[samples.y[test]]
         model.store_neighbors(X_test, samples.rows[test], max(usable))
         weights = self._weights_of_test(samples, test)
         takes_weights = weights is not None and _takes_weights(scorer)

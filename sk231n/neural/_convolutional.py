@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n._estimators import float_dtype, one_blas_thread, only_numbers
@@ -19,6 +18,7 @@ from sk231n._images import (
     without_grey_axis,
 )
 from sk231n._prediction import refuse_overflow
+from sk231n._sklearn import StrOptions
 from sk231n._threads import count_threads, run_on_threads
 from sk231n.core.augmentation import as_augmentations
 from sk231n.core.convolution import Conv2D

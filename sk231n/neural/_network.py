@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import StrOptions
 
 from sk231n._prediction import as_parameters
+from sk231n._sklearn import StrOptions
 from sk231n.base import TRAINING_CONSTRAINTS
 from sk231n.core.activations import ACTIVATIONS, Activation
 from sk231n.core.affine import Affine

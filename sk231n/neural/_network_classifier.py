@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from sklearn.metrics import accuracy_score
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from sk231n._floating_point import contained
+from sk231n._sklearn import StrOptions
 from sk231n.classification import GradientClassifier
 from sk231n.core.cross_entropy import CrossEntropy, log_softmax
 from sk231n.core.loss import Loss

@@ -8,12 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.callback import with_callbacks
 from sklearn.metrics import r2_score
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from sk231n._containers import as_numpy
 from sk231n._estimators import check_weights, named_alone, unchanged_on_error
 from sk231n._floating_point import contained
+from sk231n._sklearn import StrOptions
 from sk231n.base import GradientEstimator
 from sk231n.core.activations import Activation
 from sk231n.core.bases import RegressorMixin

@@ -8,8 +8,8 @@ from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import StrOptions
 
+from sk231n._sklearn import StrOptions
 from sk231n._threads import count_threads
 from sk231n.core.arguments import count, validates_arguments
 from sk231n.core.bases import Bunch

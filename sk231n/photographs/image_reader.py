@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.callback import with_callbacks
-from sklearn.utils._param_validation import StrOptions
 
+from sk231n._sklearn import StrOptions
 from sk231n._threads import count_threads
 from sk231n._warnings import warn
 from sk231n.core.arguments import count, validate_arguments

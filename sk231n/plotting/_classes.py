@@ -1,10 +1,11 @@
 """Classes of images: their names, and the first few images of each."""
 
 import numpy as np
-from sklearn.utils import _safe_indexing, assert_all_finite, column_or_1d
+from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import unique_labels
 
 from sk231n._images import as_rows
+from sk231n._sklearn import safe_indexing
 from sk231n.core.errors import naming
 from sk231n.plotting._arrays import words
 from sk231n.plotting._pictures import as_images, as_pictures
@@ -74,7 +75,7 @@ def images_at(X, indices, image_shape, *, name):
     rows, stack = as_rows(X, name)
     if stack is not None:
         rows = rows.reshape(len(rows), *stack)
-    return as_images(_safe_indexing(rows, indices), image_shape, name=name)
+    return as_images(safe_indexing(rows, indices), image_shape, name=name)
 
 
 def places_in_column(columns):

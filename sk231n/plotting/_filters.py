@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import StrOptions
 
 from sk231n._images import without_grey_axis
+from sk231n._sklearn import StrOptions
 from sk231n.core.activations import Activation
 from sk231n.core.arguments import Number, count, validates_arguments
 from sk231n.core.errors import naming

@@ -10,9 +10,9 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from sklearn.utils._param_validation import StrOptions
 
 from sk231n._images import as_rows
+from sk231n._sklearn import StrOptions
 from sk231n.core.arguments import RANDOM_STATE, Number, validates_arguments
 from sk231n.core.errors import naming
 from sk231n.plotting._arrays import check_fitted, check_lengths, matrix, words

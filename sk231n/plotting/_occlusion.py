@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter
-from sklearn.utils._param_validation import StrOptions
 
+from sk231n._sklearn import StrOptions
 from sk231n.core.arguments import Number, as_floats, validates_arguments
 from sk231n.core.blocks import blocks
 from sk231n.core.windows import SIDES, as_pair

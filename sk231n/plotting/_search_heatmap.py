@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils._param_validation import StrOptions
 
+from sk231n._sklearn import StrOptions
 from sk231n.core.arguments import as_floats, validates_arguments
 from sk231n.plotting._figures import axes_or_new, require_matplotlib, styled
 from sk231n.plotting._search_axes import Axis

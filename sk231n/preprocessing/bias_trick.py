@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from sk231n._estimators import (
     FloatTransformer,
@@ -16,6 +16,7 @@ from sk231n._estimators import (
 )
 from sk231n._floating_point import contained, quiet
 from sk231n._images import as_rows
+from sk231n._sklearn import check_feature_names_in
 from sk231n.core.arguments import Number
 from sk231n.core.errors import naming
 from sk231n.core.stored import in_pieces
@@ -142,5 +143,5 @@ class BiasTrick(FloatTransformer):
         """
         check_is_fitted(self, "n_features_in_")
         with naming("input_features"):
-            names = _check_feature_names_in(self, input_features)
+            names = check_feature_names_in(self, input_features)
         return np.append(names, np.array("bias", object))

@@ -4,11 +4,11 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils._param_validation import StrOptions
 
 from sk231n._estimators import float_dtype, unchanged_on_error
 from sk231n._floating_point import contained, with_errors
 from sk231n._images import ImageTransformer
+from sk231n._sklearn import StrOptions
 from sk231n.core.bases import OneToOneFeatureMixin
 from sk231n.core.stored import in_pieces
 from sk231n.preprocessing.column_means import ColumnMeans, column_means

@@ -37,13 +37,13 @@ class Scatter:
     ----------
     n_rows : int
         Number of rows seen.
-    dtype : dtype
-        Float type in which results for all these rows are returned.
+    dtype : type
+        NumPy's float type in which results for all these rows are returned.
     """
 
     def __init__(self, n_columns):
         self.n_rows = 0
-        self.dtype = np.dtype(np.float32)
+        self.dtype: type = np.float32
         # All values are relative to the first row: a constant column is then exactly zero, and
         # columns far from zero lose no digits.
         self._origin = None
@@ -63,7 +63,7 @@ class Scatter:
         n, m = self.n_rows, len(X)
         merged = Scatter(X.shape[1])
         merged.n_rows = n + m
-        merged.dtype = np.promote_types(self.dtype, float_dtype(X.dtype))
+        merged.dtype = np.promote_types(self.dtype, float_dtype(X.dtype)).type
         merged._origin = X[0].astype(np.float64) if self._origin is None else self._origin
         shift, rounding = _first_moments(X, merged._origin)
         step = shift - self._shift

@@ -6,12 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils._param_validation import RealNotInt, StrOptions
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    check_array,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from sk231n._estimators import (
     FloatTransformer,
@@ -22,6 +17,7 @@ from sk231n._estimators import (
 )
 from sk231n._floating_point import contained, quiet
 from sk231n._images import as_rows
+from sk231n._sklearn import RealNotInt, StrOptions, check_feature_names_in
 from sk231n.core.arguments import Number
 from sk231n.core.errors import naming
 from sk231n.core.stored import in_pieces
@@ -203,8 +199,8 @@ class Whitening(FloatTransformer):
             scatter = scatter.plus(X)
         if not _total(scatter.variances) <= np.finfo(scatter.dtype).max:
             raise ValueError(
-                f"X holds values whose variance is too large for {scatter.dtype}; scale the "
-                "features down."
+                f"X holds values whose variance is too large for {np.dtype(scatter.dtype)}; scale "
+                "the features down."
             )
         self._scatter_ = scatter
         for name in "components_", "explained_variance_", "n_components_":
@@ -367,7 +363,7 @@ class Whitening(FloatTransformer):
         """
         check_is_fitted(self)
         with naming("input_features"):
-            names = _check_feature_names_in(self, input_features)
+            names = check_feature_names_in(self, input_features)
         if self.method == "zca":
             return names
         return np.array([f"whitening{k}" for k in range(self.n_components_)], dtype=object)
