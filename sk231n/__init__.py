@@ -1,6 +1,7 @@
 """Classic image classification as scikit-learn estimators."""
 
 from sk231n._version import __version__
+from sk231n._versions import show_versions
 from sk231n.features import HOG, ColorMoments, HSVHistogram
 from sk231n.linear import LinearSVM, SoftmaxClassifier
 from sk231n.neighbors import KNNClassifier, KNNClassifierCV
@@ -24,4 +25,5 @@ __all__ = [
     "SoftmaxClassifier",
     "Whitening",
     "__version__",
+    "show_versions",
 ]

@@ -69,6 +69,7 @@ LEVELS = {
     1: [
         "_containers",
         "_validation",
+        "_versions",
         "core.arguments",
         "core.bases",
         "core.chunks",
@@ -272,6 +273,7 @@ LEVELS = {
         "play._knn",
         "play._linear",
         "play._network",
+        "utils",
     ],
     16: [
         "play._cards",
