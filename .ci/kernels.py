@@ -27,7 +27,8 @@ NUMERIC = [
     "neighbors_classifier", "neighbors_exact", "neighbors_magnitudes", "neighbors_voting",
     "neural_regressor", "neural_training", "optimizers", "penalties", "pooling", "preprocessing",
     "preprocessing_batches", "preprocessing_whitening", "recorded_bits", "reference_layers",
-    "reference_neighbors", "residual", "standardization", "torch_referee", "training", "winograd",
+    "reference_neighbors", "residual", "saving", "standardization", "torch_referee", "training",
+    "winograd",
 ]  # fmt: skip
 # Those that compare numbers of threads, those of the BLAS too, by themselves: once for each kernel.
 THREADED = ["features_bits", "neighbors_bits", "preprocessing_bits", "same_bits", "threads"]
@@ -48,7 +49,7 @@ NOT_NUMERIC = [
     "neural_augmentation", "neural_classifier", "own_parts", "packaging", "parameters",
     "photographs_folder", "photographs_reader", "plotting", "plotting_arguments",
     "plotting_explanations", "plotting_filters", "plotting_images", "plotting_results",
-    "reference_convolution", "schedules", "stored", "stubs", "targets", "units",
+    "reference_convolution", "schedules", "stored", "stubs", "targets", "units", "utils",
 ]  # fmt: skip
 
 PROBE = """
