@@ -1,6 +1,7 @@
 """The problem that ``fit`` solves, built from an estimator and its data."""
 
 from abc import abstractmethod
+from dataclasses import replace
 
 import numpy as np
 
@@ -92,15 +93,15 @@ class NetworkProblem(NetworkPredictor):
         units, standardization, constant = None, Standardization(), None
         if self._automatic and self._targets_are_quantities:
             targets = data._replace(X=data.y, dtype=np.dtype(np.float64))
-            moments = moments._replace(
-                targets=moments.targets.updated(targets, len(data.rows), name="y")
+            moments = replace(
+                moments, targets=moments.targets.updated(targets, len(data.rows), name="y")
             )
             units = moments.targets.target_units()
             if stream and warm:
                 units = units.widened(self._errors(data))
             data = data._replace(y=units(data.y))
         if first.standardizes or (self._automatic and first.folds_inputs):
-            moments = moments._replace(inputs=moments.inputs.updated(data, len(data.rows)))
+            moments = replace(moments, inputs=moments.inputs.updated(data, len(data.rows)))
         if self._automatic and first.folds_inputs:
             centred = bool(first.intercepts)
             standardization = moments.inputs.standardization(

@@ -16,6 +16,7 @@ from sk231n._sklearn import StrOptions
 from sk231n._training import NetworkTrainer
 from sk231n.core.arguments import RANDOM_STATE, Number, count, validate_arguments
 from sk231n.core.bases import BaseEstimator, CallbackSupportMixin
+from sk231n.core.moments import DataMoments
 from sk231n.core.optimizers import LBFGS, OPTIMIZERS, Optimizer
 from sk231n.core.penalties import PENALTIES, Penalty
 from sk231n.core.schedules import Schedule
@@ -64,6 +65,8 @@ class GradientEstimator(CallbackSupportMixin, SampleReader, NetworkTrainer, Base
 
     n_features_in_: int
     feature_names_in_: NDArray[Any]
+
+    _remembers = {"_moments_": DataMoments, "_stream_": StreamState}
 
     @contained
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, classes=None):

@@ -43,9 +43,14 @@ class BaseEstimator(base.BaseEstimator):
     def _doc_link_url_param_generator(self):
         return {"module": self._documented_in, "name": type(self).__name__}
 
+    _remembers = {}  # attributes that are a State, and the class of each
+
     def __getstate__(self):
-        """Return what is saved: all attributes, and the version."""
-        return {**super().__getstate__(), "_sk231n_version": __version__}
+        """Return what is saved: all attributes, states as dicts, and the version."""
+        state = {**super().__getstate__(), "_sk231n_version": __version__}
+        for name in self._remembers.keys() & state.keys():
+            state[name] = state[name].as_dict()
+        return state
 
     def __setstate__(self, state):
         """Restore what was saved; warn if another version saved it."""
@@ -60,4 +65,6 @@ class BaseEstimator(base.BaseEstimator):
                 ),
                 stacklevel=2,
             )
+        for name in self._remembers.keys() & state.keys():
+            state[name] = self._remembers[name].from_dict(state[name])
         super().__setstate__(state)

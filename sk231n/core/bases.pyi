@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 class BaseEstimator:
     _parameter_constraints: dict[str, list[Any]]
     _documented_in: str
+    _remembers: dict[str, type[Any]]
 
     def __getstate__(self) -> dict[str, Any]: ...
     def __setstate__(self, state: dict[str, Any]) -> None: ...

@@ -1,16 +1,18 @@
 """Means and variances of the data, from which standardisations are made."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sk231n.core.blocks import blocks
 from sk231n.core.standardization import Standardization
+from sk231n.core.state import State
 from sk231n.core.units import TargetUnits
 
 
-class Moments:
+class Moments(State):
     """Weighted mean and variance of each feature, over any number of data sets.
 
     Attributes
@@ -100,11 +102,21 @@ class Moments:
         return TargetUnits(mean, scale, scale)
 
 
-class DataMoments(NamedTuple):
+@dataclass(frozen=True)
+class DataMoments(State):
     """Moments of all inputs so far and, if the targets are quantities, of the targets."""
 
     inputs: Moments
     targets: Moments | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the content."""
+        return {name: part and part.as_dict() for name, part in vars(self).items()}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """Make the moments that have this content."""
+        return cls(**{name: part and Moments.from_dict(part) for name, part in content.items()})
 
 
 def _blocks(data):

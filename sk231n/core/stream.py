@@ -1,12 +1,15 @@
 """The state that is kept between two calls of ``partial_fit``."""
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from sk231n.core.moments import DataMoments
+from sk231n.core.state import State
 
-class StreamState:
+
+class StreamState(State):
     """State of training on a stream of data, one epoch per call.
 
     Parameters
@@ -31,7 +34,7 @@ class StreamState:
         Number of samples at which the rate is computed again.
     """
 
-    def __init__(self, moments: Any, rng: np.random.RandomState) -> None:
+    def __init__(self, moments: DataMoments, rng: np.random.RandomState) -> None:
         self.moments = moments
         self.rng = rng
         self.optimizer: type | None = None
@@ -46,19 +49,20 @@ class StreamState:
             self.optimizer, self.shapes = type(optimizer), shapes
             self.optimizer_states, self.rate, self.refresh_at = None, np.inf, 0
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what is saved: of namespaces, which are Python's, the dicts that they hold."""
-        state, states = dict(vars(self)), self.optimizer_states
-        state["in_namespaces"] = bool(states) and type(states[0]) is SimpleNamespace
-        if state["in_namespaces"]:
-            state["optimizer_states"] = [vars(block) for block in states]
-        return state
+    def as_dict(self) -> dict[str, Any]:
+        """Return the content; of namespaces, which are Python's, the dicts that they hold."""
+        content, states = super().as_dict(), self.optimizer_states
+        content["moments"] = self.moments.as_dict()
+        content["in_namespaces"] = bool(states) and type(states[0]) is SimpleNamespace
+        if content["in_namespaces"]:
+            content["optimizer_states"] = [vars(block) for block in states]
+        return content
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore what was saved."""
-        state = dict(state)
-        if state.pop("in_namespaces"):
-            state["optimizer_states"] = [
-                SimpleNamespace(**block) for block in state["optimizer_states"]
-            ]
-        vars(self).update(state)
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """Make the state that has this content."""
+        content = {**content, "moments": DataMoments.from_dict(content["moments"])}
+        if content.pop("in_namespaces"):
+            blocks = content["optimizer_states"]
+            content["optimizer_states"] = [SimpleNamespace(**block) for block in blocks]
+        return super().from_dict(content)

@@ -11,7 +11,7 @@ from sk231n._images import ImageTransformer
 from sk231n._sklearn import StrOptions
 from sk231n.core.bases import OneToOneFeatureMixin
 from sk231n.core.stored import in_pieces
-from sk231n.preprocessing.column_means import ColumnMeans, column_means
+from sk231n.preprocessing._column_means import ColumnMeans, column_means
 
 
 class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
@@ -69,6 +69,8 @@ class MeanSubtraction(OneToOneFeatureMixin, ImageTransformer):
     >>> MeanSubtraction(mode="channel").fit(X).mean_
     array([ 1., 20., 30.])
     """
+
+    _remembers = {"_means_": ColumnMeans}
 
     _parameter_constraints: dict = {
         **ImageTransformer._parameter_constraints,

@@ -21,8 +21,8 @@ from sk231n._sklearn import RealNotInt, StrOptions, check_feature_names_in
 from sk231n.core.arguments import Number
 from sk231n.core.errors import naming
 from sk231n.core.stored import in_pieces
+from sk231n.preprocessing._scatter import Scatter
 from sk231n.preprocessing._tiles import in_tiles
-from sk231n.preprocessing.scatter import Scatter
 
 
 class Whitening(FloatTransformer):
@@ -107,6 +107,8 @@ class Whitening(FloatTransformer):
     >>> np.allclose(np.cov(Z.T, bias=True), np.eye(2), atol=1e-4)
     True
     """
+
+    _remembers = {"_scatter_": Scatter}
 
     _parameter_constraints: dict = {
         "method": [StrOptions({"pca", "zca"})],

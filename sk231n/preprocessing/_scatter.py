@@ -16,6 +16,7 @@ from sk231n._estimators import float_dtype
 from sk231n._floating_point import quiet
 from sk231n._threads import count_threads, run_on_threads
 from sk231n.core.blocks import blocks
+from sk231n.core.state import State
 
 _PANEL = 256  # number of columns of a product that one thread computes at a time
 _LARGE_PRODUCT = 2**23  # number of multiplications above which a second thread pays off
@@ -25,7 +26,7 @@ _LONG = 1e-6  # an axis with this share of the largest variance is accurate to t
 _ROUNDINGS = 4  # assumed rounding error of the data, in units in the last place
 
 
-class Scatter:
+class Scatter(State):
     """Mean and scatter; at first of no rows.
 
     Parameters

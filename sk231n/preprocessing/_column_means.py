@@ -4,12 +4,13 @@ import numpy as np
 
 from sk231n._floating_point import quiet
 from sk231n.core.blocks import blocks
+from sk231n.core.state import State
 
 _LARGEST = np.finfo(np.float64).max
 _EXPONENT = 64  # no sum of fewer than 2**64 float64 numbers exceeds 2**64 times the largest one
 
 
-class ColumnMeans:
+class ColumnMeans(State):
     """Sums of columns, from which their means are computed.
 
     Sums of integers are exact below 2**53, so that their means are the same to the last bit for any
