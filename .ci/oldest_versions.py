@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
-for requirement in project["dependencies"] + project["optional-dependencies"]["test"]:
+extras = project["optional-dependencies"]
+for requirement in project["dependencies"] + extras["test"] + extras["referees"]:
     if not requirement.startswith("torch"):  # a referee alone, and a large one
-        print(re.sub(">=", "==", requirement))
+        print(re.sub(">=([^,]+).*", r"==\1", requirement))
