@@ -241,7 +241,7 @@ def summary(features, linear, neighbors, neural, accuracy, convnet):
     for name, figure in accuracy["rows"].items():
         if name.endswith("a recipe"):
             rows.append((
-                f"[recipe](examples/mlp_recipes.py): {name.removesuffix(', a recipe')}",
+                f"[recipe][mlp_recipes]: {name.removesuffix(', a recipe')}",
                 f"{figure['accuracy']:.3f} in {figure['seconds']:.0f} s",
                 f"best of 26 published solutions: {figure['beside']:.3f}",
             ))  # fmt: skip
@@ -251,7 +251,7 @@ def summary(features, linear, neighbors, neural, accuracy, convnet):
             beside_network(figures),
         ))  # fmt: skip
     for name, row in convnet["recipes"].items():
-        recipe = f"[recipe](examples/convnet_recipes.py): {name}"
+        recipe = f"[recipe][convnet_recipes]: {name}"
         rows.append((
             RECIPE_NAMES.get(name, recipe), f"{row['accuracy']:.3f} in {row['seconds']:.0f} s", "",
         ))  # fmt: skip
@@ -272,7 +272,7 @@ def summary(features, linear, neighbors, neural, accuracy, convnet):
         f"({neighbors['images']}), test accuracy and seconds of `fit` of the others\n"
         f"({linear['images']}), and images per second\n"
         f"({features['images']}). The commands and more are in\n"
-        "[docs/results.md](docs/results.md).\n\n"
+        "[docs/results.md][results].\n\n"
     )
     return preface + "\n".join(lines)
 
