@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import runpy
 import shutil
 import subprocess
@@ -14,12 +15,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import sk231n
+from sk231n.core.bases import BaseEstimator
+
 ROOT = Path(__file__).parents[1]
 MADE = {".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis", "build",
         "dist", "_build", "gallery", "generated", "node_modules"}  # fmt: skip
 SCRIPTS = sorted(
     path for folder in ("examples", "benchmarks", ".ci") for path in (ROOT / folder).glob("*.py")
 )
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+SITE, REPOSITORY = PROJECT["urls"]["Documentation"], PROJECT["urls"]["Source"]
 
 
 # What is handed out ------------------------------------------------------------------------------
@@ -63,7 +70,8 @@ def test_sdist_holds_the_whole_repository(sdist):
     "name",
     ["tests/conftest.py", "tests/test_layering.py", "docs/index.md", "docs/conf.py", ".ci/run",
      "docs/_static/sk231n.css", "examples/quickstart.py", "benchmarks/report.py", "Makefile",
-     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "sk231n/py.typed"],
+     "CHANGELOG.md", "CITATION.cff", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "LICENSE",
+     "README.md", "SECURITY.md", ".github/workflows/ci.yml", "sk231n/py.typed"],
 )  # fmt: skip
 def test_sdist_holds(sdist, name):
     assert name in sdist
@@ -80,7 +88,84 @@ def test_tests_without_their_files_fail():
     assert options["empty_parameter_set_mark"] == "fail_at_collect"
 
 
-# Python that is too old --------------------------------------------------------------------------
+def test_wheel_is_not_checked_in_the_sources():
+    """What is tried has to be what was installed."""
+    program = [sys.executable, str(ROOT / ".ci" / "check_wheel.py"), "--estimators"]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run(program, env=environ, capture_output=True, text=True)
+    assert run.returncode != 0
+    assert "is not what was installed" in run.stderr
+
+
+# What is said about it ---------------------------------------------------------------------------
+
+
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_readme_shows_on_an_index():
+    """There it stands alone: a link to a file beside it leads nowhere."""
+    readme = read("README.md")
+    defined = dict(re.findall(r"^\[([^\]]+)\]: +(\S+)", readme, re.MULTILINE))
+    assert set(re.findall(r"\]\[([^\]]*)\]", readme)) == set(defined)
+    links = [*defined.values(), *re.findall(r"\]\(([^)]*)\)", readme)]
+    links += re.findall(r"""(?:href|src)=["']?([^"'>\s]+)""", readme)
+    assert [link for link in links if not link.startswith("https://")] == []
+
+
+def file_behind(address):
+    """The file of the repository that is shown at one of its own addresses."""
+    if address.startswith(f"{SITE}/"):
+        return ROOT / "docs" / address.removeprefix(f"{SITE}/").replace(".html", ".md")
+    return ROOT / address.removeprefix(f"{REPOSITORY}/blob/main/")
+
+
+def test_own_addresses_lead_to_pages_and_files():
+    """Home is where pyproject.toml says, whoever links there."""
+    forms = {f"{REPOSITORY}/issues", f"{REPOSITORY}/security/advisories/new"}
+    generated = f"{SITE}/api/generated/"  # and a name
+    own = re.compile(r"https?://[^\s)\]>\"'`{]*sk231n[^\s)\]>\"'`{]*")
+    wrong = [
+        f"{name}: {address}"
+        for name in sorted(sources(ROOT))
+        if Path(name).suffix in (".cff", ".md", ".py", ".toml", ".yml")
+        for address in own.findall(read(name))
+        if address not in {SITE, REPOSITORY, generated, *forms}
+        if not file_behind(address).is_file()
+    ]
+    assert wrong == []
+    assert BaseEstimator._doc_link_template.startswith(generated)
+
+
+def test_pythons():
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    [matrix] = re.findall(r"python: \[(.*)\]", read(".github/workflows/ci.yml"))
+    assert re.findall(r"[\d.]+", matrix) == named
+    assert PROJECT["requires-python"] == f">={named[0]}"
+    for page in ("README.md", "docs/getting_started.md"):
+        assert f"runs on Python {named[0]} to {named[-1]}" in read(page)
+
+
+def test_version_and_its_day():
+    released = re.findall(r"^## \[([\d.]+)\] - ([\d-]+)$", read("CHANGELOG.md"), re.MULTILINE)
+    citation = dict(re.findall(r"^([a-z-]+): +\"?([^\"\n]+)", read("CITATION.cff"), re.MULTILINE))
+    assert released[0] == (sk231n.__version__, citation["date-released"])
+    assert citation["version"] == sk231n.__version__
+    assert citation["license"] == PROJECT["license"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/getting_started.md"])
+def test_page_names_every_extra(page):
+    assert set(EXTRAS) - set(re.findall(r"`([a-z]+)`", read(page))) == set()
+
+
+def test_make_knows_the_extras():
+    named = re.findall(r"\$\(VENV\)/([a-z]+)\.installed", read("Makefile"))
+    assert set(named) - set(EXTRAS) == set()
+
+
+# Python that is too old ---------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -88,9 +173,9 @@ def make(tmp_path):
     if not shutil.which("make") or os.name == "nt":
         pytest.skip("no make here")
 
-    def make(goal, **variables):
+    def make(*goals, **variables):
         variables = {"VENV": tmp_path / "venv"} | variables
-        command = ["make", "--no-print-directory", goal]
+        command = ["make", "--no-print-directory", *goals]
         command += [f"{name}={value}" for name, value in variables.items()]
         environ = {key: value for key, value in os.environ.items() if key not in variables}
         environ = {key: value for key, value in environ.items() if not key.startswith("MAKE")}
@@ -153,6 +238,37 @@ def test_environment_that_could_not_be_made_is_not_taken_for_one(make, tmp_path)
     python.chmod(0o755)
     assert make("quickstart", PYTHON=python).returncode != 0
     assert not (tmp_path / "venv" / "bin" / "python").exists()
+
+
+@pytest.fixture
+def planned(make, tmp_path):
+    """Function that returns the commands of a goal where there is an environment already."""
+    for folder in ("bin", "Scripts"):
+        (tmp_path / "venv" / folder).mkdir(parents=True)
+        for name in ("python", "python.exe"):
+            (tmp_path / "venv" / folder / name).symlink_to(sys.executable)
+
+    def planned(goal, **variables):
+        return make("--dry-run", goal, **variables).stdout.splitlines()
+
+    return planned
+
+
+@pytest.mark.parametrize(("system", "folder"), [("", "bin"), ("Windows_NT", "Scripts")])
+def test_where_python_is(planned, tmp_path, system, folder):
+    *_, last = planned("quickstart", OS=system)
+    assert last == f"{tmp_path}/venv/{folder}/python examples/quickstart.py"
+
+
+def test_referees_are_installed_where_asked_for(planned):
+    def installed(**variables):
+        return re.findall(r'--editable "\.\[(\w+)\]"', "\n".join(planned("test", **variables)))
+
+    assert installed() == ["test"]
+    assert installed(REFEREES=1) == ["test", "referees"]
+    assert 'make test VENV="$venv" REFEREES=1' in read(".ci/run")
+    packages = {re.match(r"[\w-]+", requirement)[0] for requirement in EXTRAS["test"]}
+    assert packages.isdisjoint({"torch", "scikit-image"})
 
 
 def test_this_python_is_new_enough(make):
