@@ -1,4 +1,5 @@
 import os
+from importlib.util import find_spec
 
 import pytest
 
@@ -10,6 +11,34 @@ os.environ["SCIPY_ARRAY_API"] = "1"
 # Workers side by side have the cores already; threads of the BLAS would only wait for each other.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+REFEREES = {"torch": "torch", "scikit-image": "skimage"}  # packages, and as what they are imported
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "referee(package): compares with a package of the extra referees"
+    )
+
+
+def pytest_runtest_setup(item):
+    """Without its referee a test is skipped; with REFEREES=1, as in make test, it fails."""
+    for mark in item.iter_markers("referee"):
+        (package,) = mark.args
+        if find_spec(REFEREES[package]) is None:
+            give_up = pytest.fail if os.environ.get("REFEREES") else pytest.skip
+            give_up(f'needs {package}: pip install -e ".[referees]"')
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter):
+    """Count at the end what was skipped."""
+    yield
+    skipped = [report.longrepr[-1] for report in terminalreporter.stats.get("skipped", [])]
+    for package in REFEREES:
+        n = sum(f"needs {package}:" in reason for reason in skipped)
+        if n:
+            terminalreporter.write_line(f"{n} referee tests were not run: {package} is missing")
 
 
 @pytest.fixture(params=["pipeline", "neighbors", "network"])

@@ -1,18 +1,25 @@
 """Arrays of other libraries, with and without scikit-learn's dispatch of the array API."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 import sklearn
-import torch
 from sklearn.base import TransformerMixin, clone, is_classifier
 from sklearn.utils.validation import has_fit_parameter
 
 import sk231n
 
+with suppress(ModuleNotFoundError):  # the extra referees
+    import torch
+
+pytestmark = pytest.mark.referee("torch")
+
 ESTIMATORS = [
     sk231n.BiasTrick(),
     sk231n.ColorMoments(),
     sk231n.ConvNetClassifier(((4,),), max_iter=2, random_state=0),
+    sk231n.Flatten(),
     sk231n.HOG(),
     sk231n.HSVHistogram(),
     sk231n.KNNClassifier(1),
@@ -70,6 +77,12 @@ def test_tensors_that_numpy_cannot_read(estimator):
     for X in torch.ones(12, 192, device="meta"), torch.ones(12, 192).to_sparse():
         with pytest.raises(TypeError, match=r"X is a torch\.Tensor .* pass a NumPy array"):
             clone(estimator).fit(X, Y)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
+def test_a_tensor_with_one_dimension(estimator):
+    with pytest.raises(ValueError, match="2D array, got 1D array"):
+        clone(estimator).fit(torch.ones(4), [0, 1, 0, 1])
 
 
 @pytest.mark.parametrize("estimator", PREDICTORS, ids=lambda e: type(e).__name__)

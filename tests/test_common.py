@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from sklearn.base import TransformerMixin, clone
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
@@ -169,12 +168,6 @@ def test_one_image_alone_is_warned_of(estimator):
         estimator.set_params(architecture=((2,),), max_iter=2)  # that fits three columns
     with pytest.warns(UserWarning, match=r"32 grey images of 24 x 3 .* is X\[None\]"):
         estimator.fit(image, np.arange(32) % 2)
-
-
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
-def test_an_array_of_another_library_with_one_dimension(estimator):
-    with pytest.raises(ValueError, match="2D array, got 1D array"):
-        clone(estimator).fit(torch.ones(4), [0, 1, 0, 1])
 
 
 @pytest.mark.parametrize("kind", [list, np.array, pd.Series], ids=lambda kind: kind.__name__)

@@ -33,11 +33,12 @@ class Checker(doctest.OutputChecker):
         return agree and super().check_output(want, got, optionflags)
 
 
-def snippets(text):
+def snippets(text, without):
     """All Python of a page as one text, line by line where it stands in the page."""
     lines, last = [], 0
     for block in SNIPPET.finditer(text):
-        lines += ["\n"] * text.count("\n", last, block.start(1)) + [block[1]]
+        lines += ["\n"] * text.count("\n", last, block.start(1))
+        lines.append("\n" * block[1].count("\n") if without in block[1] else block[1])
         last = block.end(1)
     return "".join(lines)
 
@@ -45,7 +46,17 @@ def snippets(text):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_snippets(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code = snippets(page.read_text(encoding="utf-8"))
+    check(page, snippets(page.read_text(encoding="utf-8"), without="from skimage"))
+
+
+@pytest.mark.referee("scikit-image")
+def test_snippet_with_scikit_image():
+    page = ROOT / "docs/coming_from_sklearn.md"
+    (block,) = [code for code in SNIPPET.findall(page.read_text("utf-8")) if "skimage" in code]
+    check(page, ">>> import numpy as np\n" + block)
+
+
+def check(page, code):
     test = doctest.DocTestParser().get_doctest(code, {}, page.name, str(page), 0)
     assert test.examples
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

@@ -1,6 +1,7 @@
 """HOG compared with scikit-image, with the plain loops, and with rotated and mirrored images."""
 
 import pickle
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
-from skimage.color import rgb2gray
-from skimage.feature import hog as skimage_hog_of_one
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -18,6 +17,10 @@ from sklearn.preprocessing import StandardScaler
 
 from sk231n import reference
 from sk231n.features import HOG, _batch
+
+with suppress(ModuleNotFoundError):  # the extra referees
+    from skimage.color import rgb2gray
+    from skimage.feature import hog as skimage_hog_of_one
 
 NORMS = ["L1", "L1-sqrt", "L2", "L2-Hys"]
 
@@ -39,6 +42,7 @@ def skimage_hog(images, **kwargs):
 # ------------------------------------------------------------------------------ scikit-image
 
 
+@pytest.mark.referee("scikit-image")
 @pytest.mark.parametrize("block_norm", NORMS)
 @pytest.mark.parametrize("transform_sqrt", [False, True])
 @pytest.mark.parametrize("orientations", [1, 4, 7, 8, 9, 12, 18])
@@ -55,6 +59,7 @@ def test_equals_skimage(shape, orientations, transform_sqrt, block_norm):
     np.testing.assert_allclose(HOG(**kwargs).fit_transform(images), expected, rtol=0, atol=1e-10)
 
 
+@pytest.mark.referee("scikit-image")
 @pytest.mark.parametrize("block_norm", NORMS)
 @pytest.mark.parametrize("cells", [(1, 1), (2, 1), (1, 3), (3, 3)])
 @pytest.mark.parametrize("pixels", [(8, 8), (5, 7), (2, 9), (1, 4), (11, 3)])
@@ -65,6 +70,7 @@ def test_equals_skimage_for_any_cell_and_block(pixels, cells, block_norm):
     np.testing.assert_allclose(HOG(**kwargs).fit_transform(images), expected, rtol=0, atol=1e-10)
 
 
+@pytest.mark.referee("scikit-image")
 @pytest.mark.parametrize("orientations", [3, 4, 8, 9, 12, 36])
 @pytest.mark.parametrize("n_values", [2, 5, 256])
 def test_equals_skimage_on_few_gray_levels(n_values, orientations):
@@ -75,6 +81,7 @@ def test_equals_skimage_on_few_gray_levels(n_values, orientations):
     np.testing.assert_allclose(HOG(**kwargs).fit_transform(images), expected, rtol=0, atol=1e-10)
 
 
+@pytest.mark.referee("scikit-image")
 @settings(max_examples=60, deadline=None)
 @given(arrays(np.float64, (1, 7, 9, 2), elements=st.floats(-1e6, 1e6)), st.integers(1, 12))
 def test_equals_skimage_on_strange_floats(images, orientations):
@@ -83,6 +90,7 @@ def test_equals_skimage_on_strange_floats(images, orientations):
     np.testing.assert_allclose(HOG(**kwargs).fit_transform(images), expected, rtol=0, atol=1e-10)
 
 
+@pytest.mark.referee("scikit-image")
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32, np.int64])
 @pytest.mark.parametrize("block_norm", NORMS)
 def test_other_types_agree_with_skimage(block_norm, dtype):
@@ -94,6 +102,7 @@ def test_other_types_agree_with_skimage(block_norm, dtype):
     np.testing.assert_allclose(features, expected, rtol=0, atol=2e-6)
 
 
+@pytest.mark.referee("scikit-image")
 @pytest.mark.parametrize("dtype", [np.float64, np.uint8])
 def test_gray_is_luminance(dtype):
     images = random_images((3, 24, 24, 3), dtype)
@@ -104,6 +113,7 @@ def test_gray_is_luminance(dtype):
     np.testing.assert_allclose(features, expected, rtol=0, atol=atol)
 
 
+@pytest.mark.referee("scikit-image")
 def test_raw_histograms_are_those_under_the_blocks():
     images = random_images((3, 24, 33), np.float64)
     raw = HOG(block_norm=None).fit_transform(images)
@@ -114,6 +124,7 @@ def test_raw_histograms_are_those_under_the_blocks():
     np.testing.assert_allclose(normalized.reshape(3, -1), expected, rtol=0, atol=1e-10)
 
 
+@pytest.mark.referee("scikit-image")
 @pytest.mark.parametrize("pixels", [(8, 8), (5, 8), (4, 12), (2, 2), (3, 3)])
 @pytest.mark.parametrize("orientations", [1, 4, 9])
 def test_visualize_equals_skimage(orientations, pixels):

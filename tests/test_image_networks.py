@@ -1,11 +1,10 @@
 """Networks of images: blocks and training as in PyTorch, and networks that the notes count."""
 
+from contextlib import suppress
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
-from torch.nn import functional
 
 from sk231n.initializers import He
 from sk231n.layers import (
@@ -23,6 +22,10 @@ from sk231n.layers import (
     Tanh,
 )
 from sk231n.losses import CrossEntropy
+
+with suppress(ModuleNotFoundError):  # the extra referees
+    import torch
+    from torch.nn import functional
 
 # OpenBLAS may raise the flag for numbers that are in no result.
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value encountered in matmul")
@@ -54,6 +57,7 @@ def twice(x, p):
     return functional.max_pool2d(inner, 2) + functional.avg_pool2d(x, 2)
 
 
+@pytest.mark.referee("torch")
 @pytest.mark.parametrize(
     ("block", "shape", "theirs"),
     [
@@ -133,6 +137,7 @@ def train(theta, network, x, y):
     return losses
 
 
+@pytest.mark.referee("torch")
 def test_ten_steps():
     network = Network(LAYERS, (8, 6, 2))
     theta = network.initialize(np.random.RandomState(0), np.float64)

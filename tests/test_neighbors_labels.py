@@ -1,16 +1,19 @@
 """Labels of any kind, in any container."""
 
 import datetime
+from contextlib import suppress
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from sklearn import config_context
 from sklearn.exceptions import DataConversionWarning
 
 from sk231n import KNNClassifier, KNNClassifierCV
+
+with suppress(ModuleNotFoundError):  # the extra referees
+    import torch
 
 PAIRS = {
     "ints": [3, -7],
@@ -129,6 +132,7 @@ def test_scores_of_labels_that_scikit_learn_does_not_know_are_weighted():
         model.score(X, y[:9])
 
 
+@pytest.mark.referee("torch")
 @pytest.mark.parametrize("dispatch", [False, True])
 def test_arrays_of_other_libraries(dispatch, monkeypatch):
     monkeypatch.setenv("SCIPY_ARRAY_API", "1")
