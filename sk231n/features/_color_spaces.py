@@ -97,7 +97,7 @@ def _byte_hue_bins(planes, n_bins):
     g -= b
     r += g
     r += CODE_OF_GREY
-    bins = np.take(_byte_hue_table(n_bins), r.astype(np.intp), mode="clip")
+    bins = np.take(byte_hue_table(n_bins), r.astype(np.intp), mode="clip")
     unsure = np.unravel_index(np.flatnonzero(bins < 0), bins.shape)  # faster than nonzero
     if len(unsure[0]):
         colors = (plane[unsure] / 255 for plane in planes)
@@ -106,7 +106,7 @@ def _byte_hue_bins(planes, n_bins):
 
 
 @lru_cache(maxsize=8)
-def _byte_hue_table(n_bins):
+def byte_hue_table(n_bins):
     """Bin of each code, or -1 where the hue is on an edge and its bin depends on rounding.
 
     The rounding also depends on the brightness, which the code omits, unless two channels are

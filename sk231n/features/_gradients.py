@@ -64,7 +64,7 @@ BIN_MASK = 2**BIN_BITS - 1
 
 
 @lru_cache(maxsize=4)
-def _byte_table(orientations, signed):
+def byte_table(orientations, signed):
     g_row, g_column = np.arange(-255.0, 256)[:, np.newaxis], np.arange(-255.0, 257)
     bins = _bins_of_gradients(g_row, g_column, orientations, signed)
     votes = np.sqrt(g_row**2 + g_column**2)
@@ -84,7 +84,7 @@ def byte_voter(image_shape, block_size, orientations, signed):
     All views are made here, once, which leaves little Python code to each call: threads cannot run
     Python code at the same time. :func:`sk231n.reference.hog` computes the same in plain loops.
     """
-    table = _byte_table(orientations, signed)
+    table = byte_table(orientations, signed)
     height, width, n_channels = image_shape
     shape = (block_size, height, width)
     pixels, g_row, best_square, best_code, square, code = np.zeros((6, *shape), np.int32)

@@ -219,8 +219,8 @@ class HSVHistogram(ColorTransformer):
 
     def _worker(self, binner, images, out, block_size):
         n_cells, n_bins = self.grid_[0] * self.grid_[1], prod(self.bins_)
-        rows = _cell_of_pixel(images.shape[1], self.grid_[0])
-        columns = _cell_of_pixel(images.shape[2], self.grid_[1])
+        rows = cell_of_pixel(images.shape[1], self.grid_[0])
+        columns = cell_of_pixel(images.shape[2], self.grid_[1])
         cells = np.add.outer(rows * self.grid_[1], columns)
         slots = np.add.outer(np.arange(block_size) * n_cells, cells) * n_bins
         n_pixels = np.bincount(cells.ravel(), minlength=n_cells)[:, np.newaxis]
@@ -266,7 +266,7 @@ class HSVHistogram(ColorTransformer):
         return self._names("hsv", kinds)
 
 
-def _cell_of_pixel(length, n_cells):
+def cell_of_pixel(length, n_cells):
     """Index of the cell of each of `length` pixels; cell i begins at ``i * length // n_cells``."""
     starts = np.arange(1, n_cells) * length // n_cells
     return np.searchsorted(starts, np.arange(length), side="right")
