@@ -25,10 +25,10 @@ NUMERIC = [
     "class_weight", "convnet_batches", "convolution", "early_stopping", "hog", "hog_each",
     "image_layers", "image_networks", "layers", "linear_training", "monitoring",
     "neighbors_classifier", "neighbors_exact", "neighbors_magnitudes", "neighbors_voting",
-    "neural_regressor", "neural_training", "optimizers", "penalties", "pooling", "preprocessing",
-    "preprocessing_batches", "preprocessing_whitening", "recorded_bits", "reference_layers",
-    "reference_neighbors", "residual", "saving", "standardization", "torch_referee", "training",
-    "winograd",
+    "neural_regressor", "neural_training", "onnx_networks", "optimizers", "penalties", "pooling",
+    "preprocessing", "preprocessing_batches", "preprocessing_whitening", "recorded_bits",
+    "reference_layers", "reference_neighbors", "residual", "saving", "standardization",
+    "torch_referee", "training", "winograd",
 ]  # fmt: skip
 # Those that compare numbers of threads, those of the BLAS too, by themselves: once for each kernel.
 THREADED = ["features_bits", "neighbors_bits", "preprocessing_bits", "same_bits", "threads"]
@@ -46,10 +46,11 @@ NOT_NUMERIC = [
     "names", "neighbors_arguments", "neighbors_costs", "neighbors_cv", "neighbors_labels",
     "neighbors_leave_one_out", "neighbors_memory", "neighbors_merge", "neighbors_scoring",
     "neighbors_weights", "neighbors_working_memory", "network_gradients", "network_summary",
-    "neural_augmentation", "neural_classifier", "own_parts", "packaging", "parameters",
-    "photographs_folder", "photographs_reader", "plotting", "plotting_arguments",
-    "plotting_explanations", "plotting_filters", "plotting_images", "plotting_results",
-    "reference_convolution", "schedules", "stored", "stubs", "targets", "units", "utils",
+    "neural_augmentation", "neural_classifier", "onnx", "onnx_features", "onnx_neighbors",
+    "onnx_pipelines", "own_parts", "packaging", "parameters", "photographs_folder",
+    "photographs_reader", "plotting", "plotting_arguments", "plotting_explanations",
+    "plotting_filters", "plotting_images", "plotting_results", "reference_convolution",
+    "schedules", "stored", "stubs", "targets", "units", "utils",
 ]  # fmt: skip
 
 PROBE = """
