@@ -89,6 +89,7 @@ bench: $(VENV)/bench.installed
 	$(BIN)/python benchmarks/play.py --json docs/results/play.json
 	$(BIN)/python benchmarks/out_of_core.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/out_of_core.json
 	$(BIN)/python benchmarks/cluster.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/cluster.json
+	$(BIN)/python benchmarks/onnx_graphs.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/onnx.json
 	$(BIN)/python benchmarks/report.py docs/results
 
 # The wheel is built from the source distribution, each with what pyproject.toml asks for.

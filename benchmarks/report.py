@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 FIGURES = (
     "features", "linear", "neighbors", "neural", "growth", "accuracy", "convnet", "photographs",
-    "play", "out_of_core", "cluster",
+    "play", "out_of_core", "cluster", "onnx",
 )  # fmt: skip
 
 RECIPE_NAMES = {"default": "`ConvNetClassifier()` on bytes"}
@@ -369,9 +369,39 @@ what was measured; two workers on one machine also share its memory.
 {simulation_table(figures)}"""
 
 
+def graphs_table(onnx, which):
+    rows = []
+    for name, figures in onnx["models"].items():
+        ours, defaults, one = figures[which].values()
+        times = ours / min(defaults, one)
+        rows.append(
+            (f"`{name}`", *(f"{1e3 * s:.3g}" for s in (ours, defaults, one)), f"{times:.1f}")
+        )
+    header = ["model", "sk231n", "onnxruntime", "one thread", "times as fast"]
+    return table(header, rows)
+
+
+def graphs_section(onnx):
+    sizes = ", ".join(f"{figures['megabytes']:.1f}" for figures in onnx["models"].values())
+    return f"""## Models without Python
+
+`python benchmarks/onnx_graphs.py --cifar10 DIR`: milliseconds of one prediction by a model and by
+its ONNX graph, of {onnx["images"]}; onnxruntime {onnx["onnxruntime"]} with
+its defaults and with one thread, of which the last column takes the faster. Processor:
+{onnx["processor"]}, kernel {onnx["kernel"]}. One image:
+
+{graphs_table(onnx, "one")}
+
+{onnx["n"]:,} images at a time:
+
+{graphs_table(onnx, "many")}
+
+The graphs have {sizes} MB."""
+
+
 def main(folder):
     (features, linear, neighbors, neural, growth, accuracy, convnet, photographs, play,
-     out_of_core, cluster) = (
+     out_of_core, cluster, onnx) = (
         json.loads((Path(folder) / f"{name}.json").read_text()) for name in FIGURES
     )  # fmt: skip
     every, memory = neighbors["manhattan_all"], neighbors["memory"]
@@ -520,6 +550,8 @@ cores: the seconds from the command to a page that can be used, and the pictures
 {memory_section(out_of_core)}
 
 {cluster_section(cluster)}
+
+{graphs_section(onnx)}
 
 ## How the cost grows
 
