@@ -62,6 +62,9 @@ kinds = st.sampled_from(["noise", "few", "two", "ramp", "bool"])
 @example((16, 16), 3, True, "two", 8, (8, 8), True, "max", 0)
 @example((1, 9), 1, False, "noise", 9, (8, 8), False, "max", 0)
 @example((2, 2), 3, False, "noise", 9, (8, 8), False, "each", 0)
+@example((70, 5), 3, False, "noise", 9, (8, 8), False, "max", 0)
+@example((5, 70), 3, False, "noise", 9, (4, 8), False, "each", 0)
+@example((65, 80), 1, True, "ramp", 9, (8, 7), False, "max", 0)
 def test_histograms_of_cells_are_equal(
     side, n_channels, as_rows, kind, orientations, cell, signed, color, seed
 ):

@@ -16,6 +16,8 @@ from sk231n.features._gradients import BIN_MASK, CODE_OF_ZERO, byte_table
 from sk231n.onnx._images import look_up, planes, refuse_other_than_bytes
 
 _CODE_OF_A_ROW = 512  # a code is 512 * g_row + g_column
+# Up to such a side a product with a matrix of ones and zeros is faster than to cut and to subtract.
+_SHORT_SIDE = 64
 
 
 def hog(graph, estimator, x):
@@ -49,8 +51,7 @@ def _check(estimator, x):
 
 
 def _codes(graph, estimator, pixels, shape):
-    """Codes of the gradients of all planes that have histograms, as float32 (n, planes, h w)."""
-    pixels = graph.reshape(pixels, 0, 0, -1)
+    """Codes of the gradients of all planes that have histograms, as float32 (n, planes, h, w)."""
     g_row, g_column = (_difference(graph, pixels, shape, axis) for axis in (0, 1))
     code = graph("Add", graph("Mul", g_row, np.float32(_CODE_OF_A_ROW)), g_column)
     if (*estimator.image_shape_, 1)[2] == estimator._n_planes:
@@ -62,17 +63,15 @@ def _codes(graph, estimator, pixels, shape):
 
 def _difference(graph, pixels, shape, axis):
     """What follows a pixel along an axis minus what precedes it, and zero on the border."""
-    if shape[axis] < 3:
-        return graph("Mul", pixels, np.float32(0))
-    n_pixels, step = math.prod(shape), (shape[1], 1)[axis]
-    after = graph.slice(pixels, 2 * step, n_pixels, axis=2)
-    before = graph.slice(pixels, 0, n_pixels - 2 * step, axis=2)
-    difference = graph("Pad", graph("Sub", after, before), np.array([0, 0, step, 0, 0, step]))
-    if axis == 0:
-        return difference
-    inside = np.zeros(shape, np.float32)
-    inside[:, 1:-1] = 1  # what follows the last pixel of a row is in the next row
-    return graph("Mul", difference, inside.ravel())
+    side = shape[axis]
+    if side > _SHORT_SIDE:
+        after = graph.slice(pixels, 2, side, axis=2 + axis)
+        before = graph.slice(pixels, 0, side - 2, axis=2 + axis)
+        border = [0, 0, 1 - axis, axis]
+        return graph("Pad", graph("Sub", after, before), np.array([*border, *border]))
+    matrix, inner = np.zeros((side, side), np.float32), np.arange(1, side - 1)
+    matrix[inner, inner + 1], matrix[inner, inner - 1] = 1, -1
+    return graph("MatMul", *((matrix, pixels) if axis == 0 else (pixels, matrix.T)))
 
 
 def _histograms(graph, estimator, codes, shape):
@@ -82,7 +81,6 @@ def _histograms(graph, estimator, codes, shape):
     (cell_h, cell_w), (rows, columns) = estimator.pixels_per_cell_, estimator.n_cells_
     n_bins, used_h, used_w = estimator._n_bins, rows * cell_h, columns * cell_w
     if (used_h, used_w) != shape:
-        codes = graph.reshape(codes, 0, 0, *shape)
         codes = graph.slice(graph.slice(codes, 0, used_h, axis=2), 0, used_w, axis=3)
     codes = graph.cast(codes, np.int32)
     cells = np.add.outer(np.arange(used_h) // cell_h * columns, np.arange(used_w) // cell_w)
