@@ -50,9 +50,9 @@ VARIANTS = [
     KNNClassifier(metric="cosine", weights="distance"),
     KNNClassifier(metric="manhattan", n_jobs=1),
     KNNClassifierCV(metric="manhattan", weights="distance"),
-    LinearSVM(strategy="crammer_singer", averaging="ema"),
+    LinearSVM(strategy="crammer_singer", averaging="ema", max_iter=50),
     LinearSVM(loss="squared_hinge", optimizer="lbfgs", alpha=0.1, tol=1e-9),
-    LinearSVM(strategy="one_vs_rest", penalty="elasticnet", optimizer="momentum"),
+    LinearSVM(strategy="one_vs_rest", penalty="elasticnet", optimizer="momentum", max_iter=50),
     MeanSubtraction(mode="channel"),
     MeanSubtraction(mode="global"),
     MLPClassifier((), max_iter=50),
@@ -63,8 +63,8 @@ VARIANTS = [
     MLPRegressor((20,), "maxout", normalization="layer", loss="absolute_error", max_iter=50),
     MLPRegressor((20,), "tanh", optimizer="lbfgs", max_iter=10, tol=None),
     SoftmaxClassifier(optimizer="lbfgs"),
-    SoftmaxClassifier(optimizer="nesterov"),
-    SoftmaxClassifier(penalty="l1", optimizer="adagrad"),
+    SoftmaxClassifier(optimizer="nesterov", max_iter=50),
+    SoftmaxClassifier(penalty="l1", optimizer="adagrad", max_iter=50),
     Whitening(method="zca"),
 ]
 # Dropout draws one mask per row, so a repeated row is not like a row of twice the weight.

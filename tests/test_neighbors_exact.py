@@ -350,7 +350,7 @@ def draw_bases(draw, vectors, rng):
 
 
 def draw_levels(draw, some, image_shape, n_levels):
-    """Levels of block sums; None if there are too few, or if sums are not finite."""
+    """Levels of block sums; None if there are too few, or if ranges of sums are not finite."""
     grids = [(*image_shape, 1)[:3]]
     while max(grids[-1][:2]) > 1:
         h, w, c = grids[-1]
@@ -361,7 +361,7 @@ def draw_levels(draw, some, image_shape, n_levels):
     shapes = sorted(picked, key=math.prod)
     with np.errstate(over="ignore", invalid="ignore"):
         sums = _block_sums._block_sums(some, grids[0], shapes)
-        if not all(np.isfinite(part).all() for part in sums):
+        if not all(np.isfinite(np.ptp(part, axis=0).sum()) for part in sums):
             return None
         return [
             Level(shape, part, coarsest=part is sums[0])
@@ -405,7 +405,7 @@ def stored(draw, **kwargs):
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_every_search_finds_the_same(metric, data):
-    X, Q, image_shape = data.draw(stored(max_samples=200))
+    X, Q, image_shape = data.draw(stored(max_samples=100))
     k = data.draw(st.integers(1, len(X)))
     expected = find_neighbors(ExhaustiveSearch(METRICS[metric], X), Q, k, 1)
     assert_ordered(*expected)
@@ -541,7 +541,7 @@ def threads_always(monkeypatch):
 @pytest.mark.usefixtures("bounds_always", "threads_always")
 @pytest.mark.parametrize("metric", METRICS)
 def test_threads_blocks_and_memory_change_nothing(metric, images, monkeypatch):
-    X, Q = images
+    X, Q = images[0], images[1][::3]
     expected = neighbors(X, Q, 7, metric, n_jobs=1)
     for n_jobs in (2, 3, None, -1):
         assert same(neighbors(X, Q, 7, metric, n_jobs=n_jobs), expected)
@@ -549,7 +549,7 @@ def test_threads_blocks_and_memory_change_nothing(metric, images, monkeypatch):
         assert same(neighbors(X, Q, 7, metric), expected)
     with parallel_config(backend="threading", n_jobs=2):
         assert same(neighbors(X, Q, 7, metric), expected)
-    for size in (1, 3, 40):
+    for size in (1, 3, 20):
         monkeypatch.setattr(_search, "_MOST_QUERIES", size)
         monkeypatch.setattr(_search, "_PAIRS_PER_BLOCK", 50 * size)
         monkeypatch.setattr(_distances, "_BUFFER_BYTES", 2000 * size)

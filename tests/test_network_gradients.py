@@ -42,6 +42,7 @@ LOSSES = {
     "absolute error": AbsoluteError(),
 }
 PENALTIES = {"none": None, "l1": L1(), "l2": L2(), "elastic net": ElasticNet(0.3)}
+NAMES = [name for name in ACTIVATIONS if name != "sigmoid"]  # another name of "logistic"
 every_loss = pytest.mark.parametrize("loss", LOSSES)
 
 
@@ -157,11 +158,12 @@ class Case:
 
 
 @every_loss
-@pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_every_combination(activation, normalization, dropout, loss):
-    """With each penalty; they share the differences of the loss."""
+@pytest.mark.parametrize("activation", NAMES)
+def test_every_combination(activation, normalization, loss):
+    """With each penalty; they share the differences of the loss. Every other one with dropout."""
+    number = NAMES.index(activation) + [None, *NORMALIZATIONS].index(normalization)
+    dropout = 0.3 if (number + list(LOSSES).index(loss)) % 2 else 0.0
     Case(hidden_block(activation, normalization, dropout), loss).check()
 
 
