@@ -186,13 +186,19 @@ def test_the_version_is_written_down():
 # Options -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target_opset", [18, 20, {"": 19, "ai.onnx.ml": 3}])
-def test_older_operators(target_opset):
+@pytest.mark.parametrize(
+    ("options", "version"),
+    [
+        ({}, 18),
+        ({"target_opset": 21}, 21),
+        ({"target_opset": {"": 20, "ai.onnx.ml": 3}}, 20),
+    ],
+)
+def test_versions_of_the_operators(options, version):
     models = (pipeline(), KNNClassifier(3, metric="l1"), MLPClassifier((5,), "maxout", max_iter=1))
     for model in models:
-        graph = to_onnx(model.fit(IMAGES, Y), IMAGES, target_opset=target_opset)
-        wanted = target_opset[""] if isinstance(target_opset, dict) else target_opset
-        assert {o.version for o in graph.opset_import if o.domain == ""} == {wanted}
+        graph = to_onnx(model.fit(IMAGES, Y), IMAGES, **options)
+        assert {o.version for o in graph.opset_import if o.domain == ""} == {version}
         np.testing.assert_array_equal(run(graph, IMAGES)[0], model.predict(IMAGES))
 
 

@@ -66,12 +66,13 @@ def test_the_number_that_cross_validation_chose():
     check(model, queries)
 
 
-def test_products_of_more_than_31_bits():
-    """Of many large bytes; the nearest two differ by one in one feature."""
-    n_features = 40_000
+@pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
+def test_sums_of_many_large_bytes(metric):
+    """More than 31 bits, or more than float32 holds; the nearest two differ in one feature."""
+    n_features = 70_000
     X = np.full((4, n_features), 255, np.uint8)
     X[0], X[1, :1000], X[2, 0] = 0, 254, 254
-    model = KNNClassifier(1).fit(X, [0, 1, 2, 3])
+    model = KNNClassifier(1, metric=metric).fit(X, [0, 1, 2, 3])
     queries = X.copy()
     queries[:, -1] = np.maximum(queries[:, -1], 1) - 1
     check(model, queries)

@@ -42,10 +42,11 @@ def to_onnx(estimator: BaseEstimator, X: ArrayLike | None, **options: Any) -> "M
         booleans, integers of 8, 32 or 64 bits, float32 or float64. Of a data frame the columns
         become one tensor.
     **options : dict
-        What skl2onnx's ``to_onnx`` takes besides, such as `target_opset`, at least 18, the
-        `name` of the graph, or `options` of the converters: with ``options={"raw_scores": True}``
-        the classifiers that are networks or linear give their scores instead of probabilities.
-        Given `initial_types`, these are the inputs, and `X` may be None.
+        What skl2onnx's ``to_onnx`` takes besides. `target_opset` is the version of the operators,
+        by default 18, the oldest with which all graphs can be written. With
+        ``options={"raw_scores": True}`` the classifiers that are networks or linear give their
+        scores instead of probabilities. Given `initial_types`, these are the inputs, and `X` may
+        be None.
 
     Returns
     -------
@@ -107,7 +108,7 @@ def to_onnx(estimator: BaseEstimator, X: ArrayLike | None, **options: Any) -> "M
     True
     """
     skl2onnx = _imported()
-    _check_opset(options.get("target_opset"))
+    _check_opset(options.setdefault("target_opset", _LEAST_OPSET))
     method = _checked_method(estimator)
     types = options.pop("initial_types", None)
     if X is not None:

@@ -93,22 +93,21 @@ def _manhattan(graph, training, queries):
     from onnx.numpy_helper import from_array
 
     n_samples, n_features = training.shape
+    # Not in bytes, because older runtimes have no maximum of these; the sums are exact.
+    dtype = TensorProto.FLOAT if 255 * n_features < 2**24 else TensorProto.DOUBLE
     body = make_graph(
         [
-            make_node("Max", ["training", "query"], ["larger"]),
-            make_node("MatMulInteger", ["larger", "ones"], ["column"]),
-            make_node("Squeeze", ["column", "axis"], ["sums"]),
+            make_node("Cast", ["training"], ["x"], to=dtype),
+            make_node("Cast", ["query"], ["q"], to=dtype),
+            make_node("Max", ["x", "q"], ["larger"]),
+            make_node("ReduceSum", ["larger", "axis"], ["sums"], keepdims=0),
         ],
-        "sums_of_larger_bytes",
+        "sums_of_the_larger",
         [make_tensor_value_info("query", TensorProto.UINT8, [n_features])],
-        [make_tensor_value_info("sums", TensorProto.INT32, [n_samples])],
-        [
-            from_array(np.ascontiguousarray(training), "training"),
-            from_array(np.ones((n_features, 1), np.uint8), "ones"),
-            from_array(np.array([1]), "axis"),
-        ],
+        [make_tensor_value_info("sums", dtype, [n_samples])],
+        [from_array(np.ascontiguousarray(training), "training"), from_array(np.array([1]), "axis")],
     )
-    larger = graph("Scan", queries, body=body, num_scan_inputs=1)
+    larger = graph.cast(graph("Scan", queries, body=body, num_scan_inputs=1), np.int32)
     sums = training.sum(axis=1, dtype=np.int32)
     return graph("Sub", sums, graph("Mul", larger, np.int32(2)))
 
