@@ -61,7 +61,7 @@ def test_fit_and_predict(working_memory, metric, kind, dtype, n_jobs, request):
 
 def test_duplicates(smooth):
     """All training rows are candidates."""
-    X, Q = np.repeat(smooth[0][:1], 4000, axis=0), smooth[1][:100]
+    X, Q = np.repeat(smooth[0][:1], 4000, axis=0), smooth[1][:40]
     for metric in METRICS:
         model = KNNClassifier(metric=metric, n_jobs=1).fit(X, labels(X))
         with config_context(working_memory=64):
@@ -85,13 +85,13 @@ def test_ties_in_few_dimensions(metric):
 
 @pytest.mark.parametrize("n_features", [2, 300])
 def test_votes_of_many_neighbors(n_features):
-    """Two million votes are counted in blocks of queries."""
+    """A million votes are counted in blocks of queries."""
     rng = np.random.default_rng(0)
-    X, Q = rng.normal(size=(1000, n_features)), rng.normal(size=(4000, n_features))
+    X, Q = rng.normal(size=(1000, n_features)), rng.normal(size=(2000, n_features))
     model = KNNClassifier(500, n_jobs=1).fit(X, labels(X))
     for method in (model.predict, model.predict_proba):
-        with config_context(working_memory=16):
-            assert measure(method, Q)[2] <= 16 * MEBIBYTE + OTHERS
+        with config_context(working_memory=8):
+            assert measure(method, Q)[2] <= 8 * MEBIBYTE + OTHERS
 
 
 def test_metrics_of_the_user(smooth):
@@ -107,12 +107,12 @@ def test_metrics_of_the_user(smooth):
 @pytest.mark.parametrize("metric", METRICS)
 def test_cross_validation(metric, smooth):
     """One fold at a time is copied, and the copy is not kept."""
-    X, _ = smooth
+    X = smooth[0][:2000]
     model = KNNClassifierCV((1, 5), cv=3, metric=metric, n_jobs=1)
-    with config_context(working_memory=64):
+    with config_context(working_memory=8):
         _, kept, more = measure(model.fit, X, labels(X))
     assert kept <= X.nbytes + OTHERS
-    assert more <= 2 * X.nbytes + 64 * MEBIBYTE + OTHERS
+    assert more <= 2 * X.nbytes + 8 * MEBIBYTE + OTHERS
 
 
 @pytest.mark.parametrize("kind", ["smooth", "noise"])
@@ -122,10 +122,10 @@ def test_neighbors_of_which_there_are_many(metric, kind, request):
     X, Q = (part[:, :64] for part in request.getfixturevalue(kind))
     model = KNNClassifier(3000, metric=metric, n_jobs=2).fit(X, labels(X))
     for method in (model.kneighbors, model.predict, model.predict_proba):
-        with config_context(working_memory=16):
-            result, _, more = measure(method, np.repeat(Q[:100], 3, axis=0))
+        with config_context(working_memory=8):
+            result, _, more = measure(method, np.repeat(Q[:50], 3, axis=0))
         results = sum(part.nbytes for part in result) if isinstance(result, tuple) else 0
-        assert more <= 16 * MEBIBYTE + results + OTHERS
+        assert more <= 8 * MEBIBYTE + results + OTHERS
 
 
 @pytest.mark.parametrize("weighted", [False, True])
