@@ -208,7 +208,8 @@ def _assemble(files, split, path):
     The batches of an archive come in any order. They are appended as they come and reordered in
     place at the end, so that the rows are in memory only once.
     """
-    rows, labels, names, layout = np.empty((0, N_PIXELS), np.uint8), {}, None, None
+    # Bytes grow without being copied, and arrays do not since NumPy 2.5.
+    pixels, labels, names, layout = bytearray(), {}, None, None
     for name, where, read in files:
         layout = layout or _LAYOUT_OF[name]
         if layout is not _LAYOUT_OF[name]:
@@ -218,13 +219,14 @@ def _assemble(files, split, path):
         if name == layout.meta:
             names = _decode(layout.read_names, read, where)
         elif name in layout.files(split):
-            labels[name] = _decode(partial(_append, rows, layout.read_batch), read, where)
+            labels[name] = _decode(partial(_append, pixels, layout.read_batch), read, where)
     if layout is None:
         raise ValueError(f"{path} does not contain CIFAR-10: it has no batch.")
     meta, *order = layout.files(split)
     missing = [meta] * (names is None) + [name for name in order if name not in labels]
     if missing:
         raise FileNotFoundError(f"{path} lacks {', '.join(missing)}.")
+    rows = np.frombuffer(pixels, np.uint8).reshape(-1, N_PIXELS)
     _reorder(rows, {name: len(labels[name]) for name in labels}, order)
     return rows, np.concatenate([labels[name] for name in order]), names
 
@@ -237,14 +239,15 @@ def _decode(decode, read, where):
         raise ValueError(f"{where} {error}.") from error
 
 
-def _append(rows, read_batch, content):
-    """Add the images of one batch to the rows, from planes to pixels, and return the labels."""
+def _append(pixels, read_batch, content):
+    """Add the images of one batch, from planes to pixels, and return the labels."""
     planes, labels = read_batch(content)
-    start = len(rows)
-    rows.resize((start + len(planes), N_PIXELS), refcheck=False)
-    pixels, planes = rows[start:].reshape(-1, 1024, 3), planes.reshape(-1, 3, 1024)
+    start = len(pixels)
+    pixels += memoryview(content)[: planes.nbytes]  # makes room, whatever is in it
+    images = np.frombuffer(pixels, np.uint8, offset=start).reshape(-1, 1024, 3)
+    planes = planes.reshape(-1, 3, 1024)
     for channel in range(3):  # twice as fast as one transposed copy
-        pixels[..., channel] = planes[:, channel]
+        images[..., channel] = planes[:, channel]
     return labels
 
 
