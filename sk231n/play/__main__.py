@@ -1,6 +1,7 @@
 """``python -m sk231n.play``: serve the pages on this machine and open them in the browser."""
 
 import argparse
+import signal
 import sys
 import webbrowser
 
@@ -37,10 +38,10 @@ def main(arguments=None):
     server.start()
     if not options.no_browser:
         server.io_loop.add_callback(webbrowser.open, address)
-    try:
-        server.io_loop.start()
-    except KeyboardInterrupt:
-        server.stop()
+    # Python's own way, an exception wherever the program is, would tear an answer apart.
+    signal.signal(signal.SIGINT, lambda *_: server.io_loop.add_callback(server.io_loop.stop))
+    server.io_loop.start()
+    server.stop()
 
 
 if __name__ == "__main__":

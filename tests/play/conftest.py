@@ -20,18 +20,14 @@ def server():
         servers[0].start()
         servers[0].io_loop.add_callback(started.set)
         servers[0].io_loop.start()
+        servers[0].stop()
         servers[0].io_loop.close()
 
     thread = threading.Thread(target=run)
     thread.start()
     assert started.wait(60)
     yield servers[0]
-
-    def stop():
-        servers[0].stop()
-        servers[0].io_loop.stop()
-
-    servers[0].io_loop.add_callback(stop)
+    servers[0].io_loop.add_callback(servers[0].io_loop.stop)
     thread.join(60)
     assert not thread.is_alive()
 
