@@ -196,6 +196,7 @@ def test_integers_of_numpy_count_like_python_s(kind, dtype):
     np.testing.assert_array_equal(pictures, HOG().fit(images).visualize(images))
 
 
+@pytest.mark.filterwarnings("ignore:The 'generic' unit:DeprecationWarning")  # by NumPy 2.5
 def test_a_span_of_time_is_no_number():
     for value in (np.timedelta64(2, "s"), np.timedelta64(2)):
         for transformer, name in [

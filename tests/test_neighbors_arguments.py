@@ -1,5 +1,7 @@
 """Arguments of the nearest-neighbour classifiers: misspelt names, bools, infinite numbers."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.model_selection import GroupKFold
@@ -146,7 +148,9 @@ def test_integers_of_numpy_count_like_python_s(kind, data):
     assert ours.n_neighbors_ == theirs.n_neighbors_
 
 
-SPANS = [np.timedelta64(3, "s"), np.timedelta64(3)]
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # NumPy 2.5 wants a unit
+    SPANS = [np.timedelta64(3, "s"), np.timedelta64(3)]
 
 
 @pytest.mark.parametrize("value", [np.array(1), np.dtype(float), *SPANS, 10**400, {}, "ab"])
