@@ -49,7 +49,7 @@ def test_the_rate_that_is_found_bears_rare_classes(optimizer):
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_the_rate_that_is_found_bears_small_batches(digits, hidden, optimizer, batch_size):
     model = MLPClassifier(hidden, optimizer=optimizer, batch_size=batch_size, random_state=0)
-    model.set_params(max_iter=10).fit(digits[0][:600], digits[2][:600])
+    model.set_params(max_iter=10).fit(digits[0][:300], digits[2][:300])
     assert model.score(digits[1], digits[3]) > 0.8
 
 

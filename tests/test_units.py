@@ -13,7 +13,7 @@ X, X_TEST, Y, Y_TEST = train_test_split(
     *make_friedman1(600, noise=0.5, random_state=0), random_state=0
 )
 OTHER, OTHER_TEST = np.sin(3 * X[:, 5]) + X[:, 6] ** 2, np.sin(3 * X_TEST[:, 5]) + X_TEST[:, 6] ** 2
-UNITS = [1e-9, 1e-6, 1e-3, 0.1, 3.0, 1e3, 1e6, 1e9]
+UNITS = [1e-9, 1e-3, 3.0, 1e9]
 MODELS = {
     "squared, linear": MLPRegressor((), random_state=0),
     "absolute, linear": MLPRegressor((), loss="absolute_error", random_state=0),
@@ -48,7 +48,7 @@ def test_several_targets(name):
     """Each in its own unit."""
     model = MODELS[name]
     expected = scores(model, np.c_[Y, OTHER], np.c_[Y_TEST, OTHER_TEST])
-    for first, second in ((1, 0.1), (1e-9, 1e9), (1e6, 1e-3), (1e-6, 1e-6), (1e9, 1.0)):
+    for first, second in ((1e-9, 1e9), (1e6, 1e-3), (1e-6, 1e-6)):
         found = scores(
             model, np.c_[first * Y, second * OTHER], np.c_[first * Y_TEST, second * OTHER_TEST]
         )
