@@ -41,7 +41,7 @@ TARGET_LOSSES = [
 FIGURE_SCORES = np.array([[-2.85, 0.86, 0.28]])  # the figure of the notes; the third class is true
 ONE = np.array([1.0])
 
-exact = settings(derandomize=True, deadline=None, max_examples=150)
+exact = settings(derandomize=True, deadline=None, max_examples=75)
 
 
 @st.composite

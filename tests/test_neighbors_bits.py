@@ -1,5 +1,7 @@
 """The same bits for every number of threads, joblib backend, memory layout and order of queries."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from joblib import Parallel, delayed, parallel_config
@@ -34,6 +36,12 @@ def data():
         kind: (rows[:N_SAMPLES], shapes.target[:N_SAMPLES], sample_weight, rows[N_SAMPLES:])
         for kind, rows in kinds.items()
     }
+
+
+@pytest.fixture(scope="module")
+def usual(data):
+    """Function that returns all outputs for one kind of data, and computes them once."""
+    return cache(lambda metric, kind: everything(*data[kind], metric=metric))
 
 
 @pytest.fixture(autouse=True)
@@ -137,7 +145,7 @@ def swapped_bytes(X):
     [np.asfortranarray, read_only, strided, backwards, swapped_bytes, "memmap", list],
     ids=lambda convert: getattr(convert, "__name__", convert),
 )
-def test_layouts(convert, kind, data, tmp_path):
+def test_layouts(convert, kind, data, usual, tmp_path):
     X, y, sample_weight, Q = data[kind]
     if convert == "memmap":
         np.save(tmp_path / "X.npy", X)
@@ -145,8 +153,8 @@ def test_layouts(convert, kind, data, tmp_path):
     else:
         as_stored, as_asked = convert(X), convert(Q)
     for metric in METRICS:
-        expected = everything(X, y, sample_weight, Q, metric=metric)
-        assert_same(everything(as_stored, y, sample_weight, as_asked, metric=metric), expected)
+        found = everything(as_stored, y, sample_weight, as_asked, metric=metric)
+        assert_same(found, usual(metric, kind))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -163,8 +171,8 @@ def test_order_and_company_of_queries(metric, kind, data):
 
 @pytest.mark.parametrize("kind", ["bytes", "few features"])
 @pytest.mark.parametrize("metric", METRICS)
-def test_working_memory(metric, kind, data):
-    expected = everything(*data[kind], metric=metric)
+def test_working_memory(metric, kind, data, usual):
+    expected = usual(metric, kind)
     for working_memory in (0.3, 4096):
         with config_context(working_memory=working_memory):
             assert_same(everything(*data[kind], metric=metric), expected)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from sk231n import ImageReader
 from sk231n.datasets import load_images
+from sk231n.photographs._inventory import main
 
 RNG = np.random.RandomState(0)
 
@@ -149,16 +150,25 @@ class TestLoad:
 
 
 class TestInventory:
+    @pytest.fixture
+    def reported(self, capsys):
+        """What is printed, without a process of its own."""
+
+        def run(*arguments):
+            main([*map(str, arguments)])
+            return capsys.readouterr().out
+
+        return run
+
     def run(self, *arguments, **environment):
+        """What a process prints, and how it ends."""
         command = [sys.executable, "-m", "sk231n.datasets", *map(str, arguments)]
         environment = os.environ | environment
         return subprocess.run(command, env=environment, capture_output=True, text=True)
 
-    def test_report(self, folder):
+    def test_report(self, folder, reported):
         (folder / "cats" / "labels.csv").write_text("a,b")
-        result = self.run(folder)
-        assert result.returncode == 0, result.stderr
-        assert result.stdout == (
+        assert reported(folder) == (
             "6 files in 2 classes\n"
             "\n"
             "class    files     read  smallest     median       largest\n"
@@ -174,21 +184,21 @@ class TestInventory:
             f"  {folder / 'cats' / 'labels.csv'}: it is damaged, or of a format that is not known\n"
         )
 
-    def test_pictures_that_lie_on_their_side(self, tmp_path):
+    def test_pictures_that_lie_on_their_side(self, tmp_path, reported):
         exif = Image.Exif()
         exif[0x0112] = 6
         (tmp_path / "a").mkdir()
         for ending in ("png", "jpg", "tif", "webp"):
             Image.new("RGB", (160, 120)).save(tmp_path / "a" / f"1.{ending}", exif=exif)
-        assert "all 120 x 160\n" in self.run(tmp_path).stdout
+        assert "all 120 x 160\n" in reported(tmp_path)
 
-    def test_pictures_of_one_size(self, tmp_path):
+    def test_pictures_of_one_size(self, tmp_path, reported):
         for k in range(3):
             write(tmp_path / "a" / f"{k}.png")
-        result = self.run(tmp_path)
-        assert "3 files in 1 class\n" in result.stdout
-        assert "all 16 x 12\n" in result.stdout
-        assert result.stdout.endswith("0 files cannot be read\n")
+        report = reported(tmp_path)
+        assert "3 files in 1 class\n" in report
+        assert "all 16 x 12\n" in report
+        assert report.endswith("0 files cannot be read\n")
 
     @pytest.mark.skipif(os.name == "nt", reason="no such names there")
     def test_names_that_a_terminal_cannot_show(self, tmp_path):
@@ -201,10 +211,10 @@ class TestInventory:
             assert f"\n{name} " in result.stdout
         assert r"\u6f22/2.png: it is damaged" in result.stdout
 
-    def test_arguments(self, tmp_path):
-        result = self.run(tmp_path, "--max-pixels", "0")
-        assert result.returncode == 2
-        assert "--max-pixels: must be at least 1, got 0" in result.stderr
+    def test_arguments(self, tmp_path, reported, capsys):
+        with pytest.raises(SystemExit, match="2"):
+            reported(tmp_path, "--max-pixels", "0")
+        assert "--max-pixels: must be at least 1, got 0" in capsys.readouterr().err
 
     def test_errors(self, tmp_path):
         result = self.run(tmp_path)
