@@ -147,7 +147,7 @@ def start_process(folder, server):
 
 def test_processes_that_fetch_into_one_home(tmp_path, serve):
     server = serve(slow)
-    processes = [start_process(tmp_path, server) for _ in range(3)]
+    processes = [start_process(tmp_path, server) for _ in range(2)]
     for process in processes:
         printed, errors = process.communicate(timeout=60)
         assert (printed, errors) == ("(24, 3072) {3}\n", "")

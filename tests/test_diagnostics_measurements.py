@@ -188,7 +188,7 @@ def objective(model, coef, intercept, X=X, y=Y, w=None):
     return np.average(losses, weights=w) + model.alpha / 2 * np.sum(coef**2)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def softmax():
     return SoftmaxClassifier(alpha=0.01, random_state=0).fit(X, Y)
 

@@ -47,19 +47,25 @@ def relative(distances):
     return 1 - distances / (1e-9 + 2 * distances.max(axis=1, keepdims=True))
 
 
+SPLITS = [
+    3,
+    KFold(4),
+    StratifiedKFold(5, shuffle=True, random_state=1),
+    ShuffleSplit(6, test_size=0.3, random_state=2),
+    [(np.arange(60), np.arange(60, 120)), (np.arange(40, 120), np.arange(40))],
+]
+METRICS = ["euclidean", "manhattan", "cosine", squared]
+WEIGHTS = ["uniform", "distance", decaying, relative]
+
+
 @pytest.mark.parametrize(
-    "cv",
+    ("cv", "metric", "weights"),  # each pair of them
     [
-        3,
-        KFold(4),
-        StratifiedKFold(5, shuffle=True, random_state=1),
-        ShuffleSplit(6, test_size=0.3, random_state=2),
-        [(np.arange(60), np.arange(60, 120)), (np.arange(40, 120), np.arange(40))],
+        (cv, metric, WEIGHTS[(i + j) % 4])
+        for i, cv in enumerate(SPLITS)
+        for j, metric in enumerate(METRICS)
     ],
-    ids=str,
 )
-@pytest.mark.parametrize("metric", ["euclidean", "manhattan", "cosine", squared])
-@pytest.mark.parametrize("weights", ["uniform", "distance", decaying, relative])
 def test_scores_are_those_of_a_grid_search_to_the_last_digit(cv, metric, weights):
     X, y = data()
     arguments = {"metric": metric, "weights": weights}

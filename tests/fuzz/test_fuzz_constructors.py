@@ -127,7 +127,7 @@ def check(estimator, name, value):
         assert np.isfinite(result).all()
 
 
-@fuzz(1500, where=st.sampled_from(ARGUMENTS), value=values)
+@fuzz(750, where=st.sampled_from(ARGUMENTS), value=values)
 def test_arguments_of_estimators(where, value):
     name, argument = where
     estimator = small(ESTIMATORS[name])
@@ -143,7 +143,7 @@ def holder(kind):
         return estimator.fit(*data(type(estimator))), name
 
 
-@fuzz(600, where=st.sampled_from(NESTED), value=values)
+@fuzz(300, where=st.sampled_from(NESTED), value=values)
 def test_arguments_of_what_estimators_have(where, value):
     name, argument = where
     estimator, prefix = holder(SPECS[name])

@@ -117,7 +117,7 @@ def check_text(error, argument):
     check_named(error, *names)
 
 
-@fuzz(1500, case=st.sampled_from(CASES), data=st.data())
+@fuzz(750, case=st.sampled_from(CASES), data=st.data())
 def test_data_of_methods(case, data):
     name, method, argument = case
     check(name, method, argument, data.draw(st.sampled_from(sorted(bad_values(argument)))))

@@ -32,7 +32,10 @@ def get(server, path):
         return answer.read().decode()
 
 
-def opened(page_class, address=""):
+def opened(page_class, address=None):
+    """A page that is ready; a network is trained for a few epochs."""
+    if address is None:
+        address = "epochs=5" if page_class is NetworkPage else ""
     page = page_class(address)
     page.connect(Document())
     while getattr(page, "wanted", None) is not None:  # on a slow machine, training is not over
