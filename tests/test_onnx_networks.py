@@ -149,6 +149,17 @@ def test_several_labels(activation, n_labels, dtype, seed):
     check_classifier(model.fit(X, Y), X)
 
 
+def test_a_score_of_zero_is_no_label():
+    X, Y = data(np.random.default_rng(0), "float32"), np.eye(3)[np.arange(12) % 3]
+    Y[0, :2] = 1
+    model = MLPClassifier((4,), max_iter=1, random_state=0).fit(X, Y)
+    model.coefs_ = [0 * coef for coef in model.coefs_]
+    model.intercepts_ = [0 * intercept for intercept in model.intercepts_]
+    outputs = run(model, X)
+    assert not outputs["label"].any()
+    assert (outputs["probabilities"] == 0.5).all()
+
+
 @few
 @given(st.integers(1, 3), st.sampled_from([None, "batch", "layer"]), activations, dtypes, seeds)
 def test_regression(n_targets, normalization, activation, dtype, seed):

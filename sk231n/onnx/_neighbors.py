@@ -19,17 +19,16 @@ def neighbor_votes(graph, estimator, x):
     training = _checked_bytes(estimator, x)
     queries = graph.cast(graph("Flatten", x.name, axis=1), np.uint8, x.dtype)
     nearness_to, distances_of = _METRICS[type(metric_of(estimator._made_for["metric"]))]
-    k, n_found = estimator._n_voters(), min(estimator._n_voters(), len(training))
+    n_found = min(estimator._n_voters(), len(training))
     nearness = nearness_to(graph, training, queries)
     nearness, indices = graph("TopK", nearness, np.array([n_found]), n_outputs=2, axis=1)
-    shares = None
-    if estimator._counts is not None:
-        shares = _shares(graph, graph("Gather", estimator._counts, indices), float(k))
+    weights = graph.filled(np.float64(1), queries, n_found)
     if estimator.weights == "distance":
         distances = distances_of(graph, graph.cast(nearness, np.float64), queries)
-        weights = _inverse(graph, distances, shares)
-    else:
-        weights = graph.filled(np.float64(1), queries, n_found) if shares is None else shares
+        weights = _inverse(graph, distances)
+    if estimator._counts is not None:
+        counts = graph("Gather", estimator._counts, indices)
+        weights = graph("Mul", weights, _shares(graph, counts, estimator._n_voters()))
     labels = graph("Gather", np.asarray(estimator._y, np.int64), indices)
     votes = graph.filled(np.float64(0), queries, len(estimator.classes_))
     votes = graph("ScatterElements", votes, labels, weights, axis=1, reduction="add")
@@ -124,24 +123,20 @@ _METRICS = {
 
 
 def _shares(graph, counts, k):
-    """How many samples each neighbour counts as: what is left of `k` for it, at most its count."""
+    """How many samples each neighbour counts as: what the nearer ones leave of k, or its count."""
     counts = graph("Min", counts, np.float64(k))
-    before = graph("CumSum", counts, np.array(1), exclusive=1)
-    left = graph("Max", graph("Sub", np.float64(k), before), np.float64(0))
+    nearer = graph("CumSum", counts, np.array(1), exclusive=1)
+    left = graph("Max", graph("Sub", np.float64(k), nearer), np.float64(0))
     return graph("Min", left, counts)
 
 
-def _inverse(graph, distances, shares):
-    """Weights by distance, times the shares; neighbours at distance 0 are the only ones, if any."""
+def _inverse(graph, distances):
+    """Weights by distance, the largest being 1; neighbours at distance 0 are the only ones."""
     zero, one = np.float64(0), np.float64(1)
-    if shares is not None:  # a neighbour without a share must not decide
-        nearest = graph.slice(distances, 0, 1, axis=1)
-        distances = graph("Where", graph("Greater", shares, zero), distances, nearest)
     at_zero = graph.cast(graph("Equal", distances, zero), np.float64)
     has_zero = graph("Greater", graph("ReduceMax", at_zero, np.array([1])), zero)
     weights = graph("Where", has_zero, at_zero, graph("Div", one, distances))
-    weights = graph("Div", weights, graph("ReduceMax", weights, np.array([1])))
-    return weights if shares is None else graph("Mul", weights, shares)
+    return graph("Div", weights, graph("ReduceMax", weights, np.array([1])))
 
 
 def _weigh_classes(graph, votes, weights):
