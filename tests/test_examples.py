@@ -39,7 +39,7 @@ def drawn_texts(figure):
 
 def faults(figure):
     """What makes a figure hard to read: texts that are clipped, tiny or on top of each other."""
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     width, height = figure.canvas.get_width_height()
     boxes = [(text.get_text(), text.get_window_extent()) for text in drawn_texts(figure)]
     for text in drawn_texts(figure):
