@@ -1,8 +1,18 @@
 """What the tests and the examples in the docstrings share."""
 
+import gc
 import sys
 
 import pytest
+
+gc.disable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop():
+    """Look for garbage from now on, and not among the tests, of which there are many thousands."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
