@@ -99,9 +99,9 @@ def test_data_that_are_no_stack(kind):
         (np.array(["cat", "dog", "ship", "größer"]), "object"),
         (np.array(["cat", "dog", "ship", "größer"], object), "object"),
         (np.array([False, True, False, True]), "bool"),
-        (np.array([1.0, 2.0, 3.0, 5.0]), "float64"),
+        (np.array([1.0, 2.0, 3.0, 5.0], np.float32), "float64"),
     ],
-    ids=["int64", "uint8", "str", "object", "bool", "float64"],
+    ids=["int64", "uint8", "str", "object", "bool", "float32"],
 )
 @pytest.mark.parametrize("model", [softmax(), KNNClassifier(3)], ids=["softmax", "neighbours"])
 def test_labels_of_many_types(model, labels, kind):

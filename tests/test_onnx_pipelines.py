@@ -135,9 +135,9 @@ def test_columns(dtype):
     check(make_pipeline(columns, softmax()).fit(X, Y), X)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "int32", "int8", "bool"])
 def test_rows_of_other_types(dtype):
-    X = ROWS.astype(dtype)
+    X = (ROWS // 2).astype(dtype) if dtype != "bool" else ROWS > 100
     check(make_pipeline(StandardScaler(), PCA(9), network()).fit(X, Y), X)
 
 

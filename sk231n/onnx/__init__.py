@@ -15,7 +15,7 @@ from sk231n._version import __version__
 from sk231n.core.errors import naming
 from sk231n.onnx._composition import refuse_reader, simplified
 from sk231n.onnx._registration import register
-from sk231n.onnx._tensors import NAMES, are_bytes, tensor_type
+from sk231n.onnx._tensors import NAMES, only_ours, tensor_type
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -75,8 +75,9 @@ def to_onnx(estimator: BaseEstimator, X: ArrayLike | None, **options: Any) -> "M
     The arithmetic is that of the library: float32 for bytes and float32, float64 for float64 and
     for integers of 32 and 64 bits. Labels are those of ``predict``, except where the two best
     scores are equal up to rounding. Votes of neighbours, histograms of colours and, for
-    ``block_norm=None``, of oriented gradients are equal to the last bit; they are converted for
-    bytes alone. What the library checks, such as missing values, the graph does not.
+    ``block_norm=None``, of oriented gradients are equal to the last bit, if onnxruntime computes
+    them on a processor; they are converted for bytes alone. What the library checks, such as
+    missing values, the graph does not.
 
     The scores of two classes are two columns, the negative ``decision_function`` and itself, as
     everywhere in skl2onnx.
@@ -117,7 +118,7 @@ def to_onnx(estimator: BaseEstimator, X: ArrayLike | None, **options: Any) -> "M
     elif types is None:
         raise TypeError("X is None; expected data as the graph will get them, or initial_types.")
     register()
-    model, _ = simplified(estimator, are_bytes(types))
+    model, _ = simplified(estimator, only_ours(types))
     if is_classifier(model):
         options["options"] = _plain_outputs(model, options.get("options"))
     graph = skl2onnx.to_onnx(model, initial_types=types, **options)

@@ -9,9 +9,9 @@ from sk231n.onnx._network import network_scores
 def labels_of(estimator):
     """The labels of a classifier as an array that a model can keep."""
     classes = np.asarray(estimator.classes_)
-    if classes.dtype.kind in "iu":
-        return classes.astype(np.int64)
-    if classes.dtype.kind in "bfU" or all(isinstance(label, str) for label in classes):
+    if classes.dtype.kind in "iuf":
+        return classes.astype(np.float64 if classes.dtype.kind == "f" else np.int64)
+    if classes.dtype.kind in "bU" or all(isinstance(label, str) for label in classes):
         return classes
     raise NotImplementedError(
         f"{type(estimator).__name__} has labels such as {classes[0]!r}, which no tensor of ONNX "

@@ -11,65 +11,65 @@ from sk231n import Flatten, ImageReader
 
 
 class AsFloat32(BaseEstimator):
-    """The step that turns bytes into float32."""
+    """The step that turns integers into float32."""
 
 
-def simplified(estimator, are_bytes):
+def simplified(estimator, only_ours):
     """Return an estimator that does the same, made of what skl2onnx converts.
 
     A search becomes the best estimator that it found, and steps that do nothing are left out.
     Before an estimator of another library bytes become float32, because skl2onnx itself has no
-    converters for bytes.
+    converters for bytes, nor for booleans and integers of 32 bits.
 
     Parameters
     ----------
     estimator : object
         A fitted estimator.
-    are_bytes : bool
-        Whether it sees bytes or booleans.
+    only_ours : bool
+        Whether it sees numbers of a type that the library's own converters alone take.
 
     Returns
     -------
     estimator : object
         Its equivalent.
-    are_bytes : bool
-        Whether that returns bytes.
+    only_ours : bool
+        Whether that returns such numbers.
     """
     while hasattr(estimator, "best_estimator_"):
         estimator = estimator.best_estimator_
     if isinstance(estimator, Pipeline):
-        return _pipeline(estimator, are_bytes)
+        return _pipeline(estimator, only_ours)
     if isinstance(estimator, FeatureUnion):
-        return _union(estimator, are_bytes), False
+        return _union(estimator, only_ours), False
     if isinstance(estimator, VotingClassifier):
-        return _vote(estimator, are_bytes), False
+        return _vote(estimator, only_ours), False
     _refuse_unknown(estimator)
     if isinstance(estimator, Flatten):
-        return estimator, are_bytes
-    if are_bytes and not type(estimator).__module__.startswith("sk231n."):
+        return estimator, only_ours
+    if only_ours and not type(estimator).__module__.startswith("sk231n."):
         return Pipeline([("float32", AsFloat32()), ("estimator", estimator)]), False
     return estimator, False
 
 
-def _pipeline(pipeline, are_bytes):
+def _pipeline(pipeline, only_ours):
     steps = []
     for name, step in pipeline.steps:
         if not _does_nothing(step):
-            step, are_bytes = simplified(step, are_bytes)
+            step, only_ours = simplified(step, only_ours)
             steps.append((name, step))
-    return Pipeline(steps), are_bytes
+    return Pipeline(steps), only_ours
 
 
-def _union(union, are_bytes):
+def _union(union, only_ours):
     parts = []
     for name, part in union.transformer_list:
+        steps, still_ours = [], only_ours
         if isinstance(part, str) and part == "drop":
             continue
-        part, gives_bytes = (
-            (part, are_bytes) if _does_nothing(part) else simplified(part, are_bytes)
-        )
-        if gives_bytes:
-            steps = [] if _does_nothing(part) else [("part", part)]
+        if not _does_nothing(part):
+            part, still_ours = simplified(part, only_ours)
+            steps = [("part", part)]
+        if still_ours:
             part = Pipeline([*steps, ("float32", AsFloat32())])
         parts.append((name, part))
     return FeatureUnion(parts, transformer_weights=union.transformer_weights)
@@ -79,12 +79,12 @@ def _does_nothing(step):
     return step is None or (isinstance(step, str) and step == "passthrough")
 
 
-def _vote(vote, are_bytes):
+def _vote(vote, only_ours):
     """Return an equal vote, of pipelines, whose probabilities skl2onnx brings to one type."""
     equal = copy.copy(vote)
     equal.flatten_transform = False  # does not concern predictions, but skl2onnx asks for it
     equal.estimators_ = [
-        Pipeline([("member", simplified(member, are_bytes)[0])]) for member in vote.estimators_
+        Pipeline([("member", simplified(member, only_ours)[0])]) for member in vote.estimators_
     ]
     if vote.weights is not None:
         pairs = zip(vote.estimators, vote.weights, strict=True)

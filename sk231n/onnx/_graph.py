@@ -4,35 +4,28 @@ import numpy as np
 
 
 class Graph:
-    """The part of a graph that stands for one estimator.
+    """The part of a graph that stands for one estimator; a tensor is known by its name.
 
-    A tensor is known by its name. ``graph("Add", x, y)`` adds a node and returns the name of what
-    it computes; an input that is no name is an array, which the model keeps.
-
-    Parameters
-    ----------
-    scope, container : object
-        What skl2onnx hands to a converter: the names in use, and the nodes so far.
+    ``graph("Add", x, y)`` adds a node and returns the name of what it computes. An input that is no
+    name is an array, which the model keeps.
     """
 
     def __init__(self, scope, container):
-        self._scope, self._container = scope, container
+        self._scope, self._container = scope, container  # the names in use, and the nodes so far
 
     def __call__(self, operator, *inputs, n_outputs=1, **attributes):
         """Add a node; return the name of its output, or a list of names for several outputs."""
         inputs = [value if isinstance(value, str) else self._constant(value) for value in inputs]
-        outputs = [self._new_name(operator.lower()) for _ in range(n_outputs)]
-        name = self._scope.get_unique_operator_name(operator)
-        self._container.add_node(operator, inputs, outputs, name=name, **attributes)
+        outputs = [self._scope.get_unique_variable_name(operator) for _ in range(n_outputs)]
+        self._add(operator, inputs, outputs, **attributes)
         return outputs[0] if n_outputs == 1 else outputs
 
     def cast(self, x, dtype, given=None):
         """Convert to a type, unless that is the one given."""
         from onnx.helper import np_dtype_to_tensor_dtype
 
-        if dtype == given:
-            return x
-        return self("Cast", x, to=np_dtype_to_tensor_dtype(np.dtype(dtype)))
+        to = np_dtype_to_tensor_dtype(np.dtype(dtype))
+        return x if dtype == given else self("Cast", x, to=to)
 
     def reshape(self, x, *shape):
         """Give the shape; -1 is what is left over, and 0 an axis that stays as it is."""
@@ -46,23 +39,22 @@ class Graph:
         """Make a tensor of one value, with as many samples as another, each of a shape."""
         from onnx.numpy_helper import from_array
 
-        n_samples = self("Shape", like, start=0, end=1)
-        whole = self("Concat", n_samples, np.array(shape, np.int64), axis=0)
+        whole = self("Concat", self("Shape", like, start=0, end=1), np.array(shape), axis=0)
         return self("ConstantOfShape", whole, value=from_array(np.array([value])))
 
     def give(self, x, variable):
         """Hand over a result under the name that skl2onnx has for it."""
-        name = self._scope.get_unique_operator_name("Identity")
-        self._container.add_node("Identity", [x], [variable.full_name], name=name)
+        self._add("Identity", [x], [variable.full_name])
+
+    def _add(self, operator, inputs, outputs, **attributes):
+        name = self._scope.get_unique_operator_name(operator)
+        self._container.add_node(operator, inputs, outputs, name=name, **attributes)
 
     def _constant(self, array):
         from onnx.numpy_helper import from_array
 
-        array, name = np.asarray(array), self._new_name("constant")
+        array, name = np.asarray(array), self._scope.get_unique_variable_name("constant")
         tensor = from_array(array)
         text = [str(s).encode() for s in array.flat] if array.dtype.kind in "OU" else None
         self._container.add_initializer(name, tensor.data_type, array.shape, text or tensor)
         return name
-
-    def _new_name(self, seed):
-        return self._scope.get_unique_variable_name(seed)

@@ -34,20 +34,17 @@ def _check(estimator, x):
     """Refuse what would need the angle of a gradient, which ONNX cannot compute."""
     atan2 = "ONNX has no atan2, by which other numbers find the direction of a gradient."
     refuse_other_than_bytes(estimator, x, atan2)
-    n_channels = (*estimator.image_shape_, 1)[2]
-    for argument, turns_into_floats, instead in (
-        ("transform_sqrt=True", estimator.transform_sqrt, "transform_sqrt=False"),
-        (
-            "color='gray'",
-            estimator.color == "gray" and n_channels > 1,
-            "color='max', or grey bytes",
-        ),
-    ):
-        if turns_into_floats:
-            raise NotImplementedError(
-                f"HOG with {argument} turns bytes into other numbers, and {atan2} Fit the model "
-                f"with {instead}."
-            )
+    is_color = (*estimator.image_shape_, 1)[2] > 1
+    instead = {}
+    if estimator.color == "gray" and is_color:
+        instead["color='gray'"] = "color='max', or images that are grey"
+    if estimator.transform_sqrt:
+        instead["transform_sqrt=True"] = "transform_sqrt=False"
+    for argument, other in instead.items():
+        raise NotImplementedError(
+            f"HOG with {argument} turns bytes into other numbers, and {atan2} Fit the model with "
+            f"{other}."
+        )
 
 
 def _codes(graph, estimator, pixels, shape):
@@ -90,7 +87,7 @@ def _histograms(graph, estimator, codes, shape):
     votes = look_up(graph, table, codes, n_pixels)
     slots = graph("Add", bins, (cells.ravel() * n_bins).astype(np.int32))
     sums = graph.filled(np.float64(0), slots, rows * columns * n_bins)
-    # Pixel by pixel, as numpy.bincount does.
+    # onnxruntime adds pixel by pixel, as numpy.bincount does.
     sums = graph("ScatterElements", sums, slots, votes, axis=1, reduction="add")
     means = graph.cast(graph("Div", sums, np.float64(cell_h * cell_w)), np.float32)
     return graph.reshape(means, -1, rows * columns, n_bins)

@@ -40,13 +40,13 @@ def network_scores(graph, estimator, x):
     if len(shape) == 3:
         values = to_channels_first(graph, graph.reshape(values, -1, *shape), shape)
     layers = zip(network.layers, parameters, strict=True)
-    return _through(graph, layers, values, shape, dtype)[0], dtype
+    return _through(graph, layers, values, shape, dtype), dtype
 
 
 def _through(graph, layers, x, shape, dtype):
-    """What some layers, one after the other, make of samples of a shape; and the shape of that."""
+    """What some layers, one after the other, make of samples of a shape."""
     for layer, parameters in layers:
-        nodes = LAYERS.get(type(layer))
+        nodes = _NODES.get(type(layer))
         if nodes is None:
             raise NotImplementedError(
                 f"The network has a layer {layer!r:.200}, which is none of sk231n.layers. What "
@@ -56,14 +56,14 @@ def _through(graph, layers, x, shape, dtype):
         arrays = {name: array.astype(dtype) for name, array in vars(parameters).items()}
         x = nodes(graph, layer, arrays, x, shape, dtype)
         shape = tuple(layer.output_shape(shape))
-    return x, shape
+    return x
 
 
 def _residual(graph, layer, arrays, x, shape, dtype):
     inner = list(layer._inner(SimpleNamespace(**arrays)))
     n_layers = len(layer.layers)
-    through, _ = _through(graph, inner[:n_layers], x, shape, dtype)
-    around, _ = _through(graph, inner[n_layers:], x, shape, dtype)
+    through = _through(graph, inner[:n_layers], x, shape, dtype)
+    around = _through(graph, inner[n_layers:], x, shape, dtype)
     return graph("Add", through, around)
 
 
@@ -126,7 +126,7 @@ def _by_channel(values, shape):
     return values.reshape(-1, *(1,) * (len(shape) - 1))
 
 
-LAYERS = {
+_NODES = {
     Affine: _affine,
     BatchNorm: _batch_norm,
     Dropout: _unchanged,

@@ -51,6 +51,8 @@ def as_input(variable):
     return Input(variable.full_name, np.dtype(tensor_dtype_to_np_dtype(number)), shape)
 
 
-def are_bytes(initial_types):
-    """Whether the first input of a model holds integers of eight bits, or booleans."""
-    return type(initial_types[0][1]).__name__ in (NAMES["bool"], NAMES["uint8"], NAMES["int8"])
+def only_ours(initial_types):
+    """Whether the first input of a model has a type that skl2onnx's own converters do not take."""
+    return type(initial_types[0][1]).__name__ in [
+        NAMES[name] for name in ("bool", "uint8", "int8", "int32")
+    ]
