@@ -20,6 +20,7 @@ except ImportError:  # on Windows, where two processes should not download at on
 logger = logging.getLogger(__name__)
 
 _BLOCK = 2**16
+_BUFFER = 2**13  # bytes that are lost if the process is killed
 _MAX_BYTES = 2**28  # limits the disk space that a server can fill
 
 
@@ -64,7 +65,7 @@ def download(urls, target, *, sha256, timeout, n_retries, delay):
 @contextmanager
 def _locked(part):
     """Open the part, and wait until no other process holds its lock."""
-    with open(part, "a+b") as file:
+    with open(part, "a+b", buffering=_BUFFER) as file:
         if fcntl is not None:
             with suppress(OSError):  # some file systems have no locks
                 fcntl.flock(file, fcntl.LOCK_EX)

@@ -17,6 +17,7 @@ from urllib.request import (
 )
 
 _MAX_HEAD_BYTES = 2**16
+_BUFFER = 2**13  # far less than a head may have, since the file behind it is read ahead too
 
 
 class _Wire(io.RawIOBase):
@@ -57,7 +58,7 @@ class _Response(http.client.HTTPResponse):
         super().__init__(sock, *arguments, **keywords)
         self.fp.close()
         self._wire = _Wire(sock)
-        self.fp = io.BufferedReader(self._wire)
+        self.fp = io.BufferedReader(self._wire, _BUFFER)
 
     def begin(self):
         """Read the head. If a file follows, its download has no deadline."""
