@@ -130,8 +130,9 @@ def test_the_start_page_leads_to_the_others(server):
 
 @pytest.mark.parametrize("path", ["/other", "/../setup.py", "/static/../../setup.py", "/knn/x"])
 def test_other_paths_are_not_found(server, path):
-    with pytest.raises(urllib.error.HTTPError, match=r"40[34]"):
+    with pytest.raises(urllib.error.HTTPError, match=r"40[34]") as caught:
         get(server, path)
+    caught.value.close()
 
 
 def test_pages_name_no_other_host(server):
