@@ -22,17 +22,17 @@ N_THREADS = (1, 2)
 # Every file of tests/ is in one of three lists; a test holds them to it. First those in which
 # rounding can decide, and which are quick enough to run for every kernel:
 NUMERIC = [
-    "class_weight", "convnet_batches", "convolution", "early_stopping", "hog", "hog_each",
-    "image_layers", "image_networks", "layers", "linear_training", "monitoring",
-    "neighbors_classifier", "neighbors_exact", "neighbors_magnitudes", "neighbors_voting",
-    "neural_regressor", "neural_training", "onnx_networks", "optimizers", "penalties", "pooling",
-    "preprocessing", "preprocessing_batches", "preprocessing_whitening", "recorded_bits",
-    "reference_layers", "reference_neighbors", "residual", "saving", "standardization",
-    "torch_referee", "training", "winograd",
+    "class_weight", "convnet_batches", "convolution", "early_stopping", "image_layers",
+    "image_networks", "layers", "linear_training", "monitoring", "neighbors_classifier",
+    "neighbors_exact", "neighbors_magnitudes", "neighbors_voting", "neural_regressor",
+    "neural_training", "onnx_networks", "penalties", "preprocessing", "preprocessing_batches",
+    "preprocessing_whitening", "recorded_bits", "reference_layers", "reference_neighbors",
+    "residual", "saving", "standardization", "torch_referee", "training", "winograd",
 ]  # fmt: skip
-# Those that compare numbers of threads, those of the BLAS too, by themselves: once for each kernel.
-THREADED = ["features_bits", "neighbors_bits", "preprocessing_bits", "same_bits", "threads"]
-# Then those that round nothing, or take long for what they would tell beyond the first:
+# Those that compare numbers of threads, those of the BLAS too, by themselves:
+THREADED = ["neighbors_bits", "preprocessing_bits", "same_bits", "threads"]
+# Then those that round nothing, have nothing that the BLAS computes, or take long for what they
+# would tell beyond the first:
 NOT_NUMERIC = [
     "array_api", "assigned_parameters", "augmentation", "automatic_rate",
     "automatic_rate_constants", "color", "color_bins", "common", "convnet", "convnet_gradients",
@@ -42,15 +42,15 @@ NOT_NUMERIC = [
     "diagnostics_arguments", "diagnostics_faults", "diagnostics_gradient", "diagnostics_html",
     "diagnostics_measurements", "diagnostics_numerical", "diagnostics_sanity", "docs",
     "documentation_snippets", "error_states", "errors", "examples", "features_arguments",
-    "first_layers", "fit_intercept", "flatten", "images", "layering", "linear", "losses", "memory",
-    "names", "neighbors_arguments", "neighbors_costs", "neighbors_cv", "neighbors_labels",
-    "neighbors_leave_one_out", "neighbors_memory", "neighbors_merge", "neighbors_scoring",
-    "neighbors_weights", "neighbors_working_memory", "network_gradients", "network_summary",
-    "neural_augmentation", "neural_classifier", "onnx", "onnx_features", "onnx_neighbors",
-    "onnx_pipelines", "own_parts", "packaging", "parameters", "photographs_folder",
-    "photographs_reader", "plotting", "plotting_arguments", "plotting_explanations",
-    "plotting_filters", "plotting_images", "plotting_results", "reference_convolution",
-    "schedules", "stored", "stubs", "targets", "units", "utils",
+    "features_bits", "first_layers", "fit_intercept", "flatten", "hog", "hog_each", "images",
+    "layering", "linear", "losses", "memory", "names", "neighbors_arguments", "neighbors_costs",
+    "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out", "neighbors_memory",
+    "neighbors_merge", "neighbors_scoring", "neighbors_weights", "neighbors_working_memory",
+    "network_gradients", "network_summary", "neural_augmentation", "neural_classifier", "onnx",
+    "onnx_features", "onnx_neighbors", "onnx_pipelines", "optimizers", "own_parts", "packaging",
+    "parameters", "photographs_folder", "photographs_reader", "plotting", "plotting_arguments",
+    "plotting_explanations", "plotting_filters", "plotting_images", "plotting_results", "pooling",
+    "reference_convolution", "schedules", "stored", "stubs", "targets", "units", "utils",
 ]  # fmt: skip
 
 PROBE = """
@@ -95,7 +95,8 @@ def why_not(kernel):
 def run(kernel, n_threads, processes, names):
     """Run some tests; return the last line that pytest prints, and whether all passed."""
     files = [f"tests/test_{name}.py" for name in names]
-    command = [sys.executable, "-m", "pytest", "--quiet", "--numprocesses", str(processes), *files]
+    how = ["--quiet", "--numprocesses", str(processes), "--dist", "worksteal"]
+    command = [sys.executable, "-m", "pytest", *how, *files]
     tests = subprocess.run(
         command, cwd=ROOT, env=environment(kernel, n_threads), capture_output=True, text=True
     )
@@ -120,10 +121,9 @@ def main():
     all_passed = True
     kernels = kernels or [None]  # other processors, and other BLAS, have their own
     for kernel in kernels:
-        for n_threads in N_THREADS:
-            # The library keeps the BLAS to one thread; that this is so, one kernel can tell.
-            names = NUMERIC if n_threads == 1 or kernel == kernels[0] else []
-            names = names + (THREADED if n_threads == max(N_THREADS) else [])
+        # The library keeps the BLAS to one thread; that this is so, one kernel can tell.
+        for n_threads in N_THREADS if kernel == kernels[0] else N_THREADS[-1:]:
+            names = NUMERIC + (THREADED if n_threads == N_THREADS[-1] else [])
             start = time.perf_counter()
             summary, passed = run(kernel, n_threads, arguments.processes, names)
             seconds = time.perf_counter() - start
