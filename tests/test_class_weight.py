@@ -19,21 +19,21 @@ classifiers = pytest.mark.parametrize("classifier", [SoftmaxClassifier, LinearSV
 @pytest.mark.parametrize("sample_weight", [None, W], ids=["alike", "weighted"])
 @pytest.mark.parametrize("class_weight", ["balanced", {0: 0.5, 2: 3.0}], ids=str)
 def test_equal_sample_weights(classifier, class_weight, sample_weight):
-    weighted = classifier(class_weight=class_weight, random_state=0)
+    weighted = classifier(class_weight=class_weight, max_iter=50, random_state=0)
     weighted.fit(X, Y, sample_weight=sample_weight)
     w = np.ones(len(Y)) if sample_weight is None else sample_weight
     if class_weight == "balanced":
         factors = 1 / np.bincount(Y, w)[Y]
     else:
         factors = compute_sample_weight(class_weight, Y)
-    plain = classifier(random_state=0).fit(X, Y, sample_weight=w * factors)
+    plain = classifier(max_iter=50, random_state=0).fit(X, Y, sample_weight=w * factors)
     np.testing.assert_allclose(weighted.coef_, plain.coef_, rtol=1e-6)
 
 
 @classifiers
 def test_balanced_without_samples_of_a_class(classifier):
     """Validation data, and those of a warm start, need not hold every class."""
-    model = classifier(class_weight="balanced", warm_start=True, random_state=0)
+    model = classifier(class_weight="balanced", warm_start=True, max_iter=50, random_state=0)
     model.fit(X, Y, X_val=X[Y < 2], y_val=Y[Y < 2])
     assert len(model.history_["validation_loss"]) == model.n_iter_
     model.fit(X[Y < 2], Y[Y < 2])
