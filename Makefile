@@ -51,7 +51,7 @@ test-oldest:
 	$(VENV)-oldest/$(SCRIPTS)/python -m pip install --quiet --no-deps --editable .
 	$(VENV)-oldest/$(SCRIPTS)/python -m pytest --numprocesses auto -W ignore::DeprecationWarning \
 	    $(foreach name,class_weight color hog images layers linear losses neighbors_classifier \
-	    neural_classifier neural_regressor optimizers plotting preprocessing training,\
+	    neural_classifier neural_regressor optimizers plotting preprocessing saving training,\
 	    $(wildcard tests/test_$(name)*.py))
 
 # Ray and Spark are large, and start processes of their own; the test suite does without them.
