@@ -30,7 +30,7 @@ NUMERIC = [
     "residual", "saving", "standardization", "torch_referee", "training", "winograd",
 ]  # fmt: skip
 # Those that compare numbers of threads, those of the BLAS too, by themselves:
-THREADED = ["neighbors_bits", "preprocessing_bits", "same_bits", "threads"]
+THREADED = ["neighbors_bits", "preprocessing_bits", "same_bits", "team"]
 # Then those that round nothing, have nothing that the BLAS computes, or take long for what they
 # would tell beyond the first:
 NOT_NUMERIC = [
@@ -50,7 +50,7 @@ NOT_NUMERIC = [
     "onnx_features", "onnx_neighbors", "onnx_pipelines", "optimizers", "own_parts", "packaging",
     "parameters", "photographs_folder", "photographs_reader", "plotting", "plotting_arguments",
     "plotting_explanations", "plotting_filters", "plotting_images", "plotting_results", "pooling",
-    "reference_convolution", "schedules", "stored", "stubs", "targets", "units", "utils",
+    "reference_convolution", "schedules", "stored", "stubs", "targets", "threads", "units", "utils",
 ]  # fmt: skip
 
 PROBE = """
