@@ -13,7 +13,7 @@ def luminance(pixels):
     return red + green + blue
 
 
-def _bins_of_gradients(g_row, g_column, orientations, signed):
+def bins_of_gradients(g_row, g_column, orientations, signed):
     """Bin of each gradient; `orientations`, past the last bin, where rounding gives 180 (360)."""
     period = 360.0 if signed else 180.0
     angles = np.rad2deg(np.arctan2(g_row, g_column))
@@ -23,29 +23,38 @@ def _bins_of_gradients(g_row, g_column, orientations, signed):
     return np.searchsorted(edges, angles, side="right")
 
 
-def float_votes(pixels, orientations, signed):
-    """Bins and votes, both of shape (n, h, w), of float images (n, h, w, c)."""
-    row, column, length = _gradient(pixels[..., 0])
-    for channel in range(1, pixels.shape[3]):
-        other_row, other_column, other_length = _gradient(pixels[..., channel])
-        longer = other_length > length
-        row = np.where(longer, other_row, row)
-        column = np.where(longer, other_column, column)
-        length = np.where(longer, other_length, length)
-    # In float64 even for float32 images: a rounded angle could fall into the wrong bin.
-    row, column = row.astype(np.float64), column.astype(np.float64)
-    bins = _bins_of_gradients(row, column, orientations, signed)
-    without_bin = bins == orientations
-    bins[without_bin], length[without_bin] = 0, 0
-    return bins, length
+def difference_writer(pixels, g_row, g_column):
+    """Build the function that writes the gradients of a channel (n, h, w), zero on the border.
+
+    It uses `pixels` for a copy of the channel. All views are made here, once, which leaves little
+    Python code to each call: threads cannot run Python code at the same time.
+    """
+    # On flat arrays, the differences of neighbours are the difference of two shifted arrays. It is
+    # wrong only on the borders, where the gradient is zero by definition.
+    width = pixels.shape[2]
+    below, above, rows = _shifted(pixels, width), _shifted(pixels, -width), _inner(g_row, width)
+    right, left, columns = _shifted(pixels, 1), _shifted(pixels, -1), _inner(g_column, 1)
+    borders = g_row[:, 0], g_row[:, -1], g_column[:, :, 0], g_column[:, :, -1]
+
+    def write(channel):
+        np.copyto(pixels[: len(channel)], channel)
+        np.subtract(below, above, out=rows)
+        np.subtract(right, left, out=columns)
+        for border in borders:
+            border.fill(0)
+
+    return write
 
 
-def _gradient(channel):
-    """Gradient of images (n, h, w) along rows and columns, zero on the border, and its length."""
-    g_row, g_column = np.zeros((2, *channel.shape), channel.dtype)
-    np.subtract(channel[:, 2:], channel[:, :-2], out=g_row[:, 1:-1])
-    np.subtract(channel[:, :, 2:], channel[:, :, :-2], out=g_column[:, :, 1:-1])
-    return g_row, g_column, np.hypot(g_row, g_column)
+def _shifted(array, step):
+    """Flat view of the pixels that lie `step` after (before) the pixels of :func:`_inner`."""
+    flat, size = array.reshape(-1), array.size
+    return flat[2 * step :] if step > 0 else flat[: max(size + 2 * step, 0)]
+
+
+def _inner(array, step):
+    """Flat view of the pixels that have a neighbour `step` before and one `step` after."""
+    return array.reshape(-1)[step : max(array.size - step, step)]
 
 
 # Bytes have only 511 x 511 different gradients, so bin and vote of each are looked up in one table
@@ -66,7 +75,7 @@ BIN_MASK = 2**BIN_BITS - 1
 @lru_cache(maxsize=4)
 def byte_table(orientations, signed):
     g_row, g_column = np.arange(-255.0, 256)[:, np.newaxis], np.arange(-255.0, 257)
-    bins = _bins_of_gradients(g_row, g_column, orientations, signed)
+    bins = bins_of_gradients(g_row, g_column, orientations, signed)
     votes = np.sqrt(g_row**2 + g_column**2)
     return ((votes.view(np.int64) & ~BIN_MASK) | bins).view(np.float64).ravel()
 
@@ -81,8 +90,7 @@ def byte_voter(image_shape, block_size, orientations, signed):
         pixels -> g_row, g_column -> code -> table[code] -> vote (all 64 bits)
                                                          -> bin  (the low BIN_BITS bits)
 
-    All views are made here, once, which leaves little Python code to each call: threads cannot run
-    Python code at the same time. :func:`sk231n.reference.hog` computes the same in plain loops.
+    :func:`sk231n.reference.hog` computes the same in plain loops.
     """
     table = byte_table(orientations, signed)
     height, width, n_channels = image_shape
@@ -93,18 +101,10 @@ def byte_voter(image_shape, block_size, orientations, signed):
 
     def gradient_writer(square, code):
         """Build the function that writes the squared length and the code of the gradients."""
-        # On flat arrays, the differences of neighbours are the difference of two shifted arrays. It
-        # is wrong only on the borders, where the gradient is zero by definition.
-        below, above, rows = _shifted(pixels, width), _shifted(pixels, -width), _inner(g_row, width)
-        right, left, columns = _shifted(pixels, 1), _shifted(pixels, -1), _inner(code, 1)
-        borders = g_row[:, 0], g_row[:, -1], code[:, :, 0], code[:, :, -1]
+        write_differences = difference_writer(pixels, g_row, code)
 
         def write(channel):
-            np.copyto(pixels[: len(channel)], channel)
-            np.subtract(below, above, out=rows)
-            np.subtract(right, left, out=columns)
-            for border in borders:
-                border.fill(0)
+            write_differences(channel)
             np.multiply(code, code, out=pixels)
             np.multiply(g_row, g_row, out=square)
             np.add(square, pixels, out=square)
@@ -135,14 +135,3 @@ def byte_voter(image_shape, block_size, orientations, signed):
         return bins[: len(images)], votes[: len(images)]
 
     return vote
-
-
-def _shifted(array, step):
-    """Flat view of the pixels that lie `step` after (before) the pixels of :func:`_inner`."""
-    flat, size = array.reshape(-1), array.size
-    return flat[2 * step :] if step > 0 else flat[: max(size + 2 * step, 0)]
-
-
-def _inner(array, step):
-    """Flat view of the pixels that have a neighbour `step` before and one `step` after."""
-    return array.reshape(-1)[step : max(array.size - step, step)]

@@ -1,7 +1,6 @@
 """Histograms of oriented gradients of many images at once."""
 
 from functools import partial
-from itertools import product
 from math import prod
 from numbers import Integral
 from typing import Any
@@ -21,8 +20,10 @@ from sk231n.core.stored import in_pieces
 from sk231n.features._arguments import N_JOBS, check_overflow, check_pair
 from sk231n.features._batch import run_in_blocks
 from sk231n.features._block_norms import normalize_blocks
-from sk231n.features._gradients import byte_voter, float_votes, luminance
+from sk231n.features._float_gradients import FloatVoter
+from sk231n.features._gradients import byte_voter, luminance
 from sk231n.features._hog_pictures import draw_histograms
+from sk231n.features._vote_sums import VoteSums
 
 
 class HOG(ImageTransformer):
@@ -282,65 +283,41 @@ class HOG(ImageTransformer):
         n_pictures, n_channels = block_size * self._n_planes, images.shape[3] // self._n_planes
         shape = (*images.shape[1:3], n_channels)
         vote = byte_voter(shape, n_pictures, self._n_bins, self.signed)
-        slots = self._slots(n_pictures)
+        sums = self._vote_sums(n_pictures)
 
         def worker(block):
             bins, votes = vote(self._planes(images[block]))
-            histograms[block] = self._add_votes(bins, votes, slots).reshape(-1, histograms.shape[1])
+            histograms[block] = sums.add(bins, votes).reshape(-1, histograms.shape[1])
 
         return worker
 
     def _float_worker(self, images, histograms, block_size):
+        n_pictures, n_channels = block_size * self._n_planes, images.shape[3] // self._n_planes
+        is_colored_gray = self.color == "gray" and n_channels == 3
+        shape = (*images.shape[1:3], 1 if is_colored_gray else n_channels)
+        vote = FloatVoter(shape, n_pictures, histograms.dtype, self._n_bins, self.signed)
+        sums = self._vote_sums(n_pictures)
         # The features of float64 images equal those of scikit-image, which adds up the votes in
         # float32. For other images, sums in float64 are faster and more accurate.
         like_skimage = images.dtype == np.float64
-        add_votes = self._add_votes_like_skimage if like_skimage else self._add_votes
-        slots = self._slots(block_size * self._n_planes)
 
         def worker(block):
+            pixels = self._planes(images[block])
             with np.errstate(over="ignore", invalid="ignore"):  # check_overflow reports it
-                pixels = self._planes(images[block]).astype(histograms.dtype, copy=False)
                 if self.transform_sqrt:
-                    pixels = np.sqrt(pixels)
-                if self.color == "gray" and pixels.shape[3] == 3:
-                    pixels = luminance(pixels)
-                bins, votes = float_votes(pixels, self._n_bins, self.signed)
-                sums = add_votes(bins, votes, slots)
-                histograms[block] = sums.reshape(-1, histograms.shape[1])
+                    pixels = np.sqrt(pixels, dtype=histograms.dtype)
+                if is_colored_gray:
+                    pixels = luminance(pixels.astype(histograms.dtype, copy=False))
+                if like_skimage:
+                    result = sums.add_like_skimage(*vote(pixels), vote.votes_of_hypot)
+                else:
+                    result = sums.add(*vote(pixels))
+            histograms[block] = result.reshape(-1, histograms.shape[1])
 
         return worker
 
-    def _slots(self, n_images):
-        """Index at which the histogram of each pixel's cell begins in the flat array of a block."""
-        (cell_h, cell_w), (rows, columns) = self.pixels_per_cell_, self.n_cells_
-        cells = np.add.outer(np.arange(rows * cell_h) // cell_h * columns,
-                             np.arange(columns * cell_w) // cell_w)  # fmt: skip
-        cells = np.add.outer(np.arange(n_images) * rows * columns, cells)
-        return cells * self._n_bins
-
-    def _add_votes(self, bins, votes, slots):
-        """Add up the votes of each cell: histograms of shape (n, rows, columns, orientations)."""
-        n_images, height, width = len(bins), *slots.shape[1:]
-        bins = bins[:, :height, :width]
-        bins += slots[:n_images]
-        sums = np.bincount(
-            bins.ravel(),
-            votes[:, :height, :width].ravel(),
-            minlength=n_images * self.n_cells_[0] * self.n_cells_[1] * self._n_bins,
-        )
-        sums /= self.pixels_per_cell_[0] * self.pixels_per_cell_[1]
-        return sums.reshape(n_images, *self.n_cells_, self._n_bins)
-
-    def _add_votes_like_skimage(self, bins, votes, slots):
-        """Add up the votes with scikit-image's rounding: row by row, to float32 after each vote."""
-        n_images, height, width = len(bins), *slots.shape[1:]
-        (cell_h, cell_w), (rows, columns) = self.pixels_per_cell_, self.n_cells_
-        bins = bins[:, :height, :width] + slots[:n_images]
-        sums = np.zeros(n_images * rows * columns * self._n_bins, np.float32)
-        for i, j in product(range(cell_h), range(cell_w)):  # one pixel of every cell at a time
-            sums[bins[:, i::cell_h, j::cell_w]] += votes[:, i:height:cell_h, j:width:cell_w]
-        sums /= np.float32(cell_h * cell_w)
-        return sums.reshape(n_images, *self.n_cells_, self._n_bins)
+    def _vote_sums(self, n_pictures):
+        return VoteSums(n_pictures, self.n_cells_, self.pixels_per_cell_, self._n_bins)
 
     def _describe(self, histograms, out):
         """Write the normalized blocks into `out`."""
