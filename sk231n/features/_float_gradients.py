@@ -70,17 +70,17 @@ class FloatVoter:
                 self._square(*self._other)
                 self._keep_the_longer()
             votes, bins = self._lengths(), self._find_bins()
-        self._without_bin = np.flatnonzero(np.equal(bins, self._orientations, out=self._mask))
-        bins.ravel()[self._without_bin], votes.ravel()[self._without_bin] = 0, 0
+        without_bin = np.flatnonzero(np.equal(bins, self._orientations, out=self._mask))
+        bins.ravel()[without_bin], votes.ravel()[without_bin] = 0, 0
         return bins[: len(images)], votes[: len(images)]
 
-    def votes_of_hypot(self):
-        """Return all votes of the last call once more, as ``hypot`` rounds them."""
-        rows, columns, votes = self._best
+    def votes_of_hypot(self, images):
+        """Return the votes of some images of the last call as ``hypot`` rounds them."""
+        rows, columns, votes = self._best[:, images]
         with np.errstate(over="ignore", invalid="ignore"):
-            np.hypot(rows, columns, out=votes)
-        votes.ravel()[self._without_bin] = 0
-        return votes
+            lengths = np.hypot(rows, columns)
+        lengths[votes == 0] = 0  # also those without a bin
+        return lengths
 
     def _square(self, row, column, square):
         np.multiply(row, row, out=square)

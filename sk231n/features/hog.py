@@ -23,7 +23,7 @@ from sk231n.features._block_norms import normalize_blocks
 from sk231n.features._float_gradients import FloatVoter
 from sk231n.features._gradients import byte_voter, luminance
 from sk231n.features._hog_pictures import draw_histograms
-from sk231n.features._vote_sums import VoteSums
+from sk231n.features._vote_sums import VoteSums, VoteSumsLikeSkimage
 
 
 class HOG(ImageTransformer):
@@ -283,7 +283,7 @@ class HOG(ImageTransformer):
         n_pictures, n_channels = block_size * self._n_planes, images.shape[3] // self._n_planes
         shape = (*images.shape[1:3], n_channels)
         vote = byte_voter(shape, n_pictures, self._n_bins, self.signed)
-        sums = self._vote_sums(n_pictures)
+        sums = self._vote_sums(VoteSums, n_pictures)
 
         def worker(block):
             bins, votes = vote(self._planes(images[block]))
@@ -296,10 +296,10 @@ class HOG(ImageTransformer):
         is_colored_gray = self.color == "gray" and n_channels == 3
         shape = (*images.shape[1:3], 1 if is_colored_gray else n_channels)
         vote = FloatVoter(shape, n_pictures, histograms.dtype, self._n_bins, self.signed)
-        sums = self._vote_sums(n_pictures)
         # The features of float64 images equal those of scikit-image, which adds up the votes in
         # float32. For other images, sums in float64 are faster and more accurate.
         like_skimage = images.dtype == np.float64
+        sums = self._vote_sums(VoteSumsLikeSkimage if like_skimage else VoteSums, n_pictures)
 
         def worker(block):
             pixels = self._planes(images[block])
@@ -309,15 +309,16 @@ class HOG(ImageTransformer):
                 if is_colored_gray:
                     pixels = luminance(pixels.astype(histograms.dtype, copy=False))
                 if like_skimage:
-                    result = sums.add_like_skimage(*vote(pixels), vote.votes_of_hypot)
+                    result = sums.add(*vote(pixels), vote.votes_of_hypot)
                 else:
                     result = sums.add(*vote(pixels))
             histograms[block] = result.reshape(-1, histograms.shape[1])
 
         return worker
 
-    def _vote_sums(self, n_pictures):
-        return VoteSums(n_pictures, self.n_cells_, self.pixels_per_cell_, self._n_bins)
+    def _vote_sums(self, kind, n_pictures):
+        shape = self.image_shape_[:2]
+        return kind(n_pictures, shape, self.n_cells_, self.pixels_per_cell_, self._n_bins)
 
     def _describe(self, histograms, out):
         """Write the normalized blocks into `out`."""
