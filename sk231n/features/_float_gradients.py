@@ -14,13 +14,14 @@ MARGIN = 0.01  # in steps; in float32 a quotient is off by less than 0.001
 UNCLEAR = -1
 
 INTEGER = {np.float32: np.int32, np.float64: np.int64}
-# Added to a much smaller number, these round it to an integer: that is in the low bits of the sum.
-ROUNDER = {np.float32: 1.5 * 2**23, np.float64: 1.5 * 2**52}
+# The unit in the last place of these is 1 / STEPS: a quotient that is added to one is rounded, and
+# the low bits of the sum are its steps.
+ROUNDER = {np.float32: 1.5 * 2**23 / STEPS, np.float64: 1.5 * 2**52 / STEPS}
 
 
 @lru_cache(maxsize=8)
 def direction_table(orientations, signed):
-    """Bins by (g_row < 0) + 2 (points left) and the rounded quotient, as a flat array."""
+    """Bins by (g_row < 0) + 2 (points left) and the rounded quotient, flat; then bin 0."""
     steps = np.arange(STEPS + 1)
     ends = np.clip([steps - 0.5 - MARGIN, steps + 0.5 + MARGIN], 0, STEPS) / STEPS
     table = np.empty((4, STEPS + 1), np.int64)
@@ -28,7 +29,7 @@ def direction_table(orientations, signed):
         first, last = bins_of_gradients(down * ends, right * (1 - ends), orientations, signed)
         table[quarter] = np.where((first == last) & (first < orientations), first, UNCLEAR)
     table[1, 0] = UNCLEAR  # an angle just below 0 is rounded to the whole period, which has no bin
-    return table.ravel()
+    return np.append(table, 0)
 
 
 class FloatVoter:
@@ -37,11 +38,14 @@ class FloatVoter:
     The results are those of ``arctan2`` and ``hypot`` for each channel, which would take several
     times as long:
 
-    * channels are compared by the squares of the lengths of their gradients; by the lengths where
-      squares are equal up to rounding, or too large or too small for the type;
+    * channels are compared by the squares of the lengths of their gradients. Where these are too
+      large or too small, and in float64 where they are equal up to rounding, the lengths decide;
     * bins are looked up in the :func:`direction_table`;
     * lengths are computed for the best channel alone, as roots of the squares, which differ from
       those of ``hypot`` by a few roundings; :meth:`votes_of_hypot` has these.
+
+    Much is done on the bits of the numbers, read as integers: a sign that is shifted to the right
+    sets all bits or none, and positive numbers are in the order of their bits.
     """
 
     def __init__(self, image_shape, block_size, dtype, orientations, signed):
@@ -51,18 +55,15 @@ class FloatVoter:
         self._orientations, self._signed = orientations, signed
         self._table = direction_table(orientations, signed)
         self._best, self._other = np.zeros((2, 3, *shape), dtype)  # rows, columns, squared lengths
-        self._scratch, self._scratch_2, self._scratch_3 = np.zeros((3, *shape), dtype)
+        self._scratch, self._scratch_2 = np.zeros((2, *shape), dtype)
         self._mask, self._mask_2 = np.zeros((2, *shape), bool)
         self._bins = np.zeros(shape, np.int64)
         self._write_best = difference_writer(self._scratch, *self._best[:2])
         self._write_other = difference_writer(self._scratch, *self._other[:2])
-        limits = np.finfo(dtype)
-        self._rounding = 16 * limits.eps
-        self._least, self._most = limits.tiny / limits.eps**2, limits.max / 16
 
     def __call__(self, images):
         """Return bins and votes, (n, h, w), of images (n, h, w, c), valid until the next call."""
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        with np.errstate(all="ignore"):
             self._write_best(images[..., 0])
             self._square(*self._best)
             for channel in range(1, self._n_channels):
@@ -89,69 +90,78 @@ class FloatVoter:
 
     def _keep_the_longer(self):
         """Let the gradients of this channel take the place of the best where they are longer."""
-        difference, size, tolerance = self._scratch, self._scratch_2, self._scratch_3
-        clear = self._mask
-        np.maximum(self._best[2], self._other[2], out=tolerance)
-        np.multiply(tolerance, self._rounding, out=tolerance)
-        np.add(tolerance, self._least, out=tolerance)
-        np.subtract(self._best[2], self._other[2], out=difference)
-        np.abs(difference, out=size)
-        np.greater(size, tolerance, out=clear)  # false for infinity minus infinity, too
-        # The sign bit is shifted into all others: -1, all bits set, where this channel is longer.
-        longer = difference.view(self._integer)
+        best, other = self._best.view(self._integer), self._other.view(self._integer)
+        longer = np.subtract(best[2], other[2], out=self._scratch.view(self._integer))
+        if self._dtype == np.float64:
+            distance = np.abs(longer, out=self._scratch_2.view(self._integer))
+            clear = np.greater(distance, 16, out=self._mask)  # units in the last place
+        else:
+            clear = self._is_normal(self._best[2])
         np.right_shift(longer, 8 * longer.itemsize - 1, out=longer)
         if not clear.all():
-            unclear = np.flatnonzero(np.logical_not(clear, out=clear))
-            best, other = (self._hypot(rows, columns, unclear) for rows, columns, _ in
-                           (self._best, self._other))  # fmt: skip
-            longer.ravel()[unclear] = -(other > best).astype(self._integer)
+            self._compare_lengths(longer, np.flatnonzero(np.logical_not(clear, out=clear)))
         # best = where(longer, other, best), but several times as fast
-        best, other = self._best.view(self._integer), self._other.view(self._integer)
         np.bitwise_xor(other, best, out=other)
         np.bitwise_and(other, longer, out=other)
         np.bitwise_xor(best, other, out=best)
 
-    @staticmethod
-    def _hypot(rows, columns, places):
-        return np.hypot(rows.ravel()[places], columns.ravel()[places])
+    def _compare_lengths(self, longer, places):
+        """Correct `longer` at some places."""
+        best, other = (
+            [np.abs(g.ravel()[places]) for g in gradient[:2]]
+            for gradient in (self._best, self._other)
+        )
+        differ = (best[0] != other[0]) | (best[1] != other[1])  # channels of grey pixels do not
+        is_longer = np.zeros(len(places), self._integer)
+        is_longer[differ] = -(
+            np.hypot(*(g[differ] for g in other)) > np.hypot(*(g[differ] for g in best))
+        ).astype(self._integer)
+        longer.ravel()[places] = is_longer
+
+    def _is_normal(self, squares):
+        """Where squares are accurate: neither zero nor nearly the smallest or largest numbers."""
+        limits = np.finfo(self._dtype)
+        np.greater(squares, limits.tiny / limits.eps**2, out=self._mask)
+        np.less(squares, limits.max / 16, out=self._mask_2)
+        return np.logical_and(self._mask, self._mask_2, out=self._mask)
 
     def _lengths(self):
         rows, columns, squares = self._best
-        exact, not_large = self._mask, self._mask_2
-        np.greater(squares, self._least, out=exact)
-        np.less(squares, self._most, out=not_large)
-        np.logical_and(exact, not_large, out=exact)
+        exact = self._is_normal(squares)
         np.sqrt(squares, out=squares)
         if not exact.all():
-            others = np.flatnonzero(np.logical_not(exact, out=exact))
-            squares.ravel()[others] = self._hypot(rows, columns, others)
+            places = np.flatnonzero(np.logical_not(exact, out=exact))
+            squares.ravel()[places] = np.hypot(rows.ravel()[places], columns.ravel()[places])
         return squares
 
     def _find_bins(self):
         rows, columns, _ = self._best
-        quotients, sums, points_left = self._scratch, self._scratch_2, self._mask
+        quotients, sums = self._scratch, self._scratch_2
+        shift = 8 * rows.itemsize - 1
         np.abs(rows, out=quotients)
         np.abs(columns, out=sums)
         np.add(quotients, sums, out=sums)
-        np.maximum(sums, np.finfo(self._dtype).smallest_subnormal, out=sums)  # not 0 / 0
-        np.divide(quotients, sums, out=quotients)
-        np.multiply(quotients, STEPS, out=quotients)
+        left = self._other[0].view(self._integer)
+        if self._signed:
+            np.right_shift(columns.view(self._integer), shift, out=left)
+        else:  # the angle is 0 wherever g_row is, whichever way it points
+            np.negative(quotients.view(self._integer), out=left)
+            np.bitwise_and(left, columns.view(self._integer), out=left)
+            np.right_shift(left, shift, out=left)
+        np.bitwise_and(left, 2 * (STEPS + 1), out=left)
+        up = self._other[1].view(self._integer)
+        np.right_shift(rows.view(self._integer), shift, out=up)
+        np.bitwise_and(up, STEPS + 1, out=up)
+
+        np.divide(quotients, sums, out=quotients)  # NaN where there is no gradient: the last entry
         rounder = self._dtype(ROUNDER[self._dtype])
         np.add(quotients, rounder, out=quotients)
-        steps = quotients.view(self._integer)
-        np.subtract(steps, rounder.view(self._integer), out=steps)
-
-        np.less(columns, 0, out=points_left)
-        if not self._signed:  # the angle is 0 wherever g_row is, whichever way it points
-            np.not_equal(rows, 0, out=self._mask_2)
-            np.logical_and(points_left, self._mask_2, out=points_left)
-        np.less(rows, 0, out=self._mask_2)
+        entries = quotients.view(self._integer)
+        np.subtract(entries, rounder.view(self._integer), out=entries)
+        np.add(entries, left, out=entries)
+        np.add(entries, up, out=entries)
         bins = self._bins
-        np.copyto(bins, points_left)
-        np.multiply(bins, 2, out=bins)
-        np.add(bins, self._mask_2, out=bins)
-        np.multiply(bins, STEPS + 1, out=bins)
-        np.add(bins, steps, out=bins)
+        np.copyto(bins, entries)
         np.take(self._table, bins, out=bins, mode="clip")  # other modes copy through a buffer
 
         unclear = np.flatnonzero(np.equal(bins, UNCLEAR, out=self._mask))
