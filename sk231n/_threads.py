@@ -66,7 +66,8 @@ def count_threads(n_jobs: int | None) -> int:
     if n_jobs is None:
         if backend.nesting_level:
             return 1
-        return min(cpu_count(), _ALLOWED_THREADS or cpu_count())
+        n_cores = cpu_count()
+        return min(n_cores, _ALLOWED_THREADS or n_cores)
     if n_jobs == 0:
         raise ValueError("n_jobs=0 is not valid; expected a positive or negative integer or None.")
     return n_jobs if n_jobs > 0 else max(1, cpu_count() + 1 + n_jobs)

@@ -50,6 +50,7 @@ def threads_and_bounds_always(monkeypatch):
     monkeypatch.setattr(_index, "_FEW_QUERIES", 1)
     monkeypatch.setattr(_index, "_FEW_DIFFERENCES", 1)
     monkeypatch.setattr(_index, "_FEW_VALUES", 0)
+    monkeypatch.setattr(_index, "_FEW_VALUES_TO_DEFER", 0)
     monkeypatch.setattr(_index, "_TREE_SAMPLES", 100)
 
 

@@ -27,7 +27,7 @@ from sk231n.neighbors._block_sums import BlockSumsScreen, Level
 from sk231n.neighbors._distances import METRICS, PairDistances
 from sk231n.neighbors._euclidean_screen import EuclideanScreen
 from sk231n.neighbors._exhaustive import ExhaustiveSearch
-from sk231n.neighbors._index import find_neighbors, make_search
+from sk231n.neighbors._index import find_neighbors, make_search, prepare_search
 from sk231n.neighbors._manhattan_screen import ManhattanScreen
 from sk231n.neighbors._rescaling import fit_rescaling
 from sk231n.neighbors._rows import compact
@@ -407,7 +407,7 @@ def stored(draw, **kwargs):
 def test_every_search_finds_the_same(metric, data):
     X, Q, image_shape = data.draw(stored(max_samples=100))
     k = data.draw(st.integers(1, len(X)))
-    expected = find_neighbors(ExhaustiveSearch(METRICS[metric], X), Q, k, 1)
+    expected = exhaustive(metric, X, Q, k)
     assert_ordered(*expected)
     with pytest.MonkeyPatch.context() as patch:
         for module, name, size in data.draw(sizes()):
@@ -527,6 +527,7 @@ def same(found, expected):
 def bounds_always(monkeypatch):
     """Use bounds in every search, even if they save no time."""
     monkeypatch.setattr(_index, "_FEW_VALUES", 0)
+    monkeypatch.setattr(_index, "_FEW_VALUES_TO_DEFER", 0)
     for metric_class in (_distances.Euclidean, _distances.Manhattan, _distances.Cosine):
         monkeypatch.setattr(metric_class, "tree_features", 0)
 
@@ -591,12 +592,37 @@ def test_more_neighbors_begin_with_the_fewer(metric, images):
 
 
 def exhaustive(metric, X, Q, k):
-    return find_neighbors(ExhaustiveSearch(METRICS[metric], X), Q, k, 1)
+    """The distances of all pairs, sorted."""
+    pairs = np.indices((len(Q), len(X))).reshape(2, -1)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        distances = PairDistances(METRICS[metric], X, Q)(*pairs).reshape(len(Q), len(X))
+    nearest = np.argsort(distances, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(distances, nearest, axis=1), nearest
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_search_is_prepared_when_it_saves_time(metric, monkeypatch):
+    X = np.random.default_rng(0).normal(size=(3000, 3 if metric == "euclidean" else 40))
+    n_few = 2**18 // 3000 if metric == "euclidean" else METRICS[metric].few_differences // X.size
+    Q = np.resize(X, (n_few + 1, X.shape[1])) + 0.01
+    search = prepare_search(metric, X, (1, X.shape[1]), 5, None)
+    made = []
+    monkeypatch.setattr(_index, "make_search", lambda *args: made.append(1) or make_search(*args))
+    for _ in range(2):
+        few = find_neighbors(search, Q[:n_few], 5, None)
+        assert not made
+    many = find_neighbors(search, Q, 5, None)
+    again = find_neighbors(search, Q, 5, None)
+    assert made == [1]
+    assert same(few, [found[:n_few] for found in many])
+    assert same(again, many)
+    assert type(prepare_search(metric, X[:100], (1, X.shape[1]), 5, None)) is ExhaustiveSearch
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_few_features_are_searched_by_a_tree(metric, monkeypatch):
     monkeypatch.setattr(_index, "_FEW_VALUES", 0)
+    monkeypatch.setattr(_index, "_FEW_VALUES_TO_DEFER", 0)
     monkeypatch.setattr(_index, "_TREE_SAMPLES", 100)
     for metric_class in (_distances.Euclidean, _distances.Manhattan, _distances.Cosine):
         monkeypatch.setattr(metric_class, "tree_features", 3)
@@ -692,7 +718,7 @@ def test_infinite_distances_come_in_order_of_index(metric):
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_selection_sorts_by_distance_and_index(data):
-    n_queries, n_samples = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 9))
+    n_queries, n_samples = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 40))
     values = st.sampled_from([0.0, 1.0, 2.0, np.inf])
     table = data.draw(arrays(np.float64, (n_queries, n_samples), elements=values))
     k = data.draw(st.integers(1, n_samples))

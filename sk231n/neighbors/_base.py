@@ -24,7 +24,7 @@ from sk231n.core.errors import naming
 from sk231n.core.stored import StoredArray, in_pieces, pieces
 from sk231n.neighbors._costs import BYTES_PER_NEIGHBOR
 from sk231n.neighbors._distances import METRIC_NAMES
-from sk231n.neighbors._index import find_neighbors, make_search
+from sk231n.neighbors._index import find_neighbors, prepare_search
 from sk231n.neighbors._rows import compact, training_rows
 from sk231n.neighbors._votes import (
     check_enough,
@@ -282,11 +282,12 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
         super().__setstate__(state)
         if "_rows" in state:
             candidates = self._rows if self._voting is None else self._rows[self._voting]
-            self._search = make_search(X=candidates, n_jobs=self.n_jobs, **self._made_for)
+            self._search = prepare_search(X=candidates, n_jobs=self.n_jobs, **self._made_for)
 
     def _validate_params(self):
-        arguments = self.get_params(deep=False)
-        validate_arguments(self._parameter_constraints, arguments, type(self).__name__)
+        constraints = self._parameter_constraints
+        arguments = {name: getattr(self, name) for name in constraints}  # get_params is slow
+        validate_arguments(constraints, arguments, type(self).__name__)
 
     def _validated_data(self, X, y):
         """Validate the data.
@@ -315,7 +316,7 @@ class NeighborsClassifier(ClassifierMixin, BaseEstimator):
             voting = np.flatnonzero(counts)
             candidates, y, counts = rows[voting], y[voting], counts[voting]
         made_for = {"image_shape": image_shape, "n_neighbors": n_neighbors}
-        search = make_search(self.metric, candidates, n_jobs=self.n_jobs, **made_for)
+        search = prepare_search(self.metric, candidates, n_jobs=self.n_jobs, **made_for)
         self.classes_, self.n_samples_fit_ = classes, len(rows)
         self._rows, self._search = rows, search
         self._made_for = {"metric": self.metric, **made_for}

@@ -35,11 +35,15 @@ class Metric(ABC):
         bytes may be treated by :meth:`distances_of_bytes`.
     tree_features : int
         Largest number of features for which a k-d tree is the fastest search.
+    few_differences : int
+        Number of differences between coordinates up to which it is faster to compute all distances
+        than to prepare a search.
     """
 
     p: int
     integers_are_exact = True
     tree_features: int
+    few_differences: int
 
     def vectors(self, rows, of_queries):
         """Vectors between which the norm is taken: here the rows themselves.
@@ -80,6 +84,7 @@ class Euclidean(Metric):
 
     p = 2
     tree_features = 8
+    few_differences = 2**23
 
     def distances(self, differences):
         """Distances from differences of vectors in float64, which are overwritten."""
@@ -96,6 +101,7 @@ class Manhattan(Metric):
 
     p = 1
     tree_features = 5
+    few_differences = 2**26
 
     def distances(self, differences):
         """Distances from differences of vectors in float64, which are overwritten."""
@@ -119,6 +125,7 @@ class Cosine(Metric):
     p = 2
     integers_are_exact = False
     tree_features = 8
+    few_differences = 2**23
 
     def vectors(self, rows, of_queries):
         """Unit vectors with two more coordinates, in which rows of zeros are unit vectors, too.
@@ -201,10 +208,13 @@ class PairDistances:
         if self.are_bytes:
             width = -(-width // _EXACT_BYTE_TERMS) * _EXACT_BYTE_TERMS
         n_bytes = temporary_size(_BUFFER_BYTES)
-        self.n_pairs = max(1, n_bytes // (width * np.dtype(dtype).itemsize))
+        most_pairs = max(1, n_bytes // (width * np.dtype(dtype).itemsize))
+        self.n_pairs = max(1, min(most_pairs, len(X) * len(Q)))
         self.rows = [np.empty((self.n_pairs, X.shape[1]), Z.dtype) for Z in (X, Q)]
-        # Zeros, because bytes are padded with them.
-        self.differences = np.zeros((self.n_pairs, width), dtype)
+        # Memory that is never touched costs no time. Bytes are padded with zeros.
+        self.differences = np.empty((self.n_pairs, width), dtype)
+        if self.are_bytes:
+            self.differences[:, X.shape[1] :] = 0
 
     def __call__(self, queries, samples):
         """Distances of pairs, given as indices of queries and indices of training rows.

@@ -117,6 +117,10 @@ class Search(Protocol):
     X: object
     on_threads: bool
 
+    def for_queries(self, n_queries):
+        """Return the search to take for so many queries: this one, unless it defers to others."""
+        return self
+
     def block_size(self, memory, k):
         """Compute how many queries a worker may search at a time.
 

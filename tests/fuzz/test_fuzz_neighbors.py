@@ -133,6 +133,7 @@ def search(metric, X, Q, k, *, screened, n_jobs):
     with ExitStack() as stack:
         if screened:
             stack.enter_context(patch.object(_index, "_FEW_VALUES", 0))
+            stack.enter_context(patch.object(_index, "_FEW_VALUES_TO_DEFER", 0))
             for kind in (Euclidean, Manhattan):
                 stack.enter_context(patch.object(kind, "tree_features", 0))
         model = KNNClassifier(1, metric=metric, n_jobs=n_jobs).fit(X, np.zeros(len(X), int))
