@@ -1,4 +1,4 @@
-"""Run the numeric tests with every kernel of OpenBLAS that this processor has.
+"""Run the numeric tests with every kernel of OpenBLAS that this processor has besides its own.
 
 OpenBLAS chooses its kernel by the processor, and another one rounds otherwise.  Which ones run here
 is found out in a process of its own, which the processor may end: each of the two OpenBLAS that
@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNELS = ("Haswell", "Zen", "SkylakeX", "Sandybridge", "Nehalem")
-N_THREADS = (1, 2)
+N_THREADS = 2  # of the BLAS, which the library keeps to one
 
 # Every file of tests/ is in one of three lists; a test holds them to it. First those in which
 # rounding can decide, and which are quick enough to run for every kernel:
@@ -29,6 +29,8 @@ NUMERIC = [
     "preprocessing_whitening", "recorded_bits", "reference_layers", "reference_neighbors",
     "residual", "saving", "standardization", "torch_referee", "training", "winograd",
 ]  # fmt: skip
+# What is run with one thread of the BLAS too, by one kernel: the bits are recorded.
+WITH_ONE_THREAD = ["recorded_bits"]
 # Those that compare numbers of threads, those of the BLAS too, by themselves:
 THREADED = ["neighbors_bits", "preprocessing_bits", "same_bits", "team"]
 # Then those that round nothing, have nothing that the BLAS computes, or take long for what they
@@ -78,19 +80,23 @@ def environment(kernel, n_threads=1):
     return variables | chosen | {"OPENBLAS_NUM_THREADS": str(n_threads)}
 
 
-def why_not(kernel):
-    """Return why the kernel cannot be tested here, or None if it can."""
+def kernels_in_use(kernel):
+    """Return the kernels that NumPy and SciPy use, and why this one cannot be tested here, or None.
+
+    With None as the kernel they are those that the test suite has.
+    """
+    variables = dict(os.environ) if kernel is None else environment(kernel)
     probe = subprocess.run(
-        [sys.executable, "-c", PROBE], env=environment(kernel), capture_output=True, text=True
+        [sys.executable, "-c", PROBE], env=variables, capture_output=True, text=True
     )
     if probe.returncode < 0:
-        return f"ended by signal {-probe.returncode}"
+        return [], f"ended by signal {-probe.returncode}"
     if probe.returncode:
-        return f"wrong products: {probe.stderr.strip().splitlines()[-1]}"
-    used = json.loads(probe.stdout.splitlines()[-1])
-    if len(used) < 2 or {name.lower() for name in used} != {kernel.lower()}:
-        return f"NumPy and SciPy use {', '.join(used) or 'no OpenBLAS'} instead"
-    return None
+        return [], f"wrong products: {probe.stderr.strip().splitlines()[-1]}"
+    used = [name.lower() for name in json.loads(probe.stdout.splitlines()[-1])]
+    if kernel and (len(used) < 2 or set(used) != {kernel.lower()}):
+        return used, f"NumPy and SciPy use {', '.join(used) or 'no OpenBLAS'} instead"
+    return used, None
 
 
 def run(kernel, n_threads, processes, names):
@@ -112,26 +118,28 @@ def main():
     parser.add_argument("kernels", nargs="*", metavar="KERNEL", default=KERNELS)
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
-    kernels = []
+    runs = []
+    own, _ = kernels_in_use(None)
     for kernel in arguments.kernels:
-        reason = why_not(kernel)
+        _, reason = kernels_in_use(kernel)
         if reason:
             print(f"{kernel:12} does not run here: {reason}", flush=True)
+        elif kernel.lower() in own and kernel not in sys.argv:
+            print(
+                f"{kernel:12} is this processor's own, with which the test suite runs", flush=True
+            )
+            runs.append((kernel, 1, WITH_ONE_THREAD))
         else:
-            kernels.append(kernel)
+            runs.append((kernel, N_THREADS, NUMERIC + THREADED))
     all_passed = True
-    kernels = kernels or [None]  # other processors, and other BLAS, have their own
-    for kernel in kernels:
-        # The library keeps the BLAS to one thread; that this is so, one kernel can tell.
-        for n_threads in N_THREADS if kernel == kernels[0] else N_THREADS[-1:]:
-            names = NUMERIC + (THREADED if n_threads == N_THREADS[-1] else [])
-            start = time.perf_counter()
-            summary, passed = run(kernel, n_threads, arguments.processes, names)
-            seconds = time.perf_counter() - start
-            all_passed &= passed
-            name, verdict = kernel or "its own", "passed" if passed else "FAILED"
-            print(f"{name:12} {n_threads} threads: {verdict} in {seconds:.0f} s, {summary}")
-            sys.stdout.flush()
+    # Other processors, and other BLAS, have their own.
+    for kernel, n_threads, names in runs or [(None, 1, WITH_ONE_THREAD)]:
+        start = time.perf_counter()
+        summary, passed = run(kernel, n_threads, arguments.processes, names)
+        seconds = time.perf_counter() - start
+        all_passed &= passed
+        name, verdict = kernel or "its own", "passed" if passed else "FAILED"
+        print(f"{name:12} {n_threads} threads: {verdict} in {seconds:.0f} s, {summary}", flush=True)
     sys.exit(not all_passed)
 
 

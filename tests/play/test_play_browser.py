@@ -145,6 +145,7 @@ def driver():
     for argument in (
         "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000",
         "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+        "--disable-features=BackForwardCache",  # in which a page that was left would stay connected
     ):  # fmt: skip
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
