@@ -20,7 +20,7 @@ help:
 	@echo "make quickstart   try the library on images that it makes itself (under a minute)"
 	@echo "make test         run the test suite; with REFEREES=1 compare with PyTorch and scikit-image"
 	@echo "                  too, with COVERAGE=1 list the lines that no test reaches"
-	@echo "make test-kernels run the numeric tests with every kernel of OpenBLAS that runs here"
+	@echo "make test-kernels run the numeric tests with every other kernel of OpenBLAS that runs here"
 	@echo "make test-oldest  run the quick tests with the oldest versions that pyproject.toml allows"
 	@echo "make test-engines run searches on Ray and on Spark; Spark needs Java 17"
 	@echo "make soak         look for faults in random inputs; SECONDS=600 looks for so long"
@@ -84,6 +84,7 @@ bench: $(VENV)/bench.installed
 	$(BIN)/python benchmarks/neural.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/neural.json
 	$(BIN)/python benchmarks/convnet.py --recipes $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/convnet.json
 	$(BIN)/python benchmarks/growth.py --json docs/results/growth.json
+	$(BIN)/python benchmarks/limits.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/limits.json --figure docs/results/limits.png
 	$(BIN)/python benchmarks/accuracy.py $(if $(CIFAR10),--cifar10 $(CIFAR10)) --json docs/results/accuracy.json
 	$(BIN)/python benchmarks/photographs.py --json docs/results/photographs.json
 	$(BIN)/python benchmarks/play.py --json docs/results/play.json

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 FIGURES = (
     "features", "linear", "neighbors", "neural", "growth", "accuracy", "convnet", "photographs",
-    "play", "out_of_core", "cluster", "onnx",
+    "play", "out_of_core", "cluster", "onnx", "limits",
 )  # fmt: skip
 
 RECIPE_NAMES = {"default": "`ConvNetClassifier()` on bytes"}
@@ -399,9 +399,82 @@ its defaults and with one thread, of which the last column takes the faster. Pro
 The graphs have {sizes} MB."""
 
 
+def limits_table(figures, header, names):
+    """Rows of times beside those of their products."""
+
+    def number(value):
+        return f"{value:,.0f}" if value > 100 else f"{value:.3f}"
+
+    rows = []
+    for size, figure in figures.items():
+        cells = [number(figure[name]) for name in names]
+        share = f"{figure['products'] / figure[names[-2]]:.0%}"
+        rows.append((f"{int(size):,}" if size.isdecimal() else size, *cells, share))
+    return table(header, rows)
+
+
+def threads_table(figures):
+    rows = []
+    for name, of_threads in figures["seconds"].items():
+        one = next(iter(of_threads.values()))
+        cells = []
+        for row in of_threads.values():
+            cell = f"{one['simulated'] / row['simulated']:.1f}"
+            if "measured" in row:
+                cell += f" ({one['measured'] / row['measured']:.1f})"
+            cells.append(cell)
+        rows.append((f"`{name.split(',')[0]}`{name[len(name.split(',')[0]) :]}", *cells))
+    return table(["threads", *next(iter(figures["seconds"].values()))], rows)
+
+
+def limits_section(figures):
+    machine = figures["machine"]
+    rates = ", ".join(f"{rate:.0f} ({name})" for name, rate in machine["GFLOP/s"].items())
+    return f"""## What the machine allows
+
+`python benchmarks/limits.py --cifar10 DIR`, which measures the machine in the same run: processor
+{machine["processor"]}, {machine["cores"]} cores, kernel {machine["kernel"]} of OpenBLAS. GFLOP a
+second of large matrix products:
+{rates}.
+Memory is read at {
+        machine["GB/s"]:.0f} GB a second. No program is faster than its matrix products at
+these rates.
+
+![Times against their limits](results/limits.png)
+
+A step of a network in microseconds, and its products alone at the measured rate of their shapes:
+
+{limits_table(figures["networks"], ["network", "step", "products", "share"], ["step", "products"])}
+
+Seconds of an epoch of `SoftmaxClassifier`, 20,000 samples with 512 features:
+
+{
+        limits_table(
+            figures["classes"], ["classes", "epoch", "products", "share"], ["seconds", "products"]
+        )
+    }
+
+Seconds of the search for the 10 nearest of {figures["queries"]:,} queries, by the number of
+training images, of which four of five are mirrored or shifted:
+
+{
+        limits_table(
+            figures["samples"],
+            ["images", "fit", "search", "products", "share"],
+            ["fit", "search", "products"],
+        )
+    }
+
+Times as fast as one thread, simulated, and measured in brackets. The simulation deals out measured
+pieces of work as the library does, and adds {figures["threads"]["hand-over"]:.0f} microseconds for
+each time that work is handed over; caches and memory that threads share are left out.
+
+{threads_table(figures["threads"])}"""
+
+
 def main(folder):
     (features, linear, neighbors, neural, growth, accuracy, convnet, photographs, play,
-     out_of_core, cluster, onnx) = (
+     out_of_core, cluster, onnx, limits) = (
         json.loads((Path(folder) / f"{name}.json").read_text()) for name in FIGURES
     )  # fmt: skip
     every, memory = neighbors["manhattan_all"], neighbors["memory"]
@@ -552,6 +625,8 @@ cores: the seconds from the command to a page that can be used, and the pictures
 {cluster_section(cluster)}
 
 {graphs_section(onnx)}
+
+{limits_section(limits)}
 
 ## How the cost grows
 

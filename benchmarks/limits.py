@@ -1,0 +1,328 @@
+"""What the machine can do, how near to it the library comes, and what more threads would do.
+
+    python benchmarks/limits.py --cifar10 DIR [--json FILE] [--figure FILE]
+
+The rates of matrix products and of reading memory are measured first, in the same run: they are
+what no program can beat. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE should not be set; the kernel is
+printed. Without --cifar10 the images are made up.
+
+Threads are simulated as follows. One thread does all work, the time of each piece that threads
+would share is measured, and the pieces are dealt out as the library deals them out; what cannot be
+shared is added, and for each time that work is handed over, the time that this takes here. Shared
+caches and memory are left out, so that this is a limit and no promise.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import statistics
+import time
+from itertools import pairwise
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+from joblib import cpu_count, parallel_config
+from threadpoolctl import threadpool_info, threadpool_limits
+
+import sk231n._problem
+import sk231n.features._batch
+import sk231n.neighbors._index
+from sk231n import HOG, KNNClassifier, MLPClassifier, SoftmaxClassifier
+from sk231n.core.team import Team
+from sk231n.datasets import load_cifar10, make_shapes
+
+NETWORKS = {"3072-100-10": ((100,), 200), "3072-512-256-10": ((512, 256), 128)}
+CLASSES = (10, 100, 1000, 10_000)
+SAMPLES = (12_500, 25_000, 50_000, 100_000, 200_000)
+THREADS = (1, 2, 4, 8, 16)
+N_EPOCHS = 2
+
+
+def median_seconds(call, repeats=5):
+    """Median of the repeats, each after a pause in which the threads of others come to rest."""
+    times = []
+    for _ in range(repeats):
+        time.sleep(0.1)
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def processor():
+    """Name of the processor, where the system tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":")[1].strip()
+    return platform.processor()
+
+
+def product_rate(shapes, dtype, n_threads):
+    """GFLOP a second of a product of two matrices of these shapes."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
+    out = np.empty((len(a), b.shape[1]), dtype)
+    flops = 2 * len(a) * b.size
+    n_calls = max(1, int(1e10 / flops))
+
+    def multiply():
+        for _ in range(n_calls):
+            np.matmul(a, b, out=out)
+
+    with threadpool_limits(n_threads, user_api="blas"):
+        return flops * n_calls / median_seconds(multiply) / 1e9
+
+
+def machine_rates():
+    """Rates that no program on this machine can beat."""
+    square = ((2048, 2048), (2048, 2048))
+    numbers = np.ones(2**26, np.float32)
+    rates = {
+        f"{dtype.__name__}, {n} {'threads' if n > 1 else 'thread'}": product_rate(square, dtype, n)
+        for dtype in (np.float32, np.float64)
+        for n in sorted({1, cpu_count()})
+    }
+    return {
+        "processor": processor(),
+        "kernel": ", ".join(
+            sorted({i["architecture"] for i in threadpool_info() if i["user_api"] == "blas"})
+        ),
+        "cores": cpu_count(),
+        "GFLOP/s": rates,
+        "GB/s": numbers.nbytes / median_seconds(numbers.max) / 1e9,
+    }
+
+
+def network_steps(X, y):
+    """Microseconds of a step, and those of its products alone, at the rate of their shapes."""
+    figures = {}
+    for name, (hidden, batch_size) in NETWORKS.items():
+        model = MLPClassifier(
+            hidden, alpha=0, batch_size=batch_size, max_iter=N_EPOCHS, tol=None, learning_rate=1e-3
+        )
+        n_steps = N_EPOCHS * -(-len(X) // batch_size)
+        step = median_seconds(lambda model=model: model.fit(X, y)) / n_steps
+        widths = [X.shape[1], *hidden, 10]
+        shapes = [((batch_size, a), (a, b)) for a, b in pairwise(widths)]
+        products = sum(
+            (2 if inputs[1] == X.shape[1] else 3)  # no gradient for the data
+            * (2 * inputs[0] * np.prod(weights))
+            / (1e9 * product_rate((inputs, weights), np.float32, cpu_count()))
+            for inputs, weights in shapes
+        )
+        figures[name] = {"step": step * 1e6, "products": products * 1e6}
+    return figures
+
+
+def many_classes(limit, n_samples=20_000, n_features=512):
+    """Seconds an epoch, and those of its products at the machine's rate, by number of classes."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_samples, n_features)).astype(np.float32)
+    figures = {}
+    for n_classes in CLASSES:
+        y = np.arange(n_samples) % n_classes
+        model = SoftmaxClassifier(max_iter=N_EPOCHS, tol=None, learning_rate=1e-3)
+        seconds = median_seconds(lambda m=model, y=y: m.fit(X, y), 3) / N_EPOCHS
+        products = 4e-9 * n_samples * n_features * n_classes / limit
+        figures[n_classes] = {"seconds": seconds, "products": products}
+    return figures
+
+
+def many_samples(X, y, Q, limit):
+    """Seconds of `fit` and of the search for more and more images, some mirrored or shifted."""
+    images = X.reshape(-1, 32, 32, 3)
+    up, down = np.roll(images, -2, axis=1), np.roll(images, 2, axis=1)
+    variants = [images, images[:, :, ::-1], up, down, up[:, :, ::-1]]
+    everything = np.concatenate(variants).reshape(len(variants) * len(X), -1)
+    labels = np.tile(y, len(variants))
+    figures = {}
+    for n in (n for n in SAMPLES if n <= len(everything)):
+        model = KNNClassifier(10)
+        fit = median_seconds(lambda m=model, n=n: m.fit(everything[:n], labels[:n]), 1)
+        search = median_seconds(lambda m=model: m.predict(Q), 3)
+        components = model._search.screen.width
+        products = 2e-9 * n * len(Q) * (components + 1) / limit
+        figures[n] = {"fit": fit, "search": search, "products": products}
+    return figures
+
+
+class Recording:
+    """One thread does all work; the times of the pieces that threads would share are kept."""
+
+    def __init__(self, call):
+        self.pieces = []  # pairs of the times of some pieces, and how they are dealt out
+        modules = (sk231n.features._batch, sk231n.neighbors._index)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(mock.patch.object(Team, "run", self._run_team))
+            for module in (*modules, sk231n._problem):
+                count = mock.Mock(return_value=max(THREADS))
+                stack.enter_context(mock.patch.object(module, "count_threads", count))
+            for module in modules:
+                replaced = mock.patch.object(module, "run_on_threads", self._run_on_threads)
+                stack.enter_context(replaced)
+            start = time.perf_counter()
+            call()
+            self.elapsed = time.perf_counter() - start
+
+    def _run_team(self, work, parts):
+        return self._time(work, parts, in_order)
+
+    def _run_on_threads(self, make_worker, tasks, n_threads):
+        self._time(make_worker(), tasks, next_free)
+
+    def _time(self, work, parts, deal):
+        results, times = [], []
+        for part in parts:
+            start = time.perf_counter()
+            results.append(work(part))
+            times.append(time.perf_counter() - start)
+        self.pieces.append((times, deal))
+        return results
+
+    def seconds(self, n_threads, hand_over):
+        """Seconds that the call would take with so many threads."""
+        seconds = self.elapsed
+        for times, deal in self.pieces:
+            n_shares = max(1, min(n_threads, len(times)))
+            seconds += deal(times, n_shares) - sum(times) + hand_over * (n_shares > 1)
+        return seconds
+
+
+def in_order(times, n_shares):
+    """Seconds until the last thread ends where neighbouring pieces go to the same one."""
+    ends = [len(times) * k // n_shares for k in range(n_shares + 1)]
+    return max(sum(times[start:end]) for start, end in pairwise(ends))
+
+
+def next_free(times, n_shares):
+    """Seconds until the last thread ends where a free one takes the next piece."""
+    ends = [0.0] * n_shares
+    for seconds in times:
+        ends[ends.index(min(ends))] += seconds
+    return max(ends)
+
+
+def hand_over_seconds():
+    """Seconds that it takes to hand work to a thread that waits, and to hear of its end."""
+    with Team(2) as team:
+        return median_seconds(lambda: [team.run(lambda _: None, [0, 1]) for _ in range(100)]) / 100
+
+
+def many_threads(X, y, Q):
+    """Times as fast with more threads: simulated, and measured where there are as many cores."""
+    model = KNNClassifier(10).fit(X, y)
+    hog = HOG().fit(X[:10_000].reshape(-1, 32, 32, 3))
+    images = X[:10_000].reshape(-1, 32, 32, 3)
+    floats = X[:10_000] / np.float32(255)
+    network = {"max_iter": 1, "tol": None, "learning_rate": 1e-3, "batch_size": 200}
+    calls = {
+        "KNNClassifier.predict": lambda: model.predict(Q),
+        "HOG.transform": lambda: hog.transform(images),
+        "MLPClassifier.fit, 3072-100-10": lambda: MLPClassifier((100,), **network).fit(
+            floats, y[:10_000]
+        ),
+        "MLPClassifier.fit, 3072-512-256-10": lambda: MLPClassifier((512, 256), **network).fit(
+            floats, y[:10_000]
+        ),
+    }
+    hand_over, figures = hand_over_seconds(), {}
+    for name, call in calls.items():
+        rows = figures[name] = {}
+        recordings = [Recording(call) for _ in range(5)]
+        recording = sorted(recordings, key=lambda recording: recording.elapsed)[2]
+        for n_threads in THREADS:
+            rows[n_threads] = {"simulated": recording.seconds(n_threads, hand_over)}
+            if n_threads <= cpu_count():
+                with parallel_config("threading", n_jobs=n_threads):
+                    rows[n_threads]["measured"] = median_seconds(call)
+    return {"hand-over": hand_over * 1e6, "seconds": figures}
+
+
+def draw(figures, file):
+    """Three panels: classes and samples beside their products, threads beside the diagonal."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
+    panels = (
+        ("classes", "seconds", "classes", "SoftmaxClassifier, an epoch"),
+        ("samples", "search", "training images", f"nearest neighbours of {figures['queries']:,}"),
+    )
+    for ax, (key, name, label, title) in zip(axes, panels, strict=False):
+        x = [int(n) for n in figures[key]]
+        ax.loglog(x, [f[name] for f in figures[key].values()], "o-", color="#1b6ca8", label="time")
+        ax.loglog(
+            x, [f["products"] for f in figures[key].values()], "--", color="0.4",
+            label="products at the machine's rate",
+        )  # fmt: skip
+        ax.set(xlabel=label, ylabel="seconds", title=title)
+        ax.set_xticks(x, [f"{n:,}" for n in x], fontsize=8)
+        ax.minorticks_off()
+    colors = ("#1b6ca8", "#d1662f", "#2a7f4f", "#7b4fa3")
+    for color, (name, rows) in zip(colors, figures["threads"]["seconds"].items(), strict=True):
+        threads, one = [int(n) for n in rows], next(iter(rows.values()))
+        label = name.replace("MLPClassifier.fit, ", "network ")
+        speedups = [one["simulated"] / row["simulated"] for row in rows.values()]
+        axes[2].loglog(threads, speedups, "o-", color=color, label=label, markersize=4)
+        measured = [
+            (n, one["measured"] / row["measured"])
+            for n, row in zip(threads, rows.values(), strict=True)
+            if "measured" in row
+        ]
+        axes[2].loglog(*zip(*measured, strict=True), "x", color=color)
+    axes[2].loglog(threads, threads, "--", color="0.4", label="as many times as threads")
+    axes[2].set(xlabel="threads", ylabel="times as fast", title="simulated; measured: x")
+    axes[2].set_xticks(threads, threads)
+    axes[2].set_yticks(threads, threads)
+    axes[2].minorticks_off()
+    for ax in axes:
+        ax.grid(alpha=0.3)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False, fontsize=8)
+    figure.savefig(file, dpi=130)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cifar10", metavar="DIR", help="directory of CIFAR-10")
+    parser.add_argument("--json", metavar="FILE", help="write the figures here too")
+    parser.add_argument("--figure", metavar="FILE", help="draw how the times grow")
+    arguments = parser.parse_args()
+    for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        if name in os.environ:
+            parser.error(f"{name} is set, which may slow the products down; unset it first")
+    if arguments.cifar10:
+        data = load_cifar10(arguments.cifar10)
+        source = "photographs of CIFAR-10"
+    else:
+        data = make_shapes(20_000, random_state=0)
+        source = "coloured shapes of make_shapes"
+    n_samples = min(40_000, len(data.data) - 1000)
+    X, y, Q = data.data[:n_samples], data.target[:n_samples], data.data[-1000:]
+    machine = machine_rates()
+    print(json.dumps(machine, indent=1), flush=True)
+    limit = max(rate for name, rate in machine["GFLOP/s"].items() if "float32" in name)
+    floats = X[:10_000] / np.float32(255)
+    figures = {"images": source, "queries": len(Q), "machine": machine}
+    for name, measure in {
+        "networks": lambda: network_steps(floats, y[:10_000]),
+        "classes": lambda: many_classes(limit),
+        "threads": lambda: many_threads(X, y, Q),
+        "samples": lambda: many_samples(X, y, Q, limit),
+    }.items():
+        figures[name] = measure()
+        print(name, json.dumps(figures[name], indent=1), flush=True)
+    if arguments.figure:
+        draw(figures, arguments.figure)
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
