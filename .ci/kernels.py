@@ -46,9 +46,9 @@ NOT_NUMERIC = [
     "documentation_snippets", "error_states", "errors", "examples", "features_arguments",
     "features_bits", "first_layers", "fit_intercept", "flatten", "hog", "hog_each", "hog_votes",
     "images", "layering", "linear", "losses", "memory", "names", "neighbors_arguments",
-    "neighbors_costs",
-    "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out", "neighbors_memory",
-    "neighbors_merge", "neighbors_scoring", "neighbors_weights", "neighbors_working_memory",
+    "neighbors_costs", "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out",
+    "neighbors_memory", "neighbors_merge", "neighbors_scoring", "neighbors_weights",
+    "neighbors_working_memory",
     "network_gradients", "network_summary", "neural_augmentation", "neural_classifier", "onnx",
     "onnx_features", "onnx_neighbors", "onnx_pipelines", "optimizers", "own_parts", "packaging",
     "parameters", "photographs_folder", "photographs_reader", "plotting", "plotting_arguments",
@@ -115,16 +115,16 @@ def run(kernel, n_threads, processes, names):
 def main():
     """Test every kernel; exit with an error if a test fails."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kernels", nargs="*", metavar="KERNEL", default=KERNELS)
+    parser.add_argument("kernels", nargs="*", metavar="KERNEL")
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     runs = []
     own, _ = kernels_in_use(None)
-    for kernel in arguments.kernels:
+    for kernel in arguments.kernels or KERNELS:
         _, reason = kernels_in_use(kernel)
         if reason:
             print(f"{kernel:12} does not run here: {reason}", flush=True)
-        elif kernel.lower() in own and kernel not in sys.argv:
+        elif kernel.lower() in own and not arguments.kernels:
             print(
                 f"{kernel:12} is this processor's own, with which the test suite runs", flush=True
             )

@@ -16,7 +16,6 @@ import argparse
 import contextlib
 import json
 import os
-import platform
 import statistics
 import time
 from itertools import pairwise
@@ -24,8 +23,9 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
+from convnet import machine
 from joblib import cpu_count, parallel_config
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 import sk231n._problem
 import sk231n.features._batch
@@ -50,15 +50,6 @@ def median_seconds(call, repeats=5):
         call()
         times.append(time.perf_counter() - start)
     return statistics.median(times)
-
-
-def processor():
-    """Name of the processor, where the system tells it."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.processor()
 
 
 def product_rate(shapes, dtype, n_threads):
@@ -87,11 +78,7 @@ def machine_rates():
         for n in sorted({1, cpu_count()})
     }
     return {
-        "processor": processor(),
-        "kernel": ", ".join(
-            sorted({i["architecture"] for i in threadpool_info() if i["user_api"] == "blas"})
-        ),
-        "cores": cpu_count(),
+        **machine(),
         "GFLOP/s": rates,
         "GB/s": numbers.nbytes / median_seconds(numbers.max) / 1e9,
     }
@@ -305,11 +292,11 @@ def main():
         source = "coloured shapes of make_shapes"
     n_samples = min(40_000, len(data.data) - 1000)
     X, y, Q = data.data[:n_samples], data.target[:n_samples], data.data[-1000:]
-    machine = machine_rates()
-    print(json.dumps(machine, indent=1), flush=True)
-    limit = max(rate for name, rate in machine["GFLOP/s"].items() if "float32" in name)
+    rates = machine_rates()
+    print(json.dumps(rates, indent=1), flush=True)
+    limit = max(rate for name, rate in rates["GFLOP/s"].items() if "float32" in name)
     floats = X[:10_000] / np.float32(255)
-    figures = {"images": source, "queries": len(Q), "machine": machine}
+    figures = {"images": source, "queries": len(Q), "machine": rates}
     for name, measure in {
         "networks": lambda: network_steps(floats, y[:10_000]),
         "classes": lambda: many_classes(limit),

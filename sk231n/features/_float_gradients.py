@@ -94,7 +94,8 @@ class FloatVoter:
         longer = np.subtract(best[2], other[2], out=self._scratch.view(self._integer))
         if self._dtype == np.float64:
             distance = np.abs(longer, out=self._scratch_2.view(self._integer))
-            clear = np.greater(distance, 16, out=self._mask)  # units in the last place
+            # In units of the last place, of which the squares are off by a few.
+            clear = np.greater(distance, 16, out=self._mask)
         else:
             clear = self._is_normal(self._best[2])
         np.right_shift(longer, 8 * longer.itemsize - 1, out=longer)
