@@ -20,6 +20,7 @@ from sk231n.core.blocks import split
 
 BUFFER_SIZE = 1024  # numbers in a buffer in which NumPy converts and broadcasts
 _LARGE_PRODUCT = 2**23  # multiplications that take about ten times as long as waking a thread
+_LONG_SUM = 5  # a sum this many times as long as a factor is wide is cut, not the factors
 _MOST_PARTS = 8  # a product is cut into at most this many parts
 
 
@@ -129,19 +130,40 @@ class Team:
     def matmul(
         self, a: NDArray[Any], b: NDArray[Any], out: NDArray[Any] | None = None
     ) -> NDArray[Any]:
-        """Multiply two matrices; a large product is computed in parts, cut by its shape alone."""
+        """Multiply two matrices; a large product is computed in parts, cut by its shape alone.
+
+        Rows or columns of the result are cut, or, where both are few, what is summed over.
+        """
         (n_rows, n_inner), n_columns = a.shape, b.shape[1]
         if n_rows * n_inner * n_columns < _LARGE_PRODUCT:
             return np.matmul(a, b, out=out)
         if out is None:
             out = np.empty((n_rows, n_columns), np.result_type(a, b))
-        if n_columns < n_rows:
+        if n_inner >= _LONG_SUM * max(n_rows, n_columns):
+            self._sum_of_products(a, b, out)
+        elif n_columns < n_rows:
             parts = split(n_rows, _count_parts(n_rows))
             self.run(lambda rows: np.matmul(a[rows], b, out=out[rows]), parts)
         else:
             parts = split(n_columns, _count_parts(n_columns))
             self.run(lambda columns: np.matmul(a, b[:, columns], out=out[:, columns]), parts)
         return out
+
+    def _sum_of_products(self, a, b, out):
+        """Multiply parts of the columns of `a` and the rows of `b`; add up in their order.
+
+        Each thread then reads its own parts of both factors, instead of all of one of them.
+        """
+        parts = split(a.shape[1], _count_parts(a.shape[1] // _LONG_SUM))
+        products = [out, *np.empty((len(parts) - 1, *out.shape), out.dtype)]
+
+        def multiply(pair):
+            part, product = pair
+            np.matmul(a[:, part], b[part], out=product)
+
+        self.run(multiply, list(zip(parts, products, strict=True)))
+        for product in products[1:]:
+            out += product
 
 
 def _serve(tasks):
