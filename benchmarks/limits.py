@@ -14,6 +14,7 @@ caches and memory are left out, so that this is a limit and no promise.
 
 import argparse
 import contextlib
+import inspect
 import json
 import os
 import statistics
@@ -28,13 +29,22 @@ from joblib import cpu_count, parallel_config
 from threadpoolctl import threadpool_limits
 
 import sk231n._problem
+import sk231n.core.training
 import sk231n.features._batch
 import sk231n.neighbors._index
 from sk231n import HOG, KNNClassifier, MLPClassifier, SoftmaxClassifier
+from sk231n.core.objective import Objective
+from sk231n.core.steps import BlockwiseOptimizer
 from sk231n.core.team import Team
 from sk231n.datasets import load_cifar10, make_shapes
 
-NETWORKS = {"3072-100-10": ((100,), 200), "3072-512-256-10": ((512, 256), 128)}
+NETWORKS = {
+    "3072-100-10, batch 200": ((100,), 200, {}),
+    "3072-512-256-10, batch 128": ((512, 256), 128, {}),
+    "3072-512-256-10, batch 128, batch norm and dropout": (
+        (512, 256), 128, {"normalization": "batch", "dropout": 0.5},
+    ),
+}  # fmt: skip
 CLASSES = (10, 100, 1000, 10_000)
 SAMPLES = (12_500, 25_000, 50_000, 100_000, 200_000)
 THREADS = (1, 2, 4, 8, 16)
@@ -84,25 +94,75 @@ def machine_rates():
     }
 
 
-def network_steps(X, y):
-    """Microseconds of a step, and those of its products alone, at the rate of their shapes."""
+class Stopwatch:
+    """Seconds that are spent in some functions, and in the generators that they return."""
+
+    def __init__(self, **functions):
+        self.seconds = dict.fromkeys(functions, 0.0)
+        self._patches = contextlib.ExitStack()
+        for name, (owner, attribute) in functions.items():
+            timed = self._timed(name, getattr(owner, attribute))
+            self._patches.enter_context(mock.patch.object(owner, attribute, timed))
+
+    def _timed(self, name, function):
+        def timed(*arguments, **keywords):
+            start = time.perf_counter()
+            result = function(*arguments, **keywords)
+            self.seconds[name] += time.perf_counter() - start
+            return self._items(name, result) if inspect.isgenerator(result) else result
+
+        return timed
+
+    def _items(self, name, generator):
+        start = time.perf_counter()
+        for item in generator:
+            self.seconds[name] += time.perf_counter() - start
+            yield item
+            start = time.perf_counter()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._patches.close()
+
+
+def network_steps(X, y, limit):
+    """Microseconds of a step and of its parts, and of its products at the machine's rate."""
     figures = {}
-    for name, (hidden, batch_size) in NETWORKS.items():
+    for name, (hidden, batch_size, keywords) in NETWORKS.items():
         model = MLPClassifier(
-            hidden, alpha=0, batch_size=batch_size, max_iter=N_EPOCHS, tol=None, learning_rate=1e-3
+            hidden, alpha=0, batch_size=batch_size, max_iter=N_EPOCHS, tol=None,
+            learning_rate=1e-3, **keywords,
+        )  # fmt: skip
+        widths = [X.shape[1], *hidden, 10]
+        multiplications = batch_size * sum(
+            (2 if k == 0 else 3) * n_inputs * n_outputs  # no gradient for the data
+            for k, (n_inputs, n_outputs) in enumerate(pairwise(widths))
         )
         n_steps = N_EPOCHS * -(-len(X) // batch_size)
-        step = median_seconds(lambda model=model: model.fit(X, y)) / n_steps
-        widths = [X.shape[1], *hidden, 10]
-        shapes = [((batch_size, a), (a, b)) for a, b in pairwise(widths)]
-        products = sum(
-            (2 if inputs[1] == X.shape[1] else 3)  # no gradient for the data
-            * (2 * inputs[0] * np.prod(weights))
-            / (1e9 * product_rate((inputs, weights), np.float32, cpu_count()))
-            for inputs, weights in shapes
-        )
-        figures[name] = {"step": step * 1e6, "products": products * 1e6}
+        runs = [times_of_fit(model, X, y) for _ in range(5)]
+        figures[name] = {"limit": 2e-3 * multiplications / limit} | {
+            part: statistics.median(run[part] for run in runs) / n_steps * 1e6 for part in runs[0]
+        }
     return figures
+
+
+def times_of_fit(model, X, y):
+    """Seconds of a fit, and those of its parts."""
+    time.sleep(0.1)
+    with Stopwatch(
+        products=(Team, "matmul"),
+        optimizer=(BlockwiseOptimizer, "step"),
+        layers=(Objective, "data_loss"),
+        gathering=(sk231n.core.training, "batches"),
+    ) as watch:
+        start = time.perf_counter()
+        model.fit(X, y)
+        step = time.perf_counter() - start
+    parts = watch.seconds
+    parts["layers"] -= parts["products"]
+    return {"step": step, **parts, "rest": step - sum(parts.values())}
 
 
 def many_classes(limit, n_samples=20_000, n_features=512):
@@ -298,7 +358,7 @@ def main():
     floats = X[:10_000] / np.float32(255)
     figures = {"images": source, "queries": len(Q), "machine": rates}
     for name, measure in {
-        "networks": lambda: network_steps(floats, y[:10_000]),
+        "networks": lambda: network_steps(floats, y[:10_000], limit),
         "classes": lambda: many_classes(limit),
         "threads": lambda: many_threads(X, y, Q),
         "samples": lambda: many_samples(X, y, Q, limit),

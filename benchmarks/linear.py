@@ -61,6 +61,9 @@ def on_pixels(X_train, y_train, X_test, y_test, repeats, linear_svc):
     raw = (X_train, X_test)
     competitors = {
         "SoftmaxClassifier()": (SoftmaxClassifier(random_state=0), raw, repeats),
+        "SoftmaxClassifier(max_iter=3)": (
+            SoftmaxClassifier(max_iter=3, random_state=0), raw, repeats,
+        ),
         "LinearSVM()": (LinearSVM(random_state=0), raw, repeats),
         "LogisticRegression(max_iter=50)": (
             LogisticRegression(max_iter=50), (scaled, scaled_test), repeats,

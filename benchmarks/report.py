@@ -413,6 +413,14 @@ def limits_table(figures, header, names):
     return table(header, rows)
 
 
+def steps_table(networks):
+    parts = list(next(iter(networks.values())))
+    return table(
+        ["network", *parts],
+        [(name, *(f"{times[part]:,.0f}" for part in parts)) for name, times in networks.items()],
+    )
+
+
 def threads_table(figures):
     rows = []
     for name, of_threads in figures["seconds"].items():
@@ -442,9 +450,10 @@ these rates.
 
 ![Times against their limits](results/limits.png)
 
-A step of a network in microseconds, and its products alone at the measured rate of their shapes:
+A step of a network in microseconds. The limit is that of its products at the rate above; the rest
+of the row says where the time goes.
 
-{limits_table(figures["networks"], ["network", "step", "products", "share"], ["step", "products"])}
+{steps_table(figures["networks"])}
 
 Seconds of an epoch of `SoftmaxClassifier`, 20,000 samples with 512 features:
 

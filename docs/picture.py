@@ -1,0 +1,87 @@
+"""The directive ``picture``: what a function of ``docs/pictures`` draws, in light and in dark.
+
+    ```{picture} linear.hinge_and_softmax
+    :alt: Two curves over the score of the true class; the hinge is zero from the margin on.
+
+    The caption.
+    ```
+
+A picture needs a description for those who cannot see it, and text of at least nine pixels on a
+page of 600; without either the build fails.
+"""
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util.docutils import SphinxDirective
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+SMALLEST_TEXT = 9  # pixels on a page of 600
+FOLDER = "_build/pictures"
+
+
+def draw(name, folder):
+    """Draw ``module.function`` into files of the folder; return their width in pixels."""
+    from pictures import _style
+
+    module, _, function = name.rpartition(".")
+    make = getattr(importlib.import_module(f"pictures.{module}"), snake_case(function))
+    for theme in _style.THEMES:
+        with _style.theme(theme):
+            figure = make()
+            smallest = _style.smallest_text(figure)
+            if smallest < SMALLEST_TEXT:
+                raise ValueError(
+                    f"picture {name}: the smallest text has {smallest:.1f} pixels on a page of "
+                    f"600; at least {SMALLEST_TEXT} can be read."
+                )
+            width = round(figure.get_figwidth() * _style.DPI)
+            figure.savefig(folder / f"{name}-{theme}.png", dpi=2 * _style.DPI)
+    return width
+
+
+def snake_case(name):
+    """``HOGWeightsDisplay`` as ``hog_weights_display``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+class Picture(SphinxDirective):
+    """A figure with a caption, in two versions of which the page shows the one that fits it."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec = {"alt": directives.unchanged_required}
+
+    def run(self):
+        """Draw the picture and show it."""
+        name = self.arguments[0]
+        if "alt" not in self.options:
+            raise self.error(f"picture {name}: needs a description, :alt:.")
+        folder = Path(self.env.srcdir, FOLDER)
+        folder.mkdir(parents=True, exist_ok=True)
+        width = draw(name, folder)
+        module = name.partition(".")[0]
+        self.env.note_dependency(str(Path(self.env.srcdir, "pictures", f"{module}.py")))
+        figure = nodes.figure(classes=["picture"])
+        for theme in ("light", "dark"):
+            figure += nodes.image(
+                uri=f"/{FOLDER}/{name}-{theme}.png", alt=self.options["alt"], width=f"{width}px",
+                classes=[f"only-{theme}"],
+            )  # fmt: skip
+        if self.content:
+            paragraph = nodes.Element()
+            self.state.nested_parse(self.content, self.content_offset, paragraph)
+            for child in paragraph:
+                figure += nodes.caption(child.rawsource, "", *child.children)
+        return [figure]
+
+
+def setup(app):
+    """Connect the directive."""
+    app.add_directive("picture", Picture)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
