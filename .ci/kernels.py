@@ -31,7 +31,7 @@ NUMERIC = [
 ]  # fmt: skip
 # What is run with one thread of the BLAS too, by one kernel: the bits are recorded.
 WITH_ONE_THREAD = ["recorded_bits"]
-# Those that compare numbers of threads, those of the BLAS too, by themselves:
+# Those that compare numbers of threads, those of the BLAS too, by themselves; by one kernel:
 THREADED = ["neighbors_bits", "preprocessing_bits", "same_bits", "team"]
 # Then those that round nothing, have nothing that the BLAS computes, or take long for what they
 # would tell beyond the first:
@@ -118,7 +118,7 @@ def main():
     parser.add_argument("kernels", nargs="*", metavar="KERNEL")
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
-    runs = []
+    runs, numeric = [], NUMERIC + THREADED
     own, _ = kernels_in_use(None)
     for kernel in arguments.kernels or KERNELS:
         _, reason = kernels_in_use(kernel)
@@ -130,7 +130,9 @@ def main():
             )
             runs.append((kernel, 1, WITH_ONE_THREAD))
         else:
-            runs.append((kernel, N_THREADS, NUMERIC + THREADED))
+            # How work is cut does not depend on the kernel: one besides the processor's own shows it.
+            runs.append((kernel, N_THREADS, numeric))
+            numeric = numeric if arguments.kernels else NUMERIC
     all_passed = True
     # Other processors, and other BLAS, have their own.
     for kernel, n_threads, names in runs or [(None, 1, WITH_ONE_THREAD)]:

@@ -1,4 +1,4 @@
-"""Turn the figures of the benchmarks into docs/results.md and the README's table.
+"""Turn the figures of the benchmarks into docs/results.md, and what the front pages show of them.
 
 python benchmarks/report.py docs/results
 """
@@ -7,6 +7,9 @@ import json
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+
+from summary import capabilities, reasons
 
 ROOT = Path(__file__).parents[1]
 
@@ -193,88 +196,6 @@ def recipes_table(convnet):
         for name, row in convnet["recipes"].items()
     ]  # fmt: skip
     return table(["", "test accuracy", "with mirrored votes", "seconds of fit"], rows)
-
-
-def beside(duel):
-    """The result of a duel, in a phrase."""
-    ours = duel["seconds"]["sk231n"]
-    others = [(name, seconds) for name, seconds in duel["seconds"].items() if name != "sk231n"]
-    return ", ".join(f"{seconds / ours:.1f} times {name}" for name, seconds in others)
-
-
-def beside_network(figures):
-    """The result of a network's duel, in a phrase."""
-    others = [name for name in figures["ratio"] if name != "sk231n"]
-    return ", ".join(f"{figures['ratio'][name]:.1f} times {name}" for name in others)
-
-
-def summary(features, linear, neighbors, neural, accuracy, convnet):
-    """What the README shows."""
-    hog, hue = features["HOG"], features["HSVHistogram"]
-    slowest = linear["pixels"]["LogisticRegression(max_iter=50)"]
-    rows = [
-        (
-            f"`KNNClassifier(10)`, {duel_name(duel)}",
-            f"{duel['seconds']['sk231n']:.2f} s",
-            beside(duel),
-        )
-        for duel in neighbors["duels"]
-    ]
-    for name in ("SoftmaxClassifier()", "LinearSVM()"):
-        figure = linear["pixels"][name]
-        rows.append((
-            f"`{name}` on raw bytes",
-            f"{figure['accuracy']:.3f} in {figure['seconds']:.1f} s",
-            f"`LogisticRegression(max_iter=50)`: {slowest['accuracy']:.3f} "
-            f"in {slowest['seconds']:.1f} s",
-        ))  # fmt: skip
-    for name, figure in linear["features"].items():
-        model, on = name.split(" on ")
-        rows.append((
-            f"`{model}` on {on}", f"{figure['accuracy']:.3f} in {figure['seconds']:.1f} s", "",
-        ))  # fmt: skip
-    for name, figures in neural["duels"].items():
-        rows.append((
-            f"`MLPClassifier`, {name}", f"{figures['speed']['sk231n']:,.0f} samples/s",
-            beside_network(figures),
-        ))  # fmt: skip
-    for name, figure in accuracy["rows"].items():
-        if name.endswith("a recipe"):
-            rows.append((
-                f"[recipe][mlp_recipes]: {name.removesuffix(', a recipe')}",
-                f"{figure['accuracy']:.3f} in {figure['seconds']:.0f} s",
-                f"best of 26 published solutions: {figure['beside']:.3f}",
-            ))  # fmt: skip
-    for name, figures in convnet["duels"].items():
-        rows.append((
-            f"`ConvNetClassifier({name})`", f"{figures['speed']['sk231n']:,.0f} images/s",
-            beside_network(figures),
-        ))  # fmt: skip
-    for name, row in convnet["recipes"].items():
-        recipe = f"[recipe][convnet_recipes]: {name}"
-        rows.append((
-            RECIPE_NAMES.get(name, recipe), f"{row['accuracy']:.3f} in {row['seconds']:.0f} s", "",
-        ))  # fmt: skip
-    rows.append((
-        "`HOG()`", f"{hog['sk231n']:,.0f} images/s",
-        f"{hog['sk231n'] / hog['skimage']:.0f} times scikit-image, "
-        f"{hog['sk231n'] / hog['OpenCV']:.1f} times OpenCV",
-    ))  # fmt: skip
-    rows.append((
-        "`HSVHistogram()`", f"{hue['sk231n']:,.0f} images/s",
-        f"{hue['sk231n'] / hue['matplotlib + numpy']:.0f} times matplotlib and NumPy, "
-        f"{hue['sk231n'] / hue['OpenCV']:.1f} times OpenCV",
-    ))  # fmt: skip
-    lines = ["| | sk231n | for comparison |", "|---|---|---|"]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    preface = (
-        f"On {features['cores']} cores: seconds of `fit` and `predict` of the neighbours\n"
-        f"({neighbors['images']}), test accuracy and seconds of `fit` of the others\n"
-        f"({linear['images']}), and images per second\n"
-        f"({features['images']}). The commands and more are in\n"
-        "[docs/results.md][results].\n\n"
-    )
-    return preface + "\n".join(lines)
 
 
 def play_table(play):
@@ -482,10 +403,11 @@ each time that work is handed over; caches and memory that threads share are lef
 
 
 def main(folder):
+    figures = SimpleNamespace(
+        **{name: json.loads((Path(folder) / f"{name}.json").read_text()) for name in FIGURES}
+    )
     (features, linear, neighbors, neural, growth, accuracy, convnet, photographs, play,
-     out_of_core, cluster, onnx, limits) = (
-        json.loads((Path(folder) / f"{name}.json").read_text()) for name in FIGURES
-    )  # fmt: skip
+     out_of_core, cluster, onnx, limits) = vars(figures).values()  # fmt: skip
     every, memory = neighbors["manhattan_all"], neighbors["memory"]
     seeds = "; ".join(
         f"`{name}` {low:.4f} to {high:.4f}" for name, (low, high) in linear["seeds"].items()
@@ -660,9 +582,10 @@ What a call allocates at its peak, for 10,000 images of 32x32x3 bytes:
 it uses, which take {growth["import"]["scikit-learn"]:.0f} ms.
 """
     (ROOT / "docs" / "results.md").write_text(page)
+    (ROOT / "docs" / "results" / "why.md").write_text(reasons(figures))
     readme = ROOT / "README.md"
     begin, end = "<!-- results: begin -->\n", "<!-- results: end -->"
-    rows = summary(features, linear, neighbors, neural, accuracy, convnet)
+    rows = capabilities(figures)
     text = re.sub(
         f"{begin}.*{end}", lambda _: f"{begin}{rows}\n{end}", readme.read_text(), flags=re.DOTALL
     )

@@ -63,9 +63,16 @@ def paper():
 def smallest_text(figure):
     """The height of the smallest text of a figure, in pixels of a page 600 pixels wide."""
     figure.draw_without_rendering()
+    hidden = {
+        text
+        for ax in figure.axes
+        if not ax.axison
+        for axis in (ax.xaxis, ax.yaxis)
+        for text in axis.findobj(mpl.text.Text)
+    }
     sizes = [
         text.get_fontsize()
         for text in figure.findobj(mpl.text.Text)
-        if text.get_visible() and text.get_text().strip()
+        if text.get_visible() and text.get_text().strip() and text not in hidden
     ]
     return min(sizes, default=float("inf")) / 72 * DPI * WIDTH / figure.get_figwidth()
