@@ -129,6 +129,9 @@ class SoftmaxClassifier(LinearClassifier):
     with the share :math:`\rho` that of ``l1_ratio=r`` and ``C=(2 - r) / (alpha * n_samples)``,
     where :math:`r = 2 \rho / (1 + \rho)`.
 
+    The course's penalty ``reg * np.sum(W * W)`` is that of ``alpha = 2 * reg`` here, as l2 is half
+    the sum of the squares.
+
     References
     ----------
     CS231n course notes, "Linear classification", https://cs231n.github.io/linear-classify/.

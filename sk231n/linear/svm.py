@@ -140,6 +140,9 @@ class LinearSVM(LinearClassifier):
 
     each maximum with zero squared for the squared hinge.
 
+    The course's penalty ``reg * np.sum(W * W)`` is that of ``alpha = 2 * reg`` here, as l2 is half
+    the sum of the squares.
+
     References
     ----------
     J. Weston and C. Watkins, "Support vector machines for multi-class pattern recognition",
