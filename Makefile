@@ -26,6 +26,7 @@ help:
 	@echo "make soak         look for faults in random inputs; SECONDS=600 looks for so long"
 	@echo "make lint         check style, formatting, spelling and types"
 	@echo "make docs         build docs/_build/html, run the examples of its gallery, check its links"
+	@echo "                  and, if there is Chromium, look at its pages"
 	@echo "make docs-quick   the same without running the examples"
 	@echo "make bench        measure against the peers and rewrite docs/results.md;"
 	@echo "                  CIFAR10=DIR measures on the real photographs"
@@ -72,6 +73,8 @@ docs: $(VENV)/docs.installed
 	rm -rf docs/api/generated docs/_build/html/_modules
 	$(BIN)/sphinx-build -E -W --keep-going $(SPHINX) docs docs/_build/html
 	$(BIN)/python docs/check_links.py docs/_build/html
+	$(BIN)/python docs/check_notebooks.py docs/gallery
+	$(BIN)/python docs/check_pages.py docs/_build/html
 
 docs-quick:
 	$(MAKE) docs SPHINX="--tag quick"

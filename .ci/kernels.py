@@ -38,22 +38,23 @@ THREADED = ["neighbors_bits", "preprocessing_bits", "same_bits", "team"]
 NOT_NUMERIC = [
     "array_api", "assigned_parameters", "augmentation", "automatic_rate",
     "automatic_rate_constants", "color", "color_bins", "common", "convnet", "convnet_gradients",
-    "convnet_memory", "convnet_shapes", "convnet_training", "course_numbers", "datasets_archives",
-    "datasets_arguments", "datasets_cifar10", "datasets_fashion_mnist", "datasets_fetch",
-    "datasets_servers", "datasets_shapes", "datasets_spirals", "datasets_split",
-    "diagnostics_arguments", "diagnostics_faults", "diagnostics_gradient", "diagnostics_html",
-    "diagnostics_measurements", "diagnostics_numerical", "diagnostics_sanity", "docs",
-    "documentation_snippets", "error_states", "errors", "examples", "features_arguments",
-    "features_bits", "first_layers", "fit_intercept", "flatten", "hog", "hog_each", "hog_votes",
-    "images", "layering", "linear", "losses", "memory", "names", "neighbors_arguments",
-    "neighbors_costs", "neighbors_cv", "neighbors_labels", "neighbors_leave_one_out",
-    "neighbors_memory", "neighbors_merge", "neighbors_scoring", "neighbors_weights",
-    "neighbors_working_memory",
-    "network_gradients", "network_summary", "neural_augmentation", "neural_classifier", "onnx",
-    "onnx_features", "onnx_neighbors", "onnx_pipelines", "optimizers", "own_parts", "packaging",
-    "parameters", "photographs_folder", "photographs_reader", "plotting", "plotting_arguments",
-    "plotting_explanations", "plotting_filters", "plotting_images", "plotting_results", "pooling",
-    "reference_convolution", "schedules", "stored", "stubs", "targets", "threads", "units", "utils",
+    "convnet_memory", "convnet_shapes", "convnet_training", "course_numbers",
+    "datasets_archives", "datasets_arguments", "datasets_cifar10", "datasets_fashion_mnist",
+    "datasets_fetch", "datasets_servers", "datasets_shapes", "datasets_spirals",
+    "datasets_split", "diagnostics_arguments", "diagnostics_faults", "diagnostics_gradient",
+    "diagnostics_html", "diagnostics_measurements", "diagnostics_numerical",
+    "diagnostics_sanity", "docs", "documentation_snippets", "error_states", "errors",
+    "examples", "features_arguments", "features_bits", "first_layers", "fit_intercept",
+    "flatten", "hog", "hog_each", "hog_votes", "images", "layering", "linear", "losses",
+    "memory", "names", "neighbors_arguments", "neighbors_costs", "neighbors_cv",
+    "neighbors_labels", "neighbors_leave_one_out", "neighbors_memory", "neighbors_merge",
+    "neighbors_scoring", "neighbors_weights", "neighbors_working_memory", "network_gradients",
+    "network_summary", "neural_augmentation", "neural_classifier", "onnx", "onnx_features",
+    "onnx_neighbors", "onnx_pipelines", "optimizers", "own_parts", "packaging", "parameters",
+    "photographs_folder", "photographs_reader", "pictures", "plotting", "plotting_arguments",
+    "plotting_explanations", "plotting_filters", "plotting_images", "plotting_results",
+    "pooling", "reference_convolution", "schedules", "stored", "stubs", "targets", "threads",
+    "units", "utils",
 ]  # fmt: skip
 
 PROBE = """
@@ -130,7 +131,7 @@ def main():
             )
             runs.append((kernel, 1, WITH_ONE_THREAD))
         else:
-            # How work is cut does not depend on the kernel: one besides the processor's own shows it.
+            # How work is cut does not depend on the kernel: one besides the own shows that.
             runs.append((kernel, N_THREADS, numeric))
             numeric = numeric if arguments.kernels else NUMERIC
     all_passed = True

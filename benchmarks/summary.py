@@ -163,7 +163,7 @@ def reasons(f):
         ),
     ]  # fmt: skip
     grid = "\n".join(
-        f":::{{grid-item-card}} {title}\n{text}\n+++\n`{command}`\n:::"
+        f":::{{grid-item-card}} {title}\n:class-title: sd-fs-4\n\n{text}\n\n`{command}`\n:::"
         for title, text, command in cards
     )
     return (

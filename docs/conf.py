@@ -2,9 +2,13 @@
 
 import inspect
 import re
+import sys
 from pathlib import Path
 
 from docutils import nodes
+from sphinx import addnodes
+
+sys.path.insert(0, str(Path(__file__).parent))  # for `picture`
 
 import sk231n
 from sk231n.play._pages.static import static_page
@@ -25,8 +29,9 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "sphinx-mathjax-offline",
+    "picture",
 ]
-exclude_patterns = ["_build", "**/generated/README*"]
+exclude_patterns = ["_build", "**/generated/README*", "results/*"]
 templates_path = ["_templates"]
 nitpicky = True
 
@@ -55,9 +60,14 @@ numpydoc_show_class_members = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
+    "backreferences_dir": "gallery/backreferences",  # which examples use what
+    "doc_module": "sk231n",
     "filename_pattern": r"/plot_",
     "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",  # programs for the command line
     "plot_gallery": not tags.has("quick"),  # noqa: F821  (Sphinx defines it)
+    "image_scrapers": ("gallery_figures.save_legible",),
+    "image_srcset": ["2x"],  # for screens of today
+    "first_notebook_cell": '%pip install --quiet "sk231n[images,plot]"\n%matplotlib inline',
     "capture_repr": (),  # what a program prints is its output
     "abort_on_example_error": True,
     "download_all_examples": False,
@@ -75,9 +85,10 @@ html_static_path = ["_static"]
 html_css_files = ["sk231n.css"]
 html_js_files = ["play.js"]
 html_copy_source = html_show_sourcelink = False
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "sk231n"},
-    "header_links_before_dropdown": 9,
+    "header_links_before_dropdown": 6,
     "navigation_with_keys": False,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
@@ -89,8 +100,8 @@ html_theme_options = {
 html_sidebars = {
     name: []
     for name in (
-        "index", "getting_started", "coming_from_sklearn", "design", "results",
-        "changelog",
+        "index", "getting_started", "coming_from_sklearn", "vocabulary", "design", "results",
+        "citing", "versions", "changelog",
     )
 }  # fmt: skip
 
@@ -136,6 +147,18 @@ def escape(text):
     return "".join(parts)
 
 
+def find_sources(app, doctree):
+    """Say in which class a method is defined: only there does viewcode find its source."""
+    for signature in doctree.findall(addnodes.desc_signature):
+        path, _, name = signature.get("fullname", "").rpartition(".")
+        owner = getattr(sys.modules.get(signature.get("module")), path, None)
+        for base in inspect.getmro(owner) if inspect.isclass(owner) else ():
+            if name in vars(base):
+                signature["module"] = base.__module__
+                signature["fullname"] = f"{base.__qualname__}.{name}"
+                break
+
+
 def show_source(app, what, name, obj, options, lines):
     """Show the loops of ``sk231n.reference`` themselves: they are made to be read."""
     if name.startswith("sk231n.reference.") and inspect.isfunction(obj):
@@ -156,6 +179,7 @@ def write_pages_that_play(app, exception):
 def setup(app):
     """Connect the functions above."""
     app.connect("build-finished", write_pages_that_play)
+    app.connect("doctree-read", find_sources, priority=400)  # before sphinx.ext.viewcode
     app.connect("missing-reference", find_reference)
     app.connect("autodoc-skip-member", skip_members_of_others)
     app.connect("autodoc-process-docstring", show_source, priority=900)

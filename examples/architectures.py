@@ -1,18 +1,20 @@
-"""Networks that made history, layer by layer: shapes, parameters, arithmetic and memory.
+"""Networks that made history, layer by layer: shapes, arithmetic and memory.
 
-    python examples/architectures.py                   # all tables, in seconds
-    python examples/architectures.py vgg16 resnet50    # some of them
+    python examples/architectures.py                 # all tables, in seconds
+    python examples/architectures.py vgg16 resnet50  # some of them
 
-Each function returns the layers of a network without that of the scores, which is an affine layer
-and comes with the number of classes. A table follows from shapes alone, and nothing is trained.
-Below it stands where the figures of the papers, or of the course notes, differ and why. The layers
-are an ``architecture`` for ConvNetClassifier, too; LeNet-5 and the ResNet for small images are
-within the reach of a processor.
+Each function returns the layers of a network without that of the scores, which
+is an affine layer and comes with the number of classes. A table follows from
+shapes alone, and nothing is trained. Below it stands where the figures of the
+papers, or of the course notes, differ and why. The layers are an
+``architecture`` for ConvNetClassifier, too; LeNet-5 and the ResNet for small
+images are within the reach of a processor.
 
-Three things are as in this library. Convolutions always have intercepts. Padding is "valid" or
-"same", which gives one output per stride; an odd zero comes after the image. Pooling has no padding
-and leaves out pixels that fill no further window. The response normalization of AlexNet and ZFNet,
-which has no parameters, is left out.
+Three things are as in this library. Convolutions always have intercepts.
+Padding is "valid" or "same", which gives one output per stride; an odd zero
+comes after the image. Pooling has no padding and leaves out pixels that fill
+no further window. The response normalization of AlexNet and ZFNet, which has
+no parameters, is left out.
 """
 
 import argparse
@@ -38,7 +40,8 @@ from sk231n.layers import (
     Tanh,
 )
 
-# The networks --------------------------------------------------------------------------------
+# The networks
+# -----------------------------------------------------------------------------
 
 
 def lenet5():
@@ -59,11 +62,15 @@ def lenet5():
 
 def fully_connected(*widths):
     """Wide affine layers, half of whose units are dropped while training."""
-    return [layer for width in widths for layer in (Affine(width, He()), ReLU(), Dropout(0.5))]
+    return [
+        layer
+        for width in widths
+        for layer in (Affine(width, He()), ReLU(), Dropout(0.5))
+    ]
 
 
 def alexnet():
-    """Krizhevsky, Sutskever and Hinton 2012, for photographs of 227 x 227 x 3."""
+    """Krizhevsky, Sutskever, Hinton 2012, for photographs of 227 x 227 x 3."""
     return [
         Conv2D(96, 11, stride=4, padding="valid"),
         ReLU(),
@@ -71,7 +78,11 @@ def alexnet():
         Conv2D(256, 5),
         ReLU(),
         MaxPool2D(3, stride=2),
-        *(layer for n_filters in (384, 384, 256) for layer in (Conv2D(n_filters), ReLU())),
+        *(
+            layer
+            for n_filters in (384, 384, 256)
+            for layer in (Conv2D(n_filters), ReLU())
+        ),
         MaxPool2D(3, stride=2),
         *fully_connected(4096, 4096),
     ]
@@ -80,7 +91,8 @@ def alexnet():
 def zfnet(middle=(384, 384, 256)):
     """Zeiler and Fergus 2013, for photographs of 224 x 224 x 3.
 
-    Its wide variant, which the course shows, has (512, 1024, 512) in the middle.
+    Its wide variant, which the course shows, has (512, 1024, 512) in the
+    middle.
     """
     return [
         Conv2D(96, 7, stride=2),
@@ -89,17 +101,25 @@ def zfnet(middle=(384, 384, 256)):
         Conv2D(256, 5, stride=2),
         ReLU(),
         MaxPool2D(3, stride=2),
-        *(layer for n_filters in middle for layer in (Conv2D(n_filters), ReLU())),
+        *(
+            layer
+            for n_filters in middle
+            for layer in (Conv2D(n_filters), ReLU())
+        ),
         MaxPool2D(3, stride=2),
         *fully_connected(4096, 4096),
     ]
 
 
 def vgg16():
-    """Simonyan and Zisserman 2014, configuration D, for photographs of 224 x 224 x 3."""
+    """Simonyan, Zisserman 2014, table D, for photographs of 224 x 224 x 3."""
     layers = []
     for n_filters, depth in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
-        layers += [layer for _ in range(depth) for layer in (Conv2D(n_filters), ReLU())]
+        layers += [
+            layer
+            for _ in range(depth)
+            for layer in (Conv2D(n_filters), ReLU())
+        ]
         layers.append(MaxPool2D())
     return layers + fully_connected(4096, 4096)
 
@@ -112,8 +132,9 @@ def normalized(n_filters, size=3, stride=1):
 def resnet(blocks=(3, 4, 6, 3)):
     """He, Zhang, Ren and Sun 2015, for photographs of 224 x 224 x 3.
 
-    A block makes an image narrow, convolves it, and makes it wide again. The default is ResNet-50;
-    (3, 4, 23, 3) blocks are ResNet-101, and (3, 8, 36, 3) are ResNet-152.
+    A block makes an image narrow, convolves it, and makes it wide again. The
+    default is ResNet-50; (3, 4, 23, 3) blocks are ResNet-101, and
+    (3, 8, 36, 3) are ResNet-152.
     """
     layers = [*normalized(64, 7, stride=2), ReLU(), MaxPool2D()]
     for stage, n_blocks in enumerate(blocks):
@@ -127,13 +148,15 @@ def resnet(blocks=(3, 4, 6, 3)):
                 ReLU(),
                 *normalized(4 * width, 1),
             ]
-            shortcut = normalized(4 * width, 1, stride=stride) if block == 0 else None
+            shortcut = (
+                normalized(4 * width, 1, stride=stride) if block == 0 else None
+            )
             layers += [Residual(bottleneck, shortcut), ReLU()]
     return [*layers, GlobalAveragePool2D()]
 
 
 class Subsample(Layer):
-    """Every second pixel, with channels of zeros: a shortcut that has no parameters.
+    """Every second pixel, with channels of zeros: a shortcut without weights.
 
     Parameters
     ----------
@@ -164,17 +187,25 @@ class Subsample(Layer):
 
 
 def resnet_cifar(n=3):
-    """He, Zhang, Ren and Sun 2015, section 4.2: 6 n + 2 layers, for photographs of 32 x 32 x 3."""
+    """He et al. 2015, section 4.2: 6 n + 2 layers, images of 32 x 32 x 3."""
     layers = [*normalized(16), ReLU()]
     for n_filters in (16, 32, 64):
         for block in range(n):
             halve = n_filters > 16 and block == 0
-            pair = [*normalized(n_filters, stride=1 + halve), ReLU(), *normalized(n_filters)]
-            layers += [Residual(pair, Subsample(n_filters) if halve else None), ReLU()]
+            pair = [
+                *normalized(n_filters, stride=1 + halve),
+                ReLU(),
+                *normalized(n_filters),
+            ]
+            layers += [
+                Residual(pair, Subsample(n_filters) if halve else None),
+                ReLU(),
+            ]
     return [*layers, GlobalAveragePool2D()]
 
 
-# What the papers and the notes say -----------------------------------------------------------
+# What the papers and the notes say
+# -----------------------------------------------------------
 
 
 def say(text):
@@ -183,11 +214,13 @@ def say(text):
 
 
 def n_intercepts(layers, shape):
-    """Number of intercepts of convolutions, which a normalization behind them makes superfluous."""
+    """Number of intercepts that a normalization makes superfluous."""
     network = Network(layers, shape)
     return sum(
         math.prod(shapes[name])
-        for layer, shapes in zip(network.layers, network.layout.shapes, strict=True)
+        for layer, shapes in zip(
+            network.layers, network.layout.shapes, strict=True
+        )
         for name in layer.intercepts
     )
 
@@ -198,9 +231,12 @@ def about_lenet5(summary):
     of_pooling, of_scores = 2 * 6 + 2 * 16, 84 * 10 + 10
     papers = summary.n_parameters - full + sparse + of_pooling - of_scores
     say(
-        f"The paper has {papers:,} parameters. There the maps of the second convolution see only "
-        f"some of the maps before them, which takes {sparse:,} instead of {full:,}; each map that "
-        f"is pooled has a factor and an intercept, {of_pooling} together; and scores are distances "
+        f"The paper has {papers:,} parameters. There the maps of the second "
+        "convolution see only "
+        f"some of the maps before them, which takes {sparse:,} instead of "
+        f"{full:,}; each map that "
+        f"is pooled has a factor and an intercept, {of_pooling} together; and "
+        "scores are distances "
         f"to fixed patterns, where here an affine layer has {of_scores}."
     )
 
@@ -209,10 +245,14 @@ def about_alexnet(summary):
     """Compare with section 3 of the paper."""
     half = (5 * 5 * 96 * 256 + 3 * 3 * 384 * 384 + 3 * 3 * 384 * 256) // 2
     say(
-        "The paper has images of 224, but (224 - 11) / 4 + 1 is no whole number; for 227 it is 55. "
-        "Its second, fourth and fifth convolution are in two groups, each of which sees half the "
-        f"channels: {half:,} weights fewer, {summary.n_parameters - half:,} parameters. It counts "
-        "253,440 neurons in the first layer, which would be 55 x 48 x 96; 55 x 55 x 96 are "
+        "The paper has images of 224, but (224 - 11) / 4 + 1 is no whole "
+        "number; for 227 it is 55. "
+        "Its second, fourth and fifth convolution are in two groups, each of "
+        "which sees half the "
+        f"channels: {half:,} weights fewer, {summary.n_parameters - half:,} "
+        "parameters. It counts "
+        "253,440 neurons in the first layer, which would be 55 x 48 x 96; 55 "
+        "x 55 x 96 are "
         f"{summary.layers[1].n_values:,}."
     )
 
@@ -221,33 +261,48 @@ def about_zfnet(summary):
     """Compare with figure 3 of the paper."""
     wide = network_summary(zfnet((512, 1024, 512)), (224, 224, 3), 1000)
     say(
-        "In the paper the first two convolutions return sides of 110 and 26 instead of 112 and 28: "
-        "it pads less, and its pooling rounds up. Once pooled, the sides are those of the paper, "
-        "55, 13 and 6, and so no parameter depends on it. The wide variant has "
-        f"{wide.n_parameters:,} parameters, {wide.n_parameters - summary.n_parameters:,} more."
+        "In the paper the first two convolutions return sides of 110 and 26 "
+        "instead of 112 and 28: "
+        "it pads less, and its pooling rounds up. Once pooled, the sides are "
+        "those of the paper, "
+        "55, 13 and 6, and so no parameter depends on it. The wide variant "
+        "has "
+        f"{wide.n_parameters:,} parameters, "
+        f"{wide.n_parameters - summary.n_parameters:,} more."
     )
 
 
 def about_vgg16(summary):
-    """Compare with the table in the notes, which has no rows for ReLU and dropout."""
-    rows = [row for row in summary.layers if not row.name.startswith(("ReLU", "Dropout"))]
+    """Compare with the notes' table, without rows for ReLU and dropout."""
+    rows = [
+        row
+        for row in summary.layers
+        if not row.name.startswith(("ReLU", "Dropout"))
+    ]
     n_values = sum(row.n_values for row in rows)
     first = next(row for row in rows if row.name.startswith("Affine"))
     say(
-        'The notes add up "24M * 4 bytes ~= 93MB / image", but their rows, those above without '
-        f"ReLU and dropout, add up to {n_values:,} values, {4 * n_values / 1e6:.1f} MB; with a "
-        f"copy for each ReLU and dropout it is {summary.n_bytes / 1e6:.1f} MB. Their 138 million "
-        f"parameters are {summary.n_parameters:,}; {first.multiply_adds:,} of them are weights of "
+        'The notes add up "24M * 4 bytes ~= 93MB / image", but their rows, '
+        "those above without "
+        f"ReLU and dropout, add up to {n_values:,} values, "
+        f"{4 * n_values / 1e6:.1f} MB; with a "
+        f"copy for each ReLU and dropout it is {summary.n_bytes / 1e6:.1f} "
+        "MB. Their 138 million "
+        f"parameters are {summary.n_parameters:,}; {first.multiply_adds:,} of "
+        "them are weights of "
         "the first affine layer."
     )
 
 
 def about_resnet50(summary):
-    """Compare with table 1 of the paper, and with the numbers that are often cited."""
+    """Compare with table 1 of the paper, and numbers that are often cited."""
     say(
-        "The first pooling has windows of 2 x 2. In the paper they are 3 x 3, a stride of 2 apart, "
-        "and padded; without padding they would make 55 of 112 pixels, instead of 56. No parameter "
-        "depends on it. The numbers that are often cited leave out the intercepts of convolutions:"
+        "The first pooling has windows of 2 x 2. In the paper they are 3 x 3, "
+        "a stride of 2 apart, "
+        "and padded; without padding they would make 55 of 112 pixels, "
+        "instead of 56. No parameter "
+        "depends on it. The numbers that are often cited leave out the "
+        "intercepts of convolutions:"
     )
     for name, blocks, billions in (
         ("ResNet-50", (3, 4, 6, 3), 3.8),
@@ -256,24 +311,34 @@ def about_resnet50(summary):
     ):
         layers, shape = resnet(blocks), (224, 224, 3)
         summary = network_summary(layers, shape, 1000)
-        n_parameters, left_out = summary.n_parameters, n_intercepts(layers, shape)
+        n_parameters, left_out = (
+            summary.n_parameters,
+            n_intercepts(layers, shape),
+        )
         print(
-            f"    {name:10}  {n_parameters:,} - {left_out:,} = {n_parameters - left_out:,}; "
-            f"{summary.multiply_adds / 1e9:.2f} billion multiply-adds (paper: {billions})"
+            f"    {name:10}  {n_parameters:,} - {left_out:,} = "
+            f"{n_parameters - left_out:,}; "
+            f"{summary.multiply_adds / 1e9:.2f} billion multiply-adds (paper: "
+            f"{billions})"
         )
 
 
 def about_resnet20(summary):
     """Compare with table 6 of the paper."""
-    say("Parameters without the intercepts of convolutions, and those of the paper in millions:")
+    say(
+        "Parameters without the intercepts of convolutions, and those of the "
+        "paper in millions:"
+    )
     for n, millions in ((3, 0.27), (5, 0.46), (7, 0.66), (9, 0.85), (18, 1.7)):
         layers, shape = resnet_cifar(n), (32, 32, 3)
         n_parameters = network_summary(layers, shape, 10).n_parameters
         n_parameters -= n_intercepts(layers, shape)
-        print(f"    {f'ResNet-{6 * n + 2}':10}  {n_parameters:9,}  {millions:4}")
+        print(
+            f"    {f'ResNet-{6 * n + 2}':10}  {n_parameters:9,}  {millions:4}"
+        )
 
 
-NETWORKS = {  # layers, shape of an image, number of classes, what there is to say
+NETWORKS = {  # layers, shape of an image, number of classes, what to say
     "lenet5": (lenet5, (32, 32, 1), 10, about_lenet5),
     "alexnet": (alexnet, (227, 227, 3), 1000, about_alexnet),
     "zfnet": (zfnet, (224, 224, 3), 1000, about_zfnet),
@@ -286,9 +351,12 @@ NETWORKS = {  # layers, shape of an image, number of classes, what there is to s
 def main():
     """Print the tables, and what differs."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NETWORKS)}")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(NETWORKS)}"
+    )
     arguments = parser.parse_args()
     for name in arguments.names or NETWORKS:
         if name not in NETWORKS:

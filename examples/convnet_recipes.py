@@ -1,22 +1,24 @@
-"""Three convolutional networks for photographs, and a random search for better settings.
+"""Three convolutional networks for photographs, and a search for better ones.
 
-    python examples/convnet_recipes.py                          # coloured shapes, under a minute
-    python examples/convnet_recipes.py --cifar10 DIR            # the photographs, half an hour
-    python examples/convnet_recipes.py --cifar10 DIR --search   # the search too, seven minutes more
+    python examples/convnet_recipes.py                         # a minute
+    python examples/convnet_recipes.py --cifar10 DIR           # half an hour
+    python examples/convnet_recipes.py --cifar10 DIR --search  # 7 minutes more
 
-All three have a first convolution and three groups of two: convolution, pooling, batch
-normalization, ReLU, convolution, batch normalization, ReLU. Pooling comes before the normalization,
-which then has a quarter of the pixels to work on. The largest value of each channel goes to the
-scores. While training, images are mirrored and shifted by a few pixels, labels are smoothed, and
-the rate goes up and down once.
+All three have a first convolution and three groups of two: convolution,
+pooling, batch normalization, ReLU, convolution, batch normalization, ReLU.
+Pooling comes before the normalization, which then has a quarter of the pixels
+to work on. The largest value of each channel goes to the scores. While
+training, images are mirrored and shifted by a few pixels, labels are smoothed,
+and the rate goes up and down once.
 
-Rate, momentum, penalty and smoothing are round numbers that are usual for such networks; widths and
-epochs were set by hand, by the minutes that they take: at equal time, more epochs of a narrower
-network were better. On 10,000 photographs the search finds a rate of 0.215, a momentum of 0.92 and
-a penalty of 5.5e-4, with more smoothing, 0.21, and batches of 64. It looks for better settings at
-random, on a part of the photographs and for a few epochs, judged on others of them: first in a wide
-range, every number that acts as a factor being drawn log-uniformly, then in a narrow one around the
-best.
+Rate, momentum, penalty and smoothing are round numbers that are usual for such
+networks; widths and epochs were set by hand, by the minutes that they take: at
+equal time, more epochs of a narrower network were better. On 10,000
+photographs the search finds a rate of 0.215, a momentum of 0.92 and a penalty
+of 5.5e-4, with more smoothing, 0.21, and batches of 64. It looks for better
+settings at random, on a part of the photographs and for a few epochs, judged
+on others of them: first in a wide range, every number that acts as a factor
+being drawn log-uniformly, then in a narrow one around the best.
 """
 
 import argparse
@@ -36,7 +38,7 @@ from sk231n.schedules import OneCycle
 
 
 def group(n_filters):
-    """Two convolutions, the first of them pooled, each normalised and rectified."""
+    """Two convolutions, the first pooled; each normalised and rectified."""
     return [
         Conv2D(n_filters),
         MaxPool2D(),
@@ -51,7 +53,13 @@ def group(n_filters):
 def layers(first, widths):
     """Layers for images of 32 x 32 pixels, up to the scores."""
     groups = [layer for n_filters in widths for layer in group(n_filters)]
-    return [Conv2D(first), BatchNorm(), ReLU(), *groups, MaxPool2D(32 // 2 ** len(widths))]
+    return [
+        Conv2D(first),
+        BatchNorm(),
+        ReLU(),
+        *groups,
+        MaxPool2D(32 // 2 ** len(widths)),
+    ]
 
 
 def network(first, widths, max_iter, shift=2):
@@ -76,12 +84,12 @@ def three_minutes():
 
 
 def seven_minutes():
-    """Some 630,000 parameters: more filters where the images are small and they cost little."""
+    """Some 630,000 parameters: more filters where the images are small."""
     return network(32, (32, 96, 192), max_iter=15)
 
 
 def quarter_of_an_hour():
-    """The same network for more epochs, in which it sees images that are shifted further."""
+    """The same network for more epochs; its images are shifted further."""
     return network(32, (32, 96, 192), max_iter=33, shift=4)
 
 
@@ -93,16 +101,21 @@ RECIPES = {
 
 
 def accuracies_and_seconds(model, X_train, y_train, X_test, y_test):
-    """Train; return the accuracy, that of votes of each image and its mirror image, and seconds."""
+    """Train; return accuracies without and with mirror images, and seconds."""
     start = time.perf_counter()
     model.fit(X_train, y_train)
     seconds = time.perf_counter() - start
     scores = model.predict_proba(X_test)
     votes = scores + model.predict_proba(X_test[:, :, ::-1])
     accuracy, mirrored = (
-        np.mean(model.classes_[s.argmax(axis=1)] == y_test) for s in (scores, votes)
+        np.mean(model.classes_[s.argmax(axis=1)] == y_test)
+        for s in (scores, votes)
     )
-    return {"accuracy": accuracy, "with mirrored votes": mirrored, "seconds": seconds}
+    return {
+        "accuracy": accuracy,
+        "with mirrored votes": mirrored,
+        "seconds": seconds,
+    }
 
 
 COARSE = {
@@ -128,38 +141,62 @@ def around(best):
 
 
 def search(X, y, n_iter=12, max_iter=4):
-    """Search the settings of the small network on a part of the images; print the best."""
+    """Search settings of the small network on some images; print the best."""
     distributions = COARSE
     folds = ShuffleSplit(1, test_size=0.2, random_state=0)
     for stage in ("coarse", "fine"):
         found = RandomizedSearchCV(
-            three_minutes().set_params(max_iter=max_iter), distributions, n_iter=n_iter, cv=folds,
-            refit=False, random_state=0,
+            three_minutes().set_params(max_iter=max_iter), distributions,
+            n_iter=n_iter, cv=folds, refit=False, random_state=0,
         ).fit(X, y)  # fmt: skip
-        print(f"{stage}: {found.best_score_:.3f} with {found.best_params_}", flush=True)
+        print(
+            f"{stage}: {found.best_score_:.3f} with {found.best_params_}",
+            flush=True,
+        )
         distributions = around(found.best_params_)
 
 
 def main():
-    """Train the recipes on the photographs, or a small network on coloured shapes."""
+    """Train recipes on photographs, or a small network on coloured shapes."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--cifar10", metavar="DIR", help="directory or .tar.gz of CIFAR-10")
-    parser.add_argument("--search", action="store_true", help="run the search too")
-    parser.add_argument("--search-images", type=int, default=10000, help="images to search with")
-    parser.add_argument("--recipe", choices=RECIPES, help="train this one alone")
+    parser.add_argument(
+        "--cifar10", metavar="DIR", help="directory or .tar.gz of CIFAR-10"
+    )
+    parser.add_argument(
+        "--search", action="store_true", help="run the search too"
+    )
+    parser.add_argument(
+        "--search-images",
+        type=int,
+        default=10000,
+        help="images to search with",
+    )
+    parser.add_argument(
+        "--recipe", choices=RECIPES, help="train this one alone"
+    )
     arguments = parser.parse_args()
     data = load_images(arguments.cifar10)
     print(f"{len(data[0])} images to train on, {len(data[2])} unseen")
     if arguments.search:
-        search(data[0][: arguments.search_images], data[1][: arguments.search_images])
-    recipes = RECIPES if arguments.cifar10 else {"on shapes": lambda: network(8, (16, 32), 8)}
+        search(
+            data[0][: arguments.search_images],
+            data[1][: arguments.search_images],
+        )
+    recipes = (
+        RECIPES
+        if arguments.cifar10
+        else {"on shapes": lambda: network(8, (16, 32), 8)}
+    )
     for name in [arguments.recipe] if arguments.recipe else recipes:
         result = accuracies_and_seconds(recipes[name](), *data)
         print(
-            f"{name:22}{result['accuracy']:.4f}, with the votes of mirror images "
-            f"{result['with mirrored votes']:.4f}, in {result['seconds']:.0f} s",
+            f"{name:22}{result['accuracy']:.4f}, with the votes of mirror "
+            "images "
+            f"{result['with mirrored votes']:.4f}, in {result['seconds']:.0f} "
+            "s",
             flush=True,
         )
 

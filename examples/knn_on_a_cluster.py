@@ -1,22 +1,25 @@
-"""Exact nearest neighbours among a million images, on workers that cannot hold them.
+"""Exact nearest neighbours among more images than the workers can hold.
 
-    python examples/knn_on_a_cluster.py                   # on images that it makes, about a minute
-    python examples/knn_on_a_cluster.py --cifar10 DIR     # on mirrored and shifted photographs
-    python examples/knn_on_a_cluster.py --images 50000    # a smaller number
-    python examples/knn_on_a_cluster.py --folder DIR      # keep the shards there
+    python examples/knn_on_a_cluster.py                 # a minute
+    python examples/knn_on_a_cluster.py --cifar10 DIR   # CIFAR-10
+    python examples/knn_on_a_cluster.py --images 50000  # fewer images
+    python examples/knn_on_a_cluster.py --folder DIR    # keep shards
 
-It needs dask: pip install "distributed>=2026.8". The workers are processes of this machine. On a
-cluster, replace LocalCluster by its own, and let --folder lie where all machines can read it.
+It needs dask: pip install "distributed>=2026.8". The workers are processes of
+this machine. On a cluster, replace LocalCluster by its own, and let --folder
+lie where all machines can read it.
 
-The images are cut into shards. Workers make them, one file each. Then a worker opens the file of a
-shard without reading it, fits a KNNClassifier, asks it for the neighbours of all queries, and
-forgets it. The rows stay in the file; a reduced copy, about a quarter of their size, is in memory
-for as long as it is asked. merge_neighbors makes the neighbours among all images out of
-those in the shards, and they vote.
+The images are cut into shards. Workers make them, one file each. Then a worker
+opens the file of a shard without reading it, fits a KNNClassifier, asks it for
+the neighbours of all queries, and forgets it. The rows stay in the file; a
+reduced copy, about a quarter of their size, is in memory for as long as it is
+asked. merge_neighbors makes the neighbours among all images out of those in
+the shards, and they vote.
 
-Where memory allows, keep the fitted classifiers on the workers: client.submit(fit, ...) gives a
-future, which the next queries are sent to. dask counts the pages of files that a worker has read as
-its memory, though the system could take them back. So these workers would soon be at their limit.
+Where memory allows, keep the fitted classifiers on the workers:
+client.submit(fit, ...) gives a future, which the next queries are sent to.
+dask counts the pages of files that a worker has read as its memory, though the
+system could take them back. So these workers would soon be at their limit.
 """
 
 import argparse
@@ -40,14 +43,18 @@ except ImportError:
 
 N_SHAPES = 20_000  # different images, if they are made up
 # How far copies of an image are moved, the shortest ways first.
-SHIFTS = sorted(product(range(-4, 5), repeat=2), key=lambda shift: shift[0] ** 2 + shift[1] ** 2)
+SHIFTS = sorted(
+    product(range(-4, 5), repeat=2),
+    key=lambda shift: shift[0] ** 2 + shift[1] ** 2,
+)
 
 
-# What workers do ----------------------------------------------------------------------------------
+# What workers do
+# -----------------------------------------------------------------------------
 
 
 def copies(base, numbers):
-    """The images of some numbers: those of the base, then the same mirrored, then moved, ..."""
+    """The images of some numbers: the base, then mirrored, then moved, ..."""
     images, rounds = base[numbers % len(base)], numbers // len(base)
     for number in np.unique(rounds):
         of_round = rounds == number
@@ -56,13 +63,17 @@ def copies(base, numbers):
 
 
 def changed(images, number):
-    """Images that are mirrored if the number is odd, and moved; pixels at the edge are repeated."""
+    """Images mirrored if the number is odd, and moved; edges are repeated."""
     if number % 2:
         images = images[:, :, ::-1]
     far, (down, right) = 4, SHIFTS[number // 2 % len(SHIFTS)]
-    padded = np.pad(images, ((0, 0), (far, far), (far, far), (0, 0)), mode="edge")
+    padded = np.pad(
+        images, ((0, 0), (far, far), (far, far), (0, 0)), mode="edge"
+    )
     height, width = images.shape[1:3]
-    return padded[:, far - down : far - down + height, far - right : far - right + width]
+    return padded[
+        :, far - down : far - down + height, far - right : far - right + width
+    ]
 
 
 def make_shard(folder, start, stop, at_once=2000):
@@ -77,25 +88,31 @@ def make_shard(folder, start, stop, at_once=2000):
 
 
 def neighbors_in_shard(made, folder, start, labels, queries, k):
-    """Fit a classifier to a shard, which has been made, and ask it; fewer rows have fewer."""
+    """Fit a classifier to a shard, and ask it; fewer rows have fewer."""
     rows = np.load(folder / f"{start}.npy", mmap_mode="r")
     k = min(k, len(rows))
-    knn = KNNClassifier(k).fit(rows, labels[np.arange(start, start + len(rows)) % len(labels)])
+    knn = KNNClassifier(k).fit(
+        rows, labels[np.arange(start, start + len(rows)) % len(labels)]
+    )
     return *knn.kneighbors(queries), start
 
 
 def most_memory(dask_worker):
-    """Bytes of a worker when it had most, out of what dask measures twice a second."""
+    """Bytes of a worker when it had most; dask measures twice a second."""
     return max(dask_worker.monitor.range_query(0)["memory"])
 
 
-# What this process does ---------------------------------------------------------------------------
+# What this process does
+# ---------------------------------------------------------------------------
 
 
 def base_and_queries(cifar10, side, n_images, n_queries):
     """Images to make others of, their labels, and other images with theirs."""
     if cifar10:
-        train, test = load_cifar10(cifar10, split="train"), load_cifar10(cifar10, split="test")
+        train, test = (
+            load_cifar10(cifar10, split="train"),
+            load_cifar10(cifar10, split="test"),
+        )
         n_base = min(n_images, len(train.images))
         return (
             train.images[:n_base], train.target[:n_base],
@@ -114,25 +131,38 @@ def finished(futures, what, per_future):
         future.result()  # raises what the worker has raised
         if n == len(futures) or n % max(1, len(futures) // 5) == 0:
             rate = n * per_future / (time.perf_counter() - start)
-            print(f"  {n} of {len(futures)} shards, {rate:,.0f} {what} a second", flush=True)
+            print(
+                f"  {n} of {len(futures)} shards, {rate:,.0f} {what} a second",
+                flush=True,
+            )
     return [future.result() for future in futures]
 
 
 def by_brute_force(folder, starts, queries, k):
-    """Neighbours by all distances, a few rows at a time, in plain NumPy and float64.
+    """Neighbours by all distances, a few rows at a time, in NumPy's float64.
 
-    The sums are of whole numbers below 2^53, so that they are exact in any order.
+    The sums are of whole numbers below 2^53, and so exact in any order.
     """
     queries = queries.astype(np.float64)
-    distances, indices = np.empty((len(queries), 0)), np.empty((len(queries), 0), np.intp)
+    distances, indices = (
+        np.empty((len(queries), 0)),
+        np.empty((len(queries), 0), np.intp),
+    )
     for start in starts:
         rows = np.load(folder / f"{start}.npy", mmap_mode="r")
         for first in range(0, len(rows), 2000):
             block = rows[first : first + 2000].astype(np.float64)
-            squares = (queries**2).sum(axis=1)[:, np.newaxis] + (block**2).sum(axis=1)
+            squares = (queries**2).sum(axis=1)[:, np.newaxis] + (block**2).sum(
+                axis=1
+            )
             found = np.sqrt(squares - 2 * queries @ block.T)
-            numbers = np.broadcast_to(start + first + np.arange(len(block)), found.shape)
-            distances, indices = np.hstack([distances, found]), np.hstack([indices, numbers])
+            numbers = np.broadcast_to(
+                start + first + np.arange(len(block)), found.shape
+            )
+            distances, indices = (
+                np.hstack([distances, found]),
+                np.hstack([indices, numbers]),
+            )
             nearest = np.lexsort((indices, distances), axis=1)[:, :k]
             distances = np.take_along_axis(distances, nearest, axis=1)
             indices = np.take_along_axis(indices, nearest, axis=1)
@@ -140,7 +170,7 @@ def by_brute_force(folder, starts, queries, k):
 
 
 def run(arguments, folder, client):
-    """Make the shards, ask them, merge and count, then check some of the answers."""
+    """Make the shards, ask them, merge and count; check some answers."""
     n, k = arguments.images, arguments.k
     base, labels, queries, y = base_and_queries(
         arguments.cifar10, arguments.side, n, arguments.queries
@@ -149,17 +179,31 @@ def run(arguments, folder, client):
     queries = queries.reshape(len(queries), -1)
     starts = range(0, n, arguments.shard)
     gigabytes = n * queries.shape[1] / 1e9
-    print(f"{n:,} images of {base.shape[1:]}, {gigabytes:.2f} GB in {len(starts)} shards")
-    print(f"{arguments.workers} workers of at most {arguments.memory_limit} each")
+    print(
+        f"{n:,} images of {base.shape[1:]}, {gigabytes:.2f} GB in "
+        f"{len(starts)} shards"
+    )
+    print(
+        f"{arguments.workers} workers of at most {arguments.memory_limit} each"
+    )
 
     print("\nImages are made")
     made = [
-        client.submit(make_shard, folder, start, min(start + arguments.shard, n), pure=False)
+        client.submit(
+            make_shard,
+            folder,
+            start,
+            min(start + arguments.shard, n),
+            pure=False,
+        )
         for start in starts
     ]
     finished(made, "images", n / len(starts))
 
-    print(f"\nThe {k} neighbours of {len(queries)} queries are found in each shard")
+    print(
+        f"\nThe {k} neighbours of {len(queries)} queries are found in each "
+        "shard"
+    )
     to_all = client.scatter([labels, queries], broadcast=True)
     parts = [
         client.submit(neighbors_in_shard, done, folder, start, *to_all, k)
@@ -170,7 +214,12 @@ def run(arguments, folder, client):
     start = time.perf_counter()
     distances, indices = merge_neighbors(parts, k)
     voters = labels[indices % len(labels)]
-    votes = np.stack([np.bincount(of_query, minlength=labels.max() + 1) for of_query in voters])
+    votes = np.stack(
+        [
+            np.bincount(of_query, minlength=labels.max() + 1)
+            for of_query in voters
+        ]
+    )
     predicted = votes.argmax(axis=1)  # the first of those with the most votes
     print(f"\nMerged and counted in {time.perf_counter() - start:.3f} s")
     print(f"accuracy: {np.mean(predicted == y):.3f}")
@@ -178,11 +227,18 @@ def run(arguments, folder, client):
         print(f"most memory of the worker {address}: {used / 1e6:.0f} MB")
 
     some = slice(arguments.check)
-    print(f"\nAll distances of {len(queries[some])} queries are computed, to compare")
+    print(
+        f"\nAll distances of {len(queries[some])} queries are computed, to "
+        "compare"
+    )
     start = time.perf_counter()
     expected = by_brute_force(folder, starts, queries[some], k)
-    equal = all(map(np.array_equal, (distances[some], indices[some]), expected))
-    print(f"equal to the last bit: {equal} ({time.perf_counter() - start:.1f} s)")
+    equal = all(
+        map(np.array_equal, (distances[some], indices[some]), expected)
+    )
+    print(
+        f"equal to the last bit: {equal} ({time.perf_counter() - start:.1f} s)"
+    )
     if not equal:
         sys.exit("The neighbours differ.")
 
@@ -190,18 +246,37 @@ def run(arguments, folder, client):
 def main():
     """Start the workers, and stop them."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--cifar10", metavar="DIR", help="folder with CIFAR-10")
-    parser.add_argument("--images", type=int, default=1_000_000, help="number of images")
-    parser.add_argument("--side", type=int, default=32, help="pixels of a side, if made up")
-    parser.add_argument("--shard", type=int, default=50_000, help="images of a shard")
-    parser.add_argument("--queries", type=int, default=1000, help="number of queries")
-    parser.add_argument("--check", type=int, default=20, help="queries that are checked")
+    parser.add_argument(
+        "--cifar10", metavar="DIR", help="folder with CIFAR-10"
+    )
+    parser.add_argument(
+        "--images", type=int, default=1_000_000, help="number of images"
+    )
+    parser.add_argument(
+        "--side", type=int, default=32, help="pixels of a side, if made up"
+    )
+    parser.add_argument(
+        "--shard", type=int, default=50_000, help="images of a shard"
+    )
+    parser.add_argument(
+        "--queries", type=int, default=1000, help="number of queries"
+    )
+    parser.add_argument(
+        "--check", type=int, default=20, help="queries that are checked"
+    )
     parser.add_argument("-k", type=int, default=5, help="number of neighbours")
-    parser.add_argument("--workers", type=int, default=2, help="number of processes")
-    parser.add_argument("--memory-limit", default="1GB", help="that of a worker")
-    parser.add_argument("--folder", type=Path, help="where the shards are written, and kept")
+    parser.add_argument(
+        "--workers", type=int, default=2, help="number of processes"
+    )
+    parser.add_argument(
+        "--memory-limit", default="1GB", help="that of a worker"
+    )
+    parser.add_argument(
+        "--folder", type=Path, help="where the shards are written, and kept"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = (arguments.folder or Path(scratch, "shards")).absolute()
@@ -209,8 +284,9 @@ def main():
         with (
             dask.config.set(temporary_directory=scratch),
             LocalCluster(
-                n_workers=arguments.workers, threads_per_worker=1, host="127.0.0.1",
-                memory_limit=arguments.memory_limit, dashboard_address="127.0.0.1:0",
+                n_workers=arguments.workers, threads_per_worker=1,
+                host="127.0.0.1", dashboard_address="127.0.0.1:0",
+                memory_limit=arguments.memory_limit,
             ) as cluster,
             Client(cluster) as client,
         ):  # fmt: skip

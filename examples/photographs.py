@@ -1,19 +1,21 @@
-"""From a folder of photographs to a model that another program loads and asks about a file.
+"""From a folder of photographs to a model that another program loads.
 
-    python examples/photographs.py                    # on pictures that it makes, under a minute
-    python examples/photographs.py FOLDER             # on yours: a sub-folder for each class
-    python examples/photographs.py --figures DIR      # save figures, too (needs matplotlib)
-    python examples/photographs.py --sizes 32 64 96   # sides of the images to try
+    python examples/photographs.py                   # under a minute
+    python examples/photographs.py FOLDER            # a sub-folder per class
+    python examples/photographs.py --figures DIR     # save figures, too
+    python examples/photographs.py --sizes 32 64 96  # sides to try
 
-It needs Pillow. A class needs at least ten pictures. Without FOLDER, the pictures are pieces of
-those that scikit-learn and, if it is installed, scikit-image come with. Each of these is a class.
-It is cut up, so that no two pieces share a pixel, and what a model is tested on it has never seen.
-The pieces have many proportions, are grey or coloured, PNG or JPEG. Some lie on their side, as
-cameras save them, with a note in the EXIF data that says so, and one file is damaged.
+It needs Pillow. A class needs at least ten pictures. Without FOLDER, the
+pictures are pieces of those that scikit-learn and, if it is installed,
+scikit-image come with. Each of these is a class. It is cut up, so that no two
+pieces share a pixel, and what a model is tested on it has never seen. The
+pieces have many proportions, are grey or coloured, PNG or JPEG. Some lie on
+their side, as cameras save them, with a note in the EXIF data that says so,
+and one file is damaged.
 
-The model is a pipeline that begins with files. What happens to a file, its size and its colours, is
-a part of it. So that is tuned and saved with everything else, and no other program has to repeat
-it.
+The model is a pipeline that begins with files. What happens to a file, its
+size and its colours, is a part of it. So that is tuned and saved with
+everything else, and no other program has to repeat it.
 """
 
 import argparse
@@ -65,12 +67,14 @@ print(json.dumps(model.predict_proba([sys.argv[2]]).tolist()))
 """
 
 
-# Pictures ----------------------------------------------------------------------------------------
+# Pictures --------------------------------------------------------------------
 
 
 def large_pictures():
     """Yield names and pictures that come with packages."""
-    for name, picture in zip(("china", "flower"), load_sample_images().images, strict=True):
+    for name, picture in zip(
+        ("china", "flower"), load_sample_images().images, strict=True
+    ):
         yield name, Image.fromarray(picture)
     package = importlib.util.find_spec("skimage")
     if package is not None:
@@ -79,7 +83,7 @@ def large_pictures():
 
 
 def intervals(length, rng, shortest=48, longest=96):
-    """Cut a line into pieces of random lengths; return their ends, and leave out the rest."""
+    """Cut a line into pieces of random lengths; return their ends."""
     ends = [0]
     while length - ends[-1] >= longest:
         ends.append(ends[-1] + rng.randint(shortest, longest + 1))
@@ -87,7 +91,7 @@ def intervals(length, rng, shortest=48, longest=96):
 
 
 def make_folder(folder):
-    """Cut pictures into pieces, and save those of each picture in a folder of its own."""
+    """Cut pictures into pieces, and save those of each in its own folder."""
     rng = np.random.RandomState(0)
     for name, picture in large_pictures():
         of_class = folder / name
@@ -107,10 +111,12 @@ def make_folder(folder):
 
 
 def save_on_its_side(picture, file):
-    """Save a picture as a camera does that was turned: the EXIF data say how it stands upright."""
+    """Save a picture as a turned camera does: EXIF data say what is up."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
-    picture.transpose(Image.Transpose.ROTATE_90).save(file, exif=exif, quality=90)
+    picture.transpose(Image.Transpose.ROTATE_90).save(
+        file, exif=exif, quality=90
+    )
 
 
 def in_the_evening(images):
@@ -118,14 +124,20 @@ def in_the_evening(images):
     return np.rint(images * np.array([0.8, 0.55, 0.4])).astype(np.uint8)
 
 
-# Steps -------------------------------------------------------------------------------------------
+# Steps -----------------------------------------------------------------------
 
 
 def files_and_labels(folder):
-    """Read all pictures once, to see whether they can be read; return the paths and the classes."""
+    """Read all pictures, to see whether that works; return paths, classes."""
     data = load_images(folder, size=8, on_error="skip")
-    print(f"{len(data.filenames)} pictures of {len(data.target_names)} classes")
-    print(f"files that cannot be read: {len(data.skipped)}", *data.skipped[:3], sep="\n  ")
+    print(
+        f"{len(data.filenames)} pictures of {len(data.target_names)} classes"
+    )
+    print(
+        f"files that cannot be read: {len(data.skipped)}",
+        *data.skipped[:3],
+        sep="\n  ",
+    )
     labels = data.target_names[data.target]
     for name, count in Counter(labels.tolist()).items():
         if count < FEWEST:
@@ -137,7 +149,10 @@ def tuned(files, labels, sizes):
     """Choose the size of the images and the penalty by cross-validation."""
     pipeline = make_pipeline(
         ImageReader(),
-        make_union(HOG(pixels_per_cell=(16, 16)), HSVHistogram(channels="hsv", bins=(8, 4, 4))),
+        make_union(
+            HOG(pixels_per_cell=(16, 16)),
+            HSVHistogram(channels="hsv", bins=(8, 4, 4)),
+        ),
         StandardScaler(),
         SoftmaxClassifier(random_state=0),
     )
@@ -145,17 +160,27 @@ def tuned(files, labels, sizes):
     search = GridSearchCV(pipeline, grid, cv=3).fit(files, labels)
     print("accuracy by size and alpha:", *(f"{alpha:>8g}" for alpha in ALPHAS))
     for size, scores in zip(
-        sizes, search.cv_results_["mean_test_score"].reshape(len(sizes), -1), strict=True
+        sizes,
+        search.cv_results_["mean_test_score"].reshape(len(sizes), -1),
+        strict=True,
     ):
-        print(f"{f'{size} x {size} pixels':>26}", *(f"{score:8.3f}" for score in scores))
+        print(
+            f"{f'{size} x {size} pixels':>26}",
+            *(f"{score:8.3f}" for score in scores),
+        )
     return search
 
 
 def print_mistakes(labels, predicted, n_pairs=4):
     """Print the accuracy, and what is most often taken for what."""
-    print(f"accuracy on {len(labels)} pictures that it has not seen: {accuracy(labels, predicted)}")
+    print(
+        f"accuracy on {len(labels)} pictures that it has not seen: "
+        f"{accuracy(labels, predicted)}"
+    )
     pairs = Counter(
-        (true, found) for true, found in zip(labels, predicted, strict=True) if true != found
+        (true, found)
+        for true, found in zip(labels, predicted, strict=True)
+        if true != found
     )
     for (true, found), count in pairs.most_common(n_pairs):
         print(f"  {true} taken for {found}: {count}")
@@ -167,43 +192,65 @@ def accuracy(labels, predicted):
 
 
 def calibrated(model, files, labels):
-    """Divide the scores by the number that makes held-out pictures likeliest."""
-    return CalibratedClassifierCV(model, method="temperature", ensemble=False, cv=5).fit(
-        files, labels
-    )
+    """Divide the scores by what makes held-out pictures likeliest."""
+    return CalibratedClassifierCV(
+        model, method="temperature", ensemble=False, cv=5
+    ).fit(files, labels)
 
 
 def print_probabilities(model, train, y_train, test, y_test):
-    """Print what the probabilities are worth for each penalty, as trained and calibrated."""
+    """Print what the probabilities are worth, as trained and calibrated."""
     print("  alpha  accuracy   confidence, log loss   the same, calibrated")
     for alpha in ALPHAS:
-        trained = clone(model).set_params(softmaxclassifier__alpha=alpha).fit(train, y_train)
-        print(f"{alpha:7g}{accuracy(y_test, trained.predict(test)):>10}", end="")
+        trained = (
+            clone(model)
+            .set_params(softmaxclassifier__alpha=alpha)
+            .fit(train, y_train)
+        )
+        print(
+            f"{alpha:7g}{accuracy(y_test, trained.predict(test)):>10}", end=""
+        )
         for estimator in (trained, calibrated(trained, train, y_train)):
             probabilities = estimator.predict_proba(test).astype(np.float64)
-            # Float32 scores give sums that are off by 1e-7, of which log_loss would warn.
+            # Sums of float32 are off by 1e-7, of which log_loss would warn.
             probabilities /= probabilities.sum(axis=1, keepdims=True)
             loss = log_loss(y_test, probabilities, labels=estimator.classes_)
-            print(f"{probabilities.max(axis=1).mean():13.3f}{loss:10.3f}", end="")
+            print(
+                f"{probabilities.max(axis=1).mean():13.3f}{loss:10.3f}", end=""
+            )
         print()
 
 
 def ask_elsewhere(model, file, scratch):
-    """Save a model, and let another process in another folder predict a file."""
-    saved, elsewhere = Path(scratch, "model.joblib"), Path(scratch, "elsewhere")
+    """Save a model; let a process in another folder predict a file."""
+    saved, elsewhere = (
+        Path(scratch, "model.joblib"),
+        Path(scratch, "elsewhere"),
+    )
     joblib.dump(model, saved)
     elsewhere.mkdir()
-    command = [sys.executable, "-c", ASK, str(saved), str(Path(file).resolve())]
-    there = json.loads(subprocess.check_output(command, cwd=elsewhere, text=True))
+    command = [
+        sys.executable,
+        "-c",
+        ASK,
+        str(saved),
+        str(Path(file).resolve()),
+    ]
+    there = json.loads(
+        subprocess.check_output(command, cwd=elsewhere, text=True)
+    )
     here = model.predict_proba([file])
     best = here[0].argmax()
     print(f"{saved.stat().st_size / 1000:.0f} kB saved")
-    print(f"another process: {Path(file).name} is {model.classes_[best]}, {there[0][best]:.3f}")
+    print(
+        f"another process: {Path(file).name} is {model.classes_[best]}, "
+        f"{there[0][best]:.3f}"
+    )
     print(f"equal to the last bit: {there == here.tolist()}")
 
 
 def update(model, files, labels, test_files, test_labels, n_epochs=20):
-    """Train on new pictures, a third as many as before, and on the old ones with them."""
+    """Train on new pictures, a third as many as before, and on all of them."""
     reader, classifier = model[0], model[-1]
     test = reader.transform(test_files)
     evening = in_the_evening(test)
@@ -217,7 +264,9 @@ def update(model, files, labels, test_files, test_labels, n_epochs=20):
     print(f"before: {scores()}")
     new = in_the_evening(reader.transform(files[::3]))
     # Features and scaling stay as they are; the classifier alone learns.
-    features = np.concatenate([model[:-1].transform(new), model[:-1].transform(files)])
+    features = np.concatenate(
+        [model[:-1].transform(new), model[:-1].transform(files)]
+    )
     targets = np.concatenate([labels[::3], labels])
     for _ in range(n_epochs):
         classifier.partial_fit(features, targets)
@@ -225,7 +274,7 @@ def update(model, files, labels, test_files, test_labels, n_epochs=20):
 
 
 def save_figures(directory, model, probabilistic, files, labels):
-    """Save the confusion matrix, mistakes, a reliability diagram and an explanation."""
+    """Save the confusion matrix, mistakes, reliability and an explanation."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -242,22 +291,32 @@ def save_figures(directory, model, probabilistic, files, labels):
         labels, predicted, ax=ax, xticks_rotation="vertical", colorbar=False
     )
     confusions.figure_.savefig(directory / "confusions.png")
-    mistakes = MisclassifiedDisplay.from_estimator(model, files, labels, n_per_class=4)
+    mistakes = MisclassifiedDisplay.from_estimator(
+        model, files, labels, n_per_class=4
+    )
     mistakes.figure_.savefig(directory / "mistakes.png")
 
     # How often is the predicted class right, by how sure the model is of it?
     _, ax = plt.subplots(layout="constrained")
-    for name, estimator in (("as trained", model), ("calibrated", probabilistic)):
+    for name, estimator in (
+        ("as trained", model),
+        ("calibrated", probabilistic),
+    ):
         confidence = estimator.predict_proba(files).max(axis=1)
         CalibrationDisplay.from_predictions(
-            estimator.predict(files) == labels, np.minimum(confidence, 1), ax=ax, name=name,
-            n_bins=5, strategy="quantile",
+            estimator.predict(files) == labels, np.minimum(confidence, 1),
+            ax=ax, name=name, n_bins=5, strategy="quantile",
         )  # fmt: skip
-    ax.set(xlabel="probability of the predicted class", ylabel="share that is right")
+    ax.set(
+        xlabel="probability of the predicted class",
+        ylabel="share that is right",
+    )
     ax.figure.savefig(directory / "reliability.png")
 
     # What made the model so sure of its worst mistake?
-    worst = (model.predict_proba(files).max(axis=1) * (predicted != labels)).argmax()
+    worst = (
+        model.predict_proba(files).max(axis=1) * (predicted != labels)
+    ).argmax()
     explained = OcclusionDisplay.from_estimator(model, files[worst])
     explained.figure_.savefig(directory / "explanation.png")
     print(f"figures in {directory}")
@@ -266,11 +325,22 @@ def save_figures(directory, model, probabilistic, files, labels):
 def main():
     """Go all the way, on a folder of yours or on one that is made."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("folder", nargs="?", help="folder with a sub-folder for each class")
-    parser.add_argument("--figures", type=Path, metavar="DIR", help="where to save figures")
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="sides of the images")
+    parser.add_argument(
+        "folder", nargs="?", help="folder with a sub-folder for each class"
+    )
+    parser.add_argument(
+        "--figures", type=Path, metavar="DIR", help="where to save figures"
+    )
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=SIZES,
+        help="sides of the images",
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.folder

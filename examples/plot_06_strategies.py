@@ -2,26 +2,27 @@ r"""
 Optimisation strategies: two blind searches, and the gradient
 =============================================================
 
-A linear classifier is a matrix :math:`W`, and a loss says how bad it is. How do we find a good one?
-The course's notes discuss three strategies:
+A linear classifier is a matrix :math:`W`, and a loss says how bad it is. How
+do we find a good one? The course's notes discuss three strategies:
 
 1. **Random search**: draw many :math:`W`, and keep the best.
-2. **Random local search**: try a small random step from the best so far, and keep it if it helps.
-3. **Following the gradient**: step in the direction in which the loss falls most steeply,
-   :math:`W \leftarrow W - \eta \, \nabla J(W)`.
+2. **Random local search**: try a small random step from the best so far, and
+   keep it if it helps.
+3. **Following the gradient**: step in the direction in which the loss falls
+   most steeply, :math:`W \leftarrow W - \eta \, \nabla J(W)`.
 
-Here all three get the same number of evaluations of the loss, the multi-class hinge loss on all
-training images. On CIFAR-10 the notes report 15.5 % and 21.4 % for the two blind strategies;
-guessing gets 10 %. ::
+Here all three get the same number of evaluations of the loss, the multi-class
+hinge loss on all training images. On CIFAR-10 the notes report 15.5 % and 21.4
+% for the two blind strategies; guessing gets 10 %. ::
 
-    python examples/plot_06_strategies.py                  # handwritten digits, a second
-    python examples/plot_06_strategies.py --cifar10 DIR    # the photographs of the notes, minutes
+    python examples/plot_06_strategies.py                # digits, a second
+    python examples/plot_06_strategies.py --cifar10 DIR  # CIFAR-10, minutes
 """
 
 # %%
-# The data are centred, and get a column of ones for the intercepts. The scale of :math:`W` is such
-# that the scores have a size of about one; the 0.0001 in the notes is of that order for the bytes
-# of CIFAR-10.
+# The data are centred, and get a column of ones for the intercepts. The scale
+# of :math:`W` is such that the scores have a size of about one; the 0.0001 in
+# the notes is of that order for the bytes of CIFAR-10.
 
 import argparse
 
@@ -36,12 +37,21 @@ from sk231n.datasets import load_cifar10
 from sk231n.losses import WestonWatkins
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--cifar10", metavar="DIR", help="directory or .tar.gz of CIFAR-10")
+parser.add_argument(
+    "--cifar10", metavar="DIR", help="directory or .tar.gz of CIFAR-10"
+)
 cifar10 = parser.parse_args().cifar10
 if cifar10:
     name = "CIFAR-10"
-    train, test = (load_cifar10(cifar10, split=split) for split in ("train", "test"))
-    X_train, y_train, X_test, y_test = train.data, train.target, test.data, test.target
+    train, test = (
+        load_cifar10(cifar10, split=split) for split in ("train", "test")
+    )
+    X_train, y_train, X_test, y_test = (
+        train.data,
+        train.target,
+        test.data,
+        test.target,
+    )
 else:
     name = "handwritten digits"
     X, y = load_digits(return_X_y=True)
@@ -50,10 +60,16 @@ else:
     )
 
 preprocessing = make_pipeline(MeanSubtraction(), BiasTrick())
-X_train, X_test = preprocessing.fit_transform(X_train), preprocessing.transform(X_test)
+X_train, X_test = (
+    preprocessing.fit_transform(X_train),
+    preprocessing.transform(X_test),
+)
 shape = X_train.shape[1], 10
 unit = np.float32(1 / np.sqrt(np.mean(np.sum(X_train**2, axis=1))))
-print(f"{name}: {len(X_train)} images, {shape[0]} features; W is drawn of size {unit:.1g}")
+print(
+    f"{name}: {len(X_train)} images, {shape[0]} features; W is drawn of size "
+    f"{unit:.1g}"
+)
 
 # %%
 # The strategies
@@ -90,7 +106,7 @@ def random_local_search():
 
 
 def follow_the_gradient():
-    """Step downhill, so that scores of single images change by about their gradient."""
+    """Step downhill; the scores of an image change by about their gradient."""
     W = draw()
     while True:
         loss, slope = hinge(X_train @ W, y_train)
@@ -111,27 +127,47 @@ for strategy in (random_search, random_local_search, follow_the_gradient):
         if loss < lowest:
             best, lowest = W, loss
     accuracies[label] = np.mean((X_test @ best).argmax(axis=1) == y_test)
-    print(f"{label:22} loss {lowest:6.3f}, test accuracy {accuracies[label]:.1%}")
+    print(
+        f"{label:22} loss {lowest:6.3f}, test accuracy {accuracies[label]:.1%}"
+    )
 
-downhill, sideways = losses["follow the gradient"], losses["random local search"]
+downhill, sideways = (
+    losses["follow the gradient"],
+    losses["random local search"],
+)
 overtaken = 1 + np.argmax(np.array(downhill) < min(sideways))
-print(f"Following the gradient is below random local search after {overtaken} evaluations.")
+print(
+    f"Following the gradient is below random local search after {overtaken} "
+    "evaluations."
+)
 
 # %%
-# **What to see.** Random search finds a matrix that is a little better than guessing. Random local
-# search learns, but most of its steps lead uphill and are discarded. Following the gradient takes a
-# fraction of the evaluations: the gradient says which direction to take, at the cost of one more
-# matrix product.
+# **What to see.** Random search finds a matrix that is a little better than
+# guessing. Random local search learns, but most of its steps lead uphill and
+# are discarded. Following the gradient takes a fraction of the evaluations:
+# the gradient says which direction to take, at the cost of one more matrix
+# product.
 
-styles = dict(zip(losses, [("0.6", ":"), ("#0072B2", "--"), ("#D55E00", "-")], strict=True))
+styles = dict(
+    zip(
+        losses,
+        [("0.6", ":"), ("#0072B2", "--"), ("#D55E00", "-")],
+        strict=True,
+    )
+)
 notes = {"random search": 0.155, "random local search": 0.214}
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+fig, (left, right) = plt.subplots(1, 2, figsize=(7, 3.8), layout="constrained")
 for label, (color, style) in styles.items():
     lowest = np.minimum.accumulate(losses[label])
     steps = np.arange(1, N_EVALUATIONS + 1)
     left.plot(steps, lowest, style, color=color, linewidth=2.5, label=label)
-left.set(title="Lowest loss so far", xlabel="evaluations of the loss", ylabel="loss", xscale="log")
+left.set(
+    title="Lowest loss so far",
+    xlabel="evaluations of the loss",
+    ylabel="loss",
+    xscale="log",
+)
 
 labels = ["guessing", *accuracies]
 values = [1 / 10, *accuracies.values()]
@@ -146,11 +182,14 @@ right.plot(
     mfc="w",
     label="the notes, CIFAR-10: 15.5 %, 21.4 %",
 )
-right.set(title=f"Test accuracy, {name}", xlabel="accuracy", xlim=(0, 1.2))
+right.set(title="Test accuracy", xlabel=f"accuracy, {name}", xlim=(0, 1.4))
 right.invert_yaxis()
-fig.legend(handles=[*left.lines, *right.lines], loc="outside lower center", ncols=4)
+fig.legend(
+    handles=[*left.lines, *right.lines], loc="outside lower center", ncols=2
+)
 plt.show()
 
 # %%
-# **Try:** more evaluations for the blind strategies. Ten times as many hardly help random search:
-# with hundreds of weights, nearly all directions are wrong.
+# **Try:** more evaluations for the blind strategies. Ten times as many hardly
+# help random search: with hundreds of weights, nearly all directions are
+# wrong.

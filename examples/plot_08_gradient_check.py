@@ -2,29 +2,39 @@ r"""
 Gradient check: differences, and the kinks between them
 =======================================================
 
-It is easy to make a mistake in a gradient that is derived on paper and typed in by hand, and a
-network with a slightly wrong gradient still learns, only worse. The definition provides a check:
+It is easy to make a mistake in a gradient that is derived on paper and typed
+in by hand, and a network with a slightly wrong gradient still learns, only
+worse. The definition provides a check:
 
-.. math:: \frac{\partial f}{\partial x_i} \approx \frac{f(x + h e_i) - f(x - h e_i)}{2h},
+.. math::
 
-with two evaluations of :math:`f` for each parameter. That is too slow for training, but simple
-enough to trust. The two gradients are compared by their **relative error**
-:math:`|a - n| / (|a| + |n|)`, which does not depend on how large the gradients are.
+    \frac{\partial f}{\partial x_i} \approx
+    \frac{f(x + h e_i) - f(x - h e_i)}{2h},
+
+with two evaluations of :math:`f` for each parameter. That is too slow for
+training, but simple enough to trust. The two gradients are compared by their
+**relative error** :math:`|a - n| / (|a| + |n|)`, which does not depend on how
+large the gradients are.
 """
 
 # %%
 # How large should h be?
 # ----------------------
 #
-# We take the softmax loss as a function of the weights :math:`W` on 20 images, whose gradient is
-# :math:`X^\top \partial \ell / \partial s`, and compare it with differences of many widths.
+# We take the softmax loss as a function of the weights :math:`W` on 20 images,
+# whose gradient is :math:`X^\top \partial \ell / \partial s`, and compare it
+# with differences of many widths.
 
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
 
 from sk231n import MLPClassifier
-from sk231n.diagnostics import check_gradient, numerical_gradient, relative_error
+from sk231n.diagnostics import (
+    check_gradient,
+    numerical_gradient,
+    relative_error,
+)
 from sk231n.losses import CrossEntropy, WestonWatkins
 
 X, y = load_digits(return_X_y=True)
@@ -33,7 +43,7 @@ W = np.random.default_rng(0).normal(0, 0.1, (64, 10))
 
 
 def loss_and_gradient(loss, W):
-    """Value of a loss of the scores ``X @ W``, and its gradient with respect to `W`."""
+    """Loss of the scores ``X @ W``, and its gradient with respect to `W`."""
     value, slope = loss(X @ W, y)
     return value, X.T @ slope
 
@@ -46,7 +56,9 @@ def one_sided(f, x, h):
 
 softmax = CrossEntropy()
 _, gradient = loss_and_gradient(softmax, W)
-inked = np.abs(gradient) > 1e-6  # pixels without ink have no gradient to compare
+inked = (
+    np.abs(gradient) > 1e-6
+)  # pixels without ink have no gradient to compare
 
 
 def softmax_value(W):
@@ -56,32 +68,48 @@ def softmax_value(W):
 
 widths = 10.0 ** np.arange(-11, 0)
 errors = {
-    name: [relative_error(gradient[inked], method(softmax_value, W, h)[inked]) for h in widths]
-    for name, method in [("one side", one_sided), ("both sides", numerical_gradient)]
+    name: [
+        relative_error(gradient[inked], method(softmax_value, W, h)[inked])
+        for h in widths
+    ]
+    for name, method in [
+        ("one side", one_sided),
+        ("both sides", numerical_gradient),
+    ]
 }
 for name, values in errors.items():
-    print(f"{name:11} least error {min(values):.0e} at h = {widths[np.argmin(values)]:.0e}")
+    print(
+        f"{name:11} least error {min(values):.0e} at h = "
+        f"{widths[np.argmin(values)]:.0e}"
+    )
 
 # %%
 # Kinks
 # -----
 #
-# The hinge :math:`\max(0, s_j - s_y + 1)` has a kink where the margin begins to be violated. If a
-# difference reaches across a kink, it mixes two slopes, and disagrees with a gradient that is
-# right.
+# The hinge :math:`\max(0, s_j - s_y + 1)` has a kink where the margin begins
+# to be violated. If a difference reaches across a kink, it mixes two slopes,
+# and disagrees with a gradient that is right.
 
 hinge = WestonWatkins()
 h = 0.01
 _, gradient = loss_and_gradient(hinge, W)
-differences = numerical_gradient(lambda W: loss_and_gradient(hinge, W)[0], W, h)
-ratios = np.abs(gradient - differences) / np.maximum(np.abs(gradient) + np.abs(differences), 1e-6)
+differences = numerical_gradient(
+    lambda W: loss_and_gradient(hinge, W)[0], W, h
+)
+ratios = np.abs(gradient - differences) / np.maximum(
+    np.abs(gradient) + np.abs(differences), 1e-6
+)
 worst = np.unravel_index(ratios.argmax(), W.shape)
-print(f"{np.sum(ratios > 1e-6)} of {W.size} weights disagree by more than 1e-6")
+print(
+    f"{np.sum(ratios > 1e-6)} of {W.size} weights disagree by more than 1e-6"
+)
 
 # %%
-# ``check_gradient`` records on which side of each maximum every evaluation lies. If the sides
-# differ, it counts a kink instead of reporting an error. Here it checks two networks with
-# rectifiers: one with the hinge loss, and one with a loss whose gradient is one percent too large.
+# ``check_gradient`` records on which side of each maximum every evaluation
+# lies. If the sides differ, it counts a kink instead of reporting an error.
+# Here it checks two networks with rectifiers: one with the hinge loss, and one
+# with a loss whose gradient is one percent too large.
 
 
 class Faulty(CrossEntropy):
@@ -99,21 +127,35 @@ print(check_gradient(right, X, y, h=h, random_state=0), "\n")
 print(check_gradient(wrong, X, y, random_state=0))
 
 # %%
-# **What to see.** Left: if the width is too large, curvature causes the error; if it is too small,
-# rounding does. The centred difference is far better than the one-sided one, and
-# :math:`h = 10^{-5}` is a good choice. Middle: with the hinge loss most weights agree to many
-# digits, and a few do not agree at all. Right: the worst of them. Its gradient, the slope at the
-# black point, is right, but the difference, the dashed chord, reaches across a kink.
+# **What to see.** Top left: if the width is too large, curvature causes the
+# error; if it is too small, rounding does. The centred difference is far
+# better than the one-sided one, and :math:`h = 10^{-5}` is a good choice. Top
+# right: with the hinge loss most weights agree to many digits, and a few do
+# not agree at all. Bottom: the worst of them. Its gradient, the slope at the
+# black point, is right, but the difference, the dashed chord, reaches across a
+# kink.
 
-fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
-axes[0].loglog(widths, errors["one side"], "s--", color="#D55E00", label="one side")
-axes[0].loglog(widths, errors["both sides"], "o-", color="#0072B2", label="both sides")
+fig = plt.figure(figsize=(7, 5.4), layout="constrained")
+places = fig.subplot_mosaic([["widths", "weights"], ["worst", "worst"]])
+axes = list(places.values())
+axes[0].loglog(
+    widths, errors["one side"], "s--", color="#D55E00", label="one side"
+)
+axes[0].loglog(
+    widths, errors["both sides"], "o-", color="#0072B2", label="both sides"
+)
 axes[0].set(title="Softmax loss", xlabel="h", ylabel="largest relative error")
 axes[0].legend()
 
-axes[1].semilogy(np.sort(np.maximum(ratios.ravel(), 1e-16))[::-1], ".", color="#0072B2")
+axes[1].semilogy(
+    np.sort(np.maximum(ratios.ravel(), 1e-16))[::-1], ".", color="#0072B2"
+)
 axes[1].axhline(1e-6, color="0.6", linestyle=":")
-axes[1].set(title=f"Hinge loss, h = {h:g}", xlabel="weights, worst first", ylabel="relative error")
+axes[1].set(
+    title=f"Hinge loss, h = {h:g}",
+    xlabel="weights, worst first",
+    ylabel="relative error",
+)
 
 steps = np.linspace(-2, 2, 401)
 values = []
@@ -123,8 +165,16 @@ for step in steps:
     values.append(loss_and_gradient(hinge, moved)[0])
 values = (np.array(values) - np.interp(0, steps, values)) / h
 axes[2].plot(steps, values, color="#0072B2", linewidth=2, label="loss")
-axes[2].plot(steps, gradient[worst] * steps, ":", color="0.3", label="gradient")
-axes[2].plot([-1, 1], np.interp([-1, 1], steps, values), "s--", color="#D55E00", label="difference")
+axes[2].plot(
+    steps, gradient[worst] * steps, ":", color="0.3", label="gradient"
+)
+axes[2].plot(
+    [-1, 1],
+    np.interp([-1, 1], steps, values),
+    "s--",
+    color="#D55E00",
+    label="difference",
+)
 axes[2].plot(0, 0, "ko")
 axes[2].set(
     title="Along the worst weight",
@@ -135,5 +185,5 @@ axes[2].legend()
 plt.show()
 
 # %%
-# **Try:** leave the penalty out of the gradient, omit a :math:`1/n`, or get a sign wrong. The table
-# marks the arrays in which the error shows.
+# **Try:** leave the penalty out of the gradient, omit a :math:`1/n`, or get a
+# sign wrong. The table marks the arrays in which the error shows.

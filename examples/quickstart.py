@@ -1,11 +1,12 @@
-"""The whole workflow: features, linear classifiers, cross-validation, tuning, unseen images.
+"""The whole workflow: features, classifiers, cross-validation, tuning, test.
 
-    python examples/quickstart.py                  # coloured shapes, generated
-    python examples/quickstart.py --cifar10 DIR    # the real CIFAR-10, in either official version
+    python examples/quickstart.py                # coloured shapes, generated
+    python examples/quickstart.py --cifar10 DIR  # CIFAR-10, either version
 
-DIR is a directory or ``.tar.gz`` as published at https://www.cs.toronto.edu/~kriz/cifar.html;
-``sk231n.datasets.fetch_cifar10`` downloads it. A progress bar is drawn if the package ``rich`` is
-installed (in a clone: ``pip install -e ".[progress]"``).
+DIR is a directory or ``.tar.gz`` as published at
+https://www.cs.toronto.edu/~kriz/cifar.html; ``sk231n.datasets.fetch_cifar10``
+downloads it. A progress bar is drawn if the package ``rich`` is installed (in
+a clone: ``pip install -e ".[progress]"``).
 """
 
 import argparse
@@ -17,23 +18,40 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk231n import HOG, ColorMoments, HSVHistogram, LinearSVM, SoftmaxClassifier
+from sk231n import (
+    HOG,
+    ColorMoments,
+    HSVHistogram,
+    LinearSVM,
+    SoftmaxClassifier,
+)
 from sk231n.datasets import load_cifar10, make_shapes
 
 
 def load_images(cifar10):
     """Return training images and labels, test images and labels."""
     if cifar10:
-        train, test = (load_cifar10(cifar10, split=split) for split in ("train", "test"))
+        train, test = (
+            load_cifar10(cifar10, split=split) for split in ("train", "test")
+        )
         return train.images, train.target, test.images, test.target
     shapes = make_shapes(2500, random_state=0)
-    return shapes.images[:2000], shapes.target[:2000], shapes.images[2000:], shapes.target[2000:]
+    return (
+        shapes.images[:2000],
+        shapes.target[:2000],
+        shapes.images[2000:],
+        shapes.target[2000:],
+    )
 
 
 def with_features(extractors, model):
-    """Pipeline from images to classes: features side by side, standardised, classified."""
+    """Pipeline of features side by side, standardised, and a classifier."""
     return Pipeline(
-        [("features", FeatureUnion(extractors)), ("scale", StandardScaler()), ("model", model)]
+        [
+            ("features", FeatureUnion(extractors)),
+            ("scale", StandardScaler()),
+            ("model", model),
+        ]
     )
 
 
@@ -51,7 +69,7 @@ RICH = [
 
 
 def show_progress(estimator):
-    """Draw a progress bar while the estimator is fitted, if ``rich`` is installed."""
+    """Draw a progress bar during the fit, if ``rich`` is installed."""
     if importlib.util.find_spec("rich"):
         estimator.set_callbacks(ProgressBar(max_propagation_depth=0))
     return estimator
@@ -63,16 +81,25 @@ def print_row(*cells):
 
 
 def main():
-    """Fit every model, print the table, cross-validate and tune the pipeline."""
+    """Fit all models, print the table, cross-validate and tune a pipeline."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--cifar10", metavar="DIR", help="directory or .tar.gz of CIFAR-10")
+    parser.add_argument(
+        "--cifar10", metavar="DIR", help="directory or .tar.gz of CIFAR-10"
+    )
     X_train, y_train, X_test, y_test = load_images(parser.parse_args().cifar10)
-    print(f"{len(X_train)} images to train on, {len(X_test)} unseen, shape {X_train.shape[1:]}\n")
+    print(
+        f"{len(X_train)} images to train on, {len(X_test)} unseen, shape "
+        f"{X_train.shape[1:]}\n"
+    )
 
     rows = []
-    for model in (SoftmaxClassifier(random_state=0), LinearSVM(random_state=0)):
+    for model in (
+        SoftmaxClassifier(random_state=0),
+        LinearSVM(random_state=0),
+    ):
         for features, estimator in [
             ("raw pixels", model),
             ("HOG + hue histogram", with_features(SMALL, model)),
@@ -81,9 +108,20 @@ def main():
             start = time.perf_counter()
             show_progress(estimator).fit(X_train, y_train)
             seconds = time.perf_counter() - start
-            train, test = estimator.score(X_train, y_train), estimator.score(X_test, y_test)
+            train, test = (
+                estimator.score(X_train, y_train),
+                estimator.score(X_test, y_test),
+            )
             name = type(model).__name__
-            rows.append((name, features, f"{train:.3f}", f"{test:.3f}", f"{seconds:.1f}"))
+            rows.append(
+                (
+                    name,
+                    features,
+                    f"{train:.3f}",
+                    f"{test:.3f}",
+                    f"{seconds:.1f}",
+                )
+            )
             estimator.set_callbacks()  # the next pipeline sets its own bar
     print()
     print_row("model", "features", "train", "test", "seconds")
@@ -95,11 +133,15 @@ def main():
     accuracy = f"{scores.mean():.3f} +/- {scores.std():.3f}"
     print(f"\nHOG + hue histogram, 5-fold cross-validation: {accuracy}")
     print("Tuning alpha by GridSearchCV ...")
-    search = GridSearchCV(pipeline, {"model__alpha": [1e-4, 1e-3, 1e-2, 1e-1]}, cv=3)
+    search = GridSearchCV(
+        pipeline, {"model__alpha": [1e-4, 1e-3, 1e-2, 1e-1]}, cv=3
+    )
     show_progress(search).fit(X_train, y_train)
     print(
-        f"Best alpha {search.best_params_['model__alpha']:g}: {search.best_score_:.3f} in "
-        f"cross-validation, {search.score(X_test, y_test):.3f} on unseen images"
+        f"Best alpha {search.best_params_['model__alpha']:g}: "
+        f"{search.best_score_:.3f} in "
+        f"cross-validation, {search.score(X_test, y_test):.3f} on unseen "
+        "images"
     )
 
 

@@ -125,7 +125,7 @@ def test_own_addresses_lead_to_pages_and_files():
     """Home is where pyproject.toml says, whoever links there."""
     forms = {f"{REPOSITORY}/issues", f"{REPOSITORY}/security/advisories/new"}
     generated = f"{SITE}/api/generated/"  # and a name
-    own = re.compile(r"https?://[^\s)\]>\"'`{]*sk231n[^\s)\]>\"'`{]*")
+    own = re.compile(r"https?://[^\s)\]>\"'`{}]*sk231n[^\s)\]>\"'`{}]*")
     wrong = [
         f"{name}: {address}"
         for name in sorted(sources(ROOT))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-USE = re.compile(r"^(?:`{3,}|:{3,}|\.\. )\{?picture(?:\}|::) (\S+)\n((?: *:\w+:.*\n)*\n?)", re.MULTILINE)
+USE = re.compile(r"^[`:]{3,}\{picture\} (\S+)\n((?: *:\w+:.*\n)*\n?)", re.MULTILINE)
 PAGES = sorted(DOCS.glob("guide/*.md")) + sorted(DOCS.glob("course/*.md"))
 MODULES = [path for path in sorted((DOCS / "pictures").glob("*.py")) if path.stem[0] != "_"]
 

@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pictures import _patches
-from pictures._style import WIDTH
+from pictures._style import WIDTH, ink
 from sk231n import (
     HOG,
     KNNClassifier,
@@ -162,8 +162,9 @@ def neighbors_display():
     X, y = shapes.images, shapes.target
     knn = KNNClassifier(n_neighbors=4).fit(X[:200], y[:200])
     display = plotting.NeighborsDisplay.from_estimator(
-        knn, X[200:202], y[200:202], class_names=shapes.target_names, ax=_axes(3)
-    )
+        knn, X[200:202], y[200:202], class_names=shapes.target_names, ax=_axes(3),
+        text_kw={"color": ink()},
+    )  # fmt: skip
     return display.figure_
 
 

@@ -151,10 +151,13 @@ class HOGDisplay:
         segments = segments_of_cells(histograms.shape, self.pixels_per_cell, self.signed)
         strength = (histograms / (histograms.max() or 1.0)).ravel()
         from matplotlib.collections import LineCollection
+        from matplotlib.patches import Rectangle
 
         height, width = picture.shape[:2]
         ax = axes_or_new(ax, (4, max(4 * height / width, 1)))
         self.ax_, self.figure_ = ax, ax.figure
+        # Not the colour of the axes, which may be saved transparent.
+        ax.add_patch(Rectangle((0, 0), width, height, facecolor="black", zorder=-1))
         self.image_ = draw_picture(ax, picture, 0, 0, width, {"alpha": 0.5, **(im_kw or {})})
         cell = min(size_in_points(ax)) / max(picture.shape[:2]) * min(self.pixels_per_cell)
         style = styled(
@@ -162,7 +165,7 @@ class HOGDisplay:
             linewidth=float(np.clip(cell / 12, 0.6, 2.5)),
         )  # fmt: skip
         self.lines_ = ax.add_collection(LineCollection(segments, **style))
-        ax.set(xticks=[], yticks=[], facecolor="black", aspect="equal")
+        ax.set(xticks=[], yticks=[], aspect="equal")
         ax.set(xlim=(0, width), ylim=(height, 0))
         return self
 
