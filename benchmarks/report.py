@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from summary import capabilities, reasons
+from summary import capabilities, numbers, reasons
 
 ROOT = Path(__file__).parents[1]
 
@@ -582,7 +582,8 @@ What a call allocates at its peak, for 10,000 images of 32x32x3 bytes:
 it uses, which take {growth["import"]["scikit-learn"]:.0f} ms.
 """
     (ROOT / "docs" / "results.md").write_text(page)
-    (ROOT / "docs" / "results" / "why.md").write_text(reasons(figures))
+    (ROOT / "docs" / "results" / "numbers.md").write_text(numbers(figures))
+    (ROOT / "docs" / "results" / "reasons.md").write_text(reasons(figures))
     readme = ROOT / "README.md"
     begin, end = "<!-- results: begin -->\n", "<!-- results: end -->"
     rows = capabilities(figures)

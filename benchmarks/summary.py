@@ -1,6 +1,6 @@
 """What the front pages show of the benchmarks: one row for each capability, and why to choose it.
 
-``report.py`` writes the results into README.md and docs/results/why.md.
+``report.py`` writes them into README.md, docs/results/numbers.md and docs/results/reasons.md.
 """
 
 
@@ -91,36 +91,48 @@ def capabilities(f):
     return preface + markdown(["", "sk231n", "for comparison"], rows)
 
 
-def reasons(f):
-    """The front page: three numbers with their commands, and when to take something else."""
+def numbers(f):
+    """The front page's three numbers, as cards, with the commands that measure them."""
     near, hog = f.neighbors["duels"][0], f.features["HOG"]
-    best, minutes = last(f.convnet["recipes"]), last(f.convnet["recipes"])["seconds"] / 60
-    softmax, logistic = f.linear["pixels"]["SoftmaxClassifier(max_iter=3)"], slowest(f)
-    dense, convolutional = last(f.neural["duels"], skip=1), last(f.convnet["duels"])
-    ours, hog_times = near["seconds"]["sk231n"], times(hog["sk231n"] / hog["skimage"])
+    best = last(f.convnet["recipes"])
+    search = near["seconds"]["scikit-learn"] / near["seconds"]["sk231n"]
     cards = [
         (
-            f"{times(near['seconds']['scikit-learn'] / ours)} times as fast",
+            f"{times(search)} times as fast",
             f"as scikit-learn's brute force: the ten nearest of {near['queries']:,} photographs "
             f"among {near['samples']:,}, the very same ones.",
             "python benchmarks/neighbors.py",
         ),
         (
-            f"{hog_times} times as fast",
+            f"{times(hog['sk231n'] / hog['skimage'])} times as fast",
             "as scikit-image: histograms of oriented gradients, equal to its own.",
             "python benchmarks/features.py",
         ),
         (
             f"{best['accuracy']:.1%} right",
-            f"of CIFAR-10's photographs, by a network trained for {minutes:.0f} minutes on two "
-            "cores.",
+            "of CIFAR-10's photographs, by a network trained for "
+            f"{best['seconds'] / 60:.0f} minutes on two cores.",
             "python benchmarks/convnet.py --recipes",
         ),
     ]
+    grid = "\n".join(
+        f":::{{grid-item-card}} {title}\n:class-title: sd-fs-4\n\n{text}\n\n`{command}`\n:::"
+        for title, text, command in cards
+    )
+    return f"::::{{grid}} 1 1 3 3\n:gutter: 3\n\n{grid}\n::::\n"
+
+
+def reasons(f):
+    """The front page's table: what is here, and when something else is the better choice."""
+    near, hog = f.neighbors["duels"][0], f.features["HOG"]
+    softmax, logistic = f.linear["pixels"]["SoftmaxClassifier(max_iter=3)"], slowest(f)
+    dense, convolutional = last(f.neural["duels"], skip=1), last(f.convnet["duels"])
+    best, seconds = last(f.convnet["recipes"]), near["seconds"]
     rows = [
         (
             "scikit-learn's `KNeighborsClassifier`", "the same neighbours of images, "
-            f"{faster(ours, near['seconds'], 'scikit-learn')}", "there are few features or rows",
+            f"{times(seconds['scikit-learn'] / seconds['sk231n'])} times as fast",
+            "there are few features or rows",
         ),
         (
             "scikit-learn's `LogisticRegression`",
@@ -142,7 +154,8 @@ def reasons(f):
             "you have a GPU, large networks, or layers that are not here",
         ),
         (
-            "scikit-image's `hog`", f"equal features, a batch at a time, {hog_times} times as fast",
+            "scikit-image's `hog`", "equal features, a batch at a time, "
+            f"{times(hog['sk231n'] / hog['skimage'])} times as fast",
             "you need its other features",
         ),
         (
@@ -152,7 +165,7 @@ def reasons(f):
         ),
         (
             "faiss", "exact distances, bytes as they are, "
-            f"{times(near['seconds']['faiss'] / ours)} times its flat index",
+            f"{times(seconds['faiss'] / seconds['sk231n'])} times its flat index",
             "millions of rows, approximate search, or a GPU",
         ),
         (
@@ -162,15 +175,7 @@ def reasons(f):
             "[more than 90%](https://arxiv.org/abs/2002.05709)",
         ),
     ]  # fmt: skip
-    grid = "\n".join(
-        f":::{{grid-item-card}} {title}\n:class-title: sd-fs-4\n\n{text}\n\n`{command}`\n:::"
-        for title, text, command in cards
-    )
-    return (
-        f"::::{{grid}} 1 1 3 3\n:gutter: 3\n\n{grid}\n::::\n\n"
-        + markdown(["instead of", "sk231n has", "take the other one when"], rows)
-        + "\n"
-    )
+    return markdown(["instead of", "sk231n has", "take the other one when"], rows) + "\n"
 
 
 def last(figures, skip=0):
