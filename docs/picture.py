@@ -6,7 +6,7 @@
     The caption.
     ```
 
-``make docs-quick`` draws for the light page only, and shows that in the dark too.
+``make docs-quick`` draws for the light page only, which the theme shows on white in the dark.
 
 A picture needs a description for those who cannot see it, here or as the docstring of its function,
 and text of at least nine pixels on a page of 600; without either the build fails.
@@ -80,11 +80,10 @@ class Picture(SphinxDirective):
         # The theme hides captions that are siblings of an image for one theme only.
         images = nodes.container()
         figure = nodes.figure("", images, classes=["picture"])
-        for theme in ("light", "dark"):
-            drawn = theme if theme in themes else "light"
+        for theme in themes:
             images += nodes.image(
-                uri=f"/{FOLDER}/{name}-{drawn}.png", alt=alt, width=f"{width}px",
-                classes=[f"only-{theme}"],
+                uri=f"/{FOLDER}/{name}-{theme}.png", alt=alt, width=f"{width}px",
+                classes=[f"only-{theme}"] if len(themes) > 1 else [],
             )  # fmt: skip
         if self.content:
             paragraph = nodes.Element()

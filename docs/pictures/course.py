@@ -1,6 +1,12 @@
-"""The picture of the course's first page."""
+"""The pictures of the course's first pages."""
+
+import matplotlib.pyplot as plt
+import numpy as np
 
 from pictures._boxes import arrow, box, canvas
+from pictures._style import ink
+from sk231n import LinearSVM
+from sk231n.datasets import make_shapes
 
 STOPS = (
     ("images", "pixels, features", "1, 7, 10"),
@@ -26,4 +32,20 @@ def one_loop():
     ax.plot([step, step, model], [12.2, 14.4, 14.4], color="C4", linewidth=1.2)
     arrow(ax, (model, 14.4), (model, 12), color="C4")
     ax.text((model + step) / 2, 15.6, "for every batch", ha="center", va="center", color="C4")
+    return figure
+
+
+def loss_of_each_step():
+    """The loss of each mini-batch, and its mean over each epoch."""
+    shapes = make_shapes(1000, image_size=16, random_state=0)
+    svm = LinearSVM(
+        optimizer="sgd", learning_rate=1e-7, alpha=5e4, batch_size=200, max_iter=60, tol=None,
+        history_steps=True, random_state=0,
+    ).fit(shapes.images, shapes.target)  # fmt: skip
+    steps, epochs = svm.history_["step_loss"], svm.history_["loss"]
+    per_epoch = len(steps) / len(epochs)
+    figure, ax = plt.subplots(figsize=(6, 2.4))
+    ax.plot(np.arange(1, len(steps) + 1), steps, ".", color=ink(), alpha=0.5, markersize=4)
+    ax.plot((np.arange(len(epochs)) + 0.5) * per_epoch, epochs, color="C0", linewidth=2)
+    ax.set(xlabel="step", ylabel="loss")
     return figure

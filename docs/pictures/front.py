@@ -20,7 +20,7 @@ SIDE, STRIDE = 32, 8
 # Where each class was labelled: the first and last row and column of a box.
 LABELS = {
     "sky": [(8, 120, 360, 620)],
-    "tower": [(84, 320, 112, 300)],
+    "temple": [(84, 320, 112, 300)],
     "trees": [(360, 424, 8, 100), (336, 424, 400, 620)],
     "water": [(236, 312, 372, 468)],
 }
@@ -84,7 +84,7 @@ def label_learn_name():
         classes, cmap=colors, alpha=0.6, vmin=-0.5, vmax=len(LABELS) - 0.5,
         extent=(edge, edge + width, edge + height, edge),
     )  # fmt: skip
-    titles = ("label a few boxes", "see gradients and colours", "every window has a name")
+    titles = ("label a few boxes", "see gradients", "every window has a name")
     for ax, title in zip(axes, titles, strict=True):
         ax.set(xlim=(0, image.shape[1]), ylim=(image.shape[0], 0))
         ax.set(xticks=[], yticks=[])
