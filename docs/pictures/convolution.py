@@ -140,7 +140,7 @@ def receptive_fields():
     """Three pyramids that stand below one output each: the pixels that it depends on."""
     stacks = {
         "three filters of 3": [(3, 1, 1)] * 3,
-        "pooling between two": [(3, 1, 1), (2, 2, 1), (3, 1, 1)],
+        "two filters of 3, pooling between": [(3, 1, 1), (2, 2, 1), (3, 1, 1)],
         "dilated by 1, 2, 4": [(3, 1, 1), (3, 1, 2), (3, 1, 4)],
     }
     figure, ax = canvas(18)
@@ -219,7 +219,7 @@ def as_a_matrix():
 
 
 def edges():
-    """A photograph of a temple, and the scores of two filters: upright and level edges."""
+    """A photograph of a temple, and the scores of two filters: vertical and horizontal edges."""
     photo = _patches.shrunk(load_sample_image("china.jpg")[20:300, 60:340], 2)
     grey = photo.mean(axis=2)
     filters = np.stack([EDGE, EDGE.T], axis=-1)[:, :, None]
@@ -229,7 +229,7 @@ def edges():
     limit = np.percentile(np.abs(scores), 99)
     for k, ax in enumerate(axes[1:]):
         ax.imshow(scores[:, :, k], cmap="gray", vmin=-limit, vmax=limit)
-    for ax, name in zip(axes, ("photograph", "upright edges", "level edges"), strict=True):
+    for ax, name in zip(axes, ("photograph", "vertical edges", "horizontal edges"), strict=True):
         ax.set_title(name)
         ax.set_axis_off()
     return figure

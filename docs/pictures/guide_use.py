@@ -64,8 +64,8 @@ def three_ways_to_save():
     box(ax, 0.6, 7.6, 13, 5.8, "fitted\npipeline", "C0")
     for row, (name, file, back, color) in enumerate((
         ("joblib", "shapes.joblib", "the estimator, for those\nwho trust the file", "C1"),
-        ("skops", "shapes.skops", "the estimator, of\nclasses you allow", "C2"),
-        ("ONNX", "shapes.onnx", "predictions, in C++, Java,\na browser, a telephone", "C3"),
+        ("skops", "shapes.skops", "the estimator, if you\nallow its classes", "C2"),
+        ("ONNX", "shapes.onnx", "predictions, in C++, Java,\na browser, a phone", "C3"),
     )):  # fmt: skip
         y = 0.8 + 7 * row
         arrow(ax, (13.6, 10.5), (21, y + 2.7), color=color)
@@ -160,8 +160,9 @@ def when_to_use_something_else():
         ax.text(31, y + 1.3, "yes", color="C1", ha="center", va="center")
         box(ax, 36, y, 23, 4.6, answer, "C1")
         arrow(ax, (13.6, y + 4.6), (13.6, y + 6), color="C0", mutation_scale=7)
+        ax.text(14.4, y + 5.25, "no", color="C0", va="center", fontsize=8)
     box(ax, 0.6, 24.6, 26, 4.6, "sk231n", "C0", weight="bold")
-    ax.text(28, 26.9, "no, four times: images, one processor, minutes", color="C0", va="center")
+    ax.text(28, 26.9, "four times no: images, one processor, minutes", color="C0", va="center")
     return figure
 
 
@@ -234,7 +235,7 @@ def neighbors_far_from_the_origin():
     ax.set(
         xscale="log", xlabel="distance from the origin", ylabel="nearest found", ylim=(-0.05, 1.08)
     )
-    ax.set_yticks((0, 0.5, 1), ("0 %", "50 %", "100 %"))
+    ax.set_yticks((0, 0.5, 1), ("0%", "50%", "100%"))
     return figure
 
 
