@@ -12,8 +12,8 @@ do we find a good one? The course's notes discuss three strategies:
    most steeply, :math:`W \leftarrow W - \eta \, \nabla J(W)`.
 
 Here all three get the same number of evaluations of the loss, the multi-class
-hinge loss on all training images. On CIFAR-10 the notes report 15.5 % and 21.4
-% for the two blind strategies; guessing gets 10 %. ::
+hinge loss on all training images. On CIFAR-10 the notes report 15.5%
+and 21.4% for the two blind strategies; guessing gets 10%. ::
 
     python examples/plot_06_strategies.py                # digits, a second
     python examples/plot_06_strategies.py --cifar10 DIR  # CIFAR-10, minutes
@@ -180,7 +180,7 @@ right.plot(
     "D",
     color="k",
     mfc="w",
-    label="the notes, CIFAR-10: 15.5 %, 21.4 %",
+    label="the notes, CIFAR-10: 15.5%, 21.4%",
 )
 right.set(title="Test accuracy", xlabel=f"accuracy, {name}", xlim=(0, 1.4))
 right.invert_yaxis()

@@ -73,7 +73,7 @@ for normalization in (None, "batch", "layer"):
     )
     best = np.max(sweeps[normalization])
     print(
-        f"{normalization or 'none':6} over 50 % for {starts} of {len(values)} "
+        f"{normalization or 'none':6} over 50% for {starts} of {len(values)} "
         "starts "
         f"and {rates} of {len(values)} rates; {best:.1%} at best"
     )
