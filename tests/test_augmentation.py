@@ -119,10 +119,12 @@ def test_against_loops(augmentation, images, dtype, order, seed):
 
 @pytest.mark.parametrize("augmentation", AUGMENTATIONS, ids=str)
 class TestEveryAugmentation:
-    def test_same_random_state_same_bits(self, augmentation):
+    def test_same_random_numbers_same_bits(self, augmentation):
         images = IMAGES / np.float32(255)
         results = [
-            augmentation(order(images), np.random.RandomState(7)) for order in ORDERS.values()
+            augmentation(order(images), source(np.random.MT19937(7)))
+            for order in ORDERS.values()
+            for source in (np.random.RandomState, np.random.Generator)
         ]
         for result in results:
             np.testing.assert_array_equal(result, results[0])

@@ -1,6 +1,7 @@
 """Models as ONNX graphs: what goes in, what comes out, where they run, and what is refused."""
 
 import datetime
+import re
 import subprocess
 import sys
 import textwrap
@@ -296,8 +297,15 @@ def test_data_that_do_not_suit_the_model(X, error, message):
 def test_files(tmp_path):
     reader = ImageReader((16, 16))
     model = make_pipeline(reader, HOG(), softmax()).fit(list(IMAGES), Y)
-    for refused in (model, reader, GridSearchCV(model, {}, cv=2).fit(list(IMAGES), Y)):
-        with pytest.raises(NotImplementedError, match=r"ImageReader.*pipeline\[1:\]"):
+    search = GridSearchCV(model, {}, cv=2).fit(list(IMAGES), Y)
+    for refused, steps in (
+        (model, "pipeline[1:]"),
+        (reader, "pipeline[1:]"),
+        (search, "search.best_estimator_[1:]"),
+    ):
+        with pytest.raises(
+            NotImplementedError, match=rf"ImageReader.*\({re.escape(steps)}, images"
+        ):
             to_onnx(refused, ["a.jpg"])
     label, _ = run(to_onnx(model[1:], IMAGES), IMAGES)
     np.testing.assert_array_equal(label, model.predict(list(IMAGES)))

@@ -5,10 +5,12 @@ import onnx
 import onnxruntime
 import pandas as pd
 import pytest
+from scipy.special import softmax as softmax_of
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
@@ -144,6 +146,38 @@ def test_rows_of_other_types(dtype):
 def test_two_classes_are_calibrated_by_their_difference():
     model = make_pipeline(HOG(), CalibratedClassifierCV(svm(), cv=2)).fit(IMAGES, Y > 0)
     check(model, IMAGES)
+
+
+@pytest.mark.parametrize("method", ["temperature", "isotonic"])
+def test_other_calibrations_are_refused(method):
+    calibrated = CalibratedClassifierCV(softmax(), method=method, ensemble=False, cv=2)
+    message = rf"method='{method}'\) around SoftmaxClassifier\. Only method='sigmoid'"
+    for model in (calibrated, make_pipeline(HOG(), calibrated)):
+        with pytest.raises(NotImplementedError, match=message):
+            to_onnx(model.fit(IMAGES, Y), IMAGES)
+
+
+def test_calibrated_pipelines_are_refused():
+    """As skl2onnx takes probabilities for the scores that were calibrated."""
+    X = ROWS.astype(np.float32)
+    pipeline = make_pipeline(StandardScaler(), softmax()).fit(X, Y)
+    for inner in (pipeline, FrozenEstimator(pipeline), GridSearchCV(pipeline, {}, cv=2)):
+        model = CalibratedClassifierCV(inner, cv=2).fit(X, Y)
+        with pytest.raises(NotImplementedError, match=rf"around {type(inner).__name__}\."):
+            to_onnx(model, X)
+
+
+def test_a_temperature_divides_the_scores():
+    """What the message says instead of a graph."""
+    for y in (Y, Y > 0):
+        model = CalibratedClassifierCV(
+            make_pipeline(HOG(), svm()), method="temperature", ensemble=False, cv=2
+        ).fit(IMAGES, y)
+        [part] = model.calibrated_classifiers_
+        graph = to_onnx(part.estimator, IMAGES, options={"raw_scores": True})
+        scores = run(graph, IMAGES)["scores"] * part.calibrators[0].beta_
+        expected = model.predict_proba(IMAGES)
+        np.testing.assert_allclose(softmax_of(scores, axis=1), expected, atol=1e-5)
 
 
 def test_a_vote_of_labels():

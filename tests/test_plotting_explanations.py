@@ -6,8 +6,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    TunedThresholdClassifierCV,
+)
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
@@ -392,6 +398,32 @@ class TestPipelines:
         by_image = MisclassifiedDisplay.from_estimator(model, self.X, y)
         assert np.array_equal(by_path.images, by_image.images)
         assert len(by_path.images_) > 5
+
+    @pytest.mark.parametrize("around", [
+        lambda model: CalibratedClassifierCV(model, method="temperature", cv=3),
+        lambda model: CalibratedClassifierCV(model, method="sigmoid", ensemble=False, cv=3),
+        lambda model: CalibratedClassifierCV(FrozenEstimator(model)),
+        lambda model: GridSearchCV(CalibratedClassifierCV(model, cv=2), {}, cv=2),
+        lambda model: CalibratedClassifierCV(GridSearchCV(model, {}, cv=2), cv=2),
+        lambda model: FixedThresholdClassifier(model, threshold=0.6),
+        lambda model: TunedThresholdClassifierCV(model, cv=2),
+    ])  # fmt: skip
+    def test_files_of_models_around_a_reader(self, around, tmp_path):
+        paths = [str(tmp_path / f"{k}.png") for k in range(24)]
+        for path, image in zip(paths, self.X, strict=True):
+            Image.fromarray(image).save(path)
+        y = self.y > 0
+        model = make_pipeline(
+            ImageReader(10), HOG(pixels_per_cell=(5, 5)), SoftmaxClassifier(max_iter=2)
+        )
+        model = around(model.fit(paths, y)).fit(paths, y)
+        display = OcclusionDisplay.from_estimator(model, paths[0], label=True, stride=4)
+        images = ImageReader(10).transform(paths)
+        assert np.array_equal(display.image, images[0])
+        assert np.isclose(display.score, model.predict_proba(paths[:1])[0, 1])
+        y_pred = model.predict(paths)
+        wrong = MisclassifiedDisplay.from_estimator(model, paths, ~y_pred, n_per_class=24)
+        assert sorted(wrong.y_pred) == sorted(y_pred)
 
     def test_templates_of_what_a_reader_makes(self):
         steps = Flatten(), StandardScaler(), SoftmaxClassifier(max_iter=2, random_state=0)

@@ -10,7 +10,7 @@ another size of the images changes nothing of what is drawn later.
 
 from collections.abc import Iterable
 from numbers import Real
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -20,6 +20,7 @@ from sk231n._sklearn import StrOptions
 from sk231n.core.arguments import Number, count
 from sk231n.core.spec import Spec
 
+_Random: TypeAlias = np.random.RandomState | np.random.Generator
 _PERIODIC = {"symmetric", "wrap"}  # in these modes the image repeats after two of its sides
 
 
@@ -49,7 +50,7 @@ class Augmentation(Spec):
         images : ndarray of shape (n_images, height, width, n_channels)
             The images, which are left as they are.
         rng : RandomState
-            Source of randomness.
+            Source of randomness. The library's own augmentations take a ``Generator`` as well.
 
         Returns
         -------
@@ -87,10 +88,10 @@ class Mirror(Augmentation):
     def __init__(self, p: float = 0.5) -> None:
         self.p = p
 
-    def __call__(self, images: NDArray[Any], rng: np.random.RandomState) -> NDArray[Any]:
+    def __call__(self, images: NDArray[Any], rng: _Random) -> NDArray[Any]:
         """Return changed images; see :meth:`Augmentation.__call__`."""
         n_images, height, width, n_channels = _shape(images)
-        chosen = np.flatnonzero(rng.random_sample(n_images) < self.p)
+        chosen = np.flatnonzero(rng.random(n_images) < self.p)
         mirrored = np.arange(width * n_channels).reshape(width, n_channels)[::-1].ravel()
         lines = np.array(images, order="C").reshape(n_images, height, width * n_channels)
         lines[chosen] = lines[chosen].take(mirrored, axis=2)
@@ -140,7 +141,7 @@ class Shift(Augmentation):
         self.max_pixels = max_pixels
         self.mode = mode
 
-    def __call__(self, images: NDArray[Any], rng: np.random.RandomState) -> NDArray[Any]:
+    def __call__(self, images: NDArray[Any], rng: _Random) -> NDArray[Any]:
         """Return changed images; see :meth:`Augmentation.__call__`."""
         n_images, height, width, n_channels = _shape(images)
         max_pixels = int(self.max_pixels)
@@ -206,7 +207,7 @@ class Cutout(Augmentation):
     def __init__(self, size: int = 8) -> None:
         self.size = size
 
-    def __call__(self, images: NDArray[Any], rng: np.random.RandomState) -> NDArray[Any]:
+    def __call__(self, images: NDArray[Any], rng: _Random) -> NDArray[Any]:
         """Return changed images; see :meth:`Augmentation.__call__`."""
         n_images, height, width, n_channels = _shape(images)
         y, x = _whole_numbers(rng, n_images, np.array([[height], [width]]))
@@ -315,7 +316,7 @@ def _whole_numbers(rng, n_images, below):
 
     ``rng.randint`` would reject some of what it draws, and so draw more at times.
     """
-    return (rng.random_sample((2, n_images)) * below).astype(np.int64)
+    return (rng.random((2, n_images)) * below).astype(np.int64)
 
 
 def _mean_colors(lines, n_channels):

@@ -62,8 +62,8 @@ def to_onnx(estimator: BaseEstimator, X: ArrayLike | None, **options: Any) -> "M
     NotFittedError
         If `estimator` is not fitted.
     NotImplementedError
-        If the graph could not give the same, such as HOG of floats, or a layer of your own; the
-        message says why, and what can be converted instead.
+        If the graph could not give the same, such as HOG of floats, a layer of your own, or a
+        calibration by temperature; the message says why, and what can be converted instead.
     TypeError
         If `estimator` can neither predict nor transform, or `X` has a type that a graph cannot
         take.

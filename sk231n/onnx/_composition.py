@@ -3,7 +3,8 @@
 import copy
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 
@@ -44,6 +45,8 @@ def simplified(estimator, only_ours):
     if isinstance(estimator, VotingClassifier):
         return _vote(estimator, only_ours), False
     _refuse_unknown(estimator)
+    if isinstance(estimator, CalibratedClassifierCV):
+        _refuse_calibration(estimator)
     if isinstance(estimator, Flatten):
         return estimator, only_ours
     if only_ours and not type(estimator).__module__.startswith("sk231n."):
@@ -94,13 +97,14 @@ def _vote(vote, only_ours):
 
 def refuse_reader(estimator):
     """Refuse a model that begins with files."""
+    pipeline = "search.best_estimator_" if hasattr(estimator, "best_estimator_") else "pipeline"
     while hasattr(estimator, "best_estimator_") or isinstance(estimator, Pipeline):
         is_search = hasattr(estimator, "best_estimator_")
         estimator = estimator.best_estimator_ if is_search else estimator.steps[0][1]
     if isinstance(estimator, ImageReader):
         raise NotImplementedError(
             "estimator begins with ImageReader, and ONNX cannot read files. Convert the steps "
-            "after it, to_onnx(pipeline[1:], images), and give them images of that size."
+            f"after it, to_onnx({pipeline}[1:], images), and give them images of that size."
         )
 
 
@@ -115,3 +119,17 @@ def _refuse_unknown(estimator):
             f"estimator holds {estimator!r:.200}, for whose class there is no converter. One of "
             "your own is made known by skl2onnx.update_registered_converter."
         ) from error
+
+
+def _refuse_calibration(calibrated):
+    """Refuse what skl2onnx does not convert, or only to a graph with other probabilities."""
+    model = calibrated.calibrated_classifiers_[0].estimator
+    if calibrated.method != "sigmoid" or not isinstance(model, ClassifierMixin):
+        raise NotImplementedError(
+            f"estimator holds CalibratedClassifierCV(method={calibrated.method!r}) around "
+            f"{type(model).__name__}. Only method='sigmoid' around a classifier itself is "
+            "converted, such as make_pipeline(HOG(), CalibratedClassifierCV(LinearSVM())). "
+            "Calibrate that way, or convert the model that is calibrated: with "
+            "options={'raw_scores': True} it gives its scores, which the program that runs it can "
+            "divide by the temperature."
+        )

@@ -109,7 +109,7 @@ class MisclassifiedDisplay:
         ----------
         estimator : estimator
             Fitted classifier. Where it is a pipeline that begins with
-            :class:`~sk231n.ImageReader`, `X` may be paths.
+            :class:`~sk231n.ImageReader`, calibrated or not, `X` may be paths.
         X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
             Input of the classifier.
         y : array-like of shape (n_samples,)

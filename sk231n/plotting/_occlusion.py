@@ -139,7 +139,7 @@ class OcclusionDisplay:
             if it gives none, those of ``decision_function``.
         image : array-like of shape (h, w), (h, w, c) or (n_features,), or path
             The image. A path, or a picture of any size, if the estimator is a pipeline that begins
-            with :class:`~sk231n.ImageReader`; what it reads is then covered.
+            with :class:`~sk231n.ImageReader`, calibrated or not; what it reads is then covered.
         label : label, default=None
             The class whose score is shown; None for the class with the largest score.
         window : int or pair of int, default=None

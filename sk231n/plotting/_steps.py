@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from sk231n.photographs import ImageReader
@@ -80,11 +82,25 @@ def _find(estimator, is_wanted):
 
 
 def split_reader(estimator: Any) -> tuple[ImageReader | None, Any]:
-    """Split a pipeline into the step that reads pictures, None for none, and the others."""
+    """Split a model into the step that reads pictures, None for none, and what predicts the images.
+
+    Of a pipeline, this is what comes after the reader. A calibrated model, or one with a threshold
+    of its own, is left whole: the reader in it lets images pass that have its size.
+    """
     estimator = best_of(estimator)
     if isinstance(estimator, Pipeline) and isinstance(estimator[0], ImageReader):
         return estimator[0], estimator[1:]
-    return None, estimator
+    inner = _inner_model(estimator)
+    return (None if inner is None else split_reader(inner)[0]), estimator
+
+
+def _inner_model(estimator):
+    """The fitted model whose probabilities or decisions another one changes, None for none."""
+    if isinstance(estimator, CalibratedClassifierCV):
+        return estimator.calibrated_classifiers_[0].estimator
+    if isinstance(estimator, FrozenEstimator):
+        return estimator.estimator
+    return getattr(estimator, "estimator_", None)  # of a threshold
 
 
 def one_image(image: Any) -> Any:
