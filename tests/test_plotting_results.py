@@ -99,6 +99,17 @@ def test_one_panel_is_the_axes_itself():
     assert len(ax.lines) == 2
 
 
+def test_losses_of_steps_lie_around_that_of_their_epoch():
+    model = SoftmaxClassifier(max_iter=4, batch_size=20, history_steps=True, random_state=0)
+    display = LearningCurvesDisplay.from_estimator(model.fit(X, Y), panel="loss")
+    points, curve = display.ax_.lines
+    assert display.lines_ == [curve]
+    np.testing.assert_array_equal(points.get_ydata(), model.history_["step_loss"])
+    np.testing.assert_array_equal(np.round(points.get_xdata()), np.repeat([1, 2, 3, 4], 3))
+    means = points.get_ydata().reshape(4, 3).mean(axis=1)
+    np.testing.assert_allclose(curve.get_ydata(), means)
+
+
 def test_two_panels_need_fresh_axes():
     softmax = SoftmaxClassifier(max_iter=3, random_state=0).fit(X, Y)
     display = LearningCurvesDisplay.from_estimator(softmax)

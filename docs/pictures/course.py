@@ -1,12 +1,9 @@
 """The pictures of the course's first pages."""
 
-import matplotlib.pyplot as plt
-import numpy as np
-
 from pictures._boxes import arrow, box, canvas
-from pictures._style import ink
 from sk231n import LinearSVM
 from sk231n.datasets import make_shapes
+from sk231n.plotting import LearningCurvesDisplay
 
 STOPS = (
     ("images", "pixels, features", "1, 7, 10"),
@@ -42,10 +39,6 @@ def loss_of_each_step():
         optimizer="sgd", learning_rate=1e-7, alpha=5e4, batch_size=200, max_iter=60, tol=None,
         history_steps=True, random_state=0,
     ).fit(shapes.images, shapes.target)  # fmt: skip
-    steps, epochs = svm.history_["step_loss"], svm.history_["loss"]
-    per_epoch = len(steps) / len(epochs)
-    figure, ax = plt.subplots(figsize=(6, 2.4))
-    ax.plot(np.arange(1, len(steps) + 1), steps, ".", color=ink(), alpha=0.5, markersize=4)
-    ax.plot((np.arange(len(epochs)) + 0.5) * per_epoch, epochs, color="C0", linewidth=2)
-    ax.set(xlabel="step", ylabel="loss")
-    return figure
+    display = LearningCurvesDisplay.from_estimator(svm, panel="loss")
+    display.figure_.set_size_inches(6, 2.6)
+    return display.figure_

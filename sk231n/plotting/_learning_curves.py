@@ -62,7 +62,8 @@ class LearningCurvesDisplay:
     Notes
     -----
     The training curves average over the mini-batches of an epoch as they were used, before the
-    later steps of the epoch; the validation curves are measured at the end of the epoch.
+    later steps of the epoch; the validation curves are measured at the end of the epoch. With
+    ``history_steps=True`` the estimator keeps the loss of every mini-batch, and points show it.
 
     References
     ----------
@@ -215,11 +216,14 @@ class LearningCurvesDisplay:
                 if prefix + quantity not in history:
                     continue
                 values, look = history[prefix + quantity], j if alone else i
+                color = COLORS[look % len(COLORS)]
+                if prefix + quantity == "loss" and "step_loss" in history:
+                    _draw_steps(ax, history, color)
                 unlisted = "_" if prefix else ""  # the legend explains the dashes only once
                 style = styled(
                     Line2D,
                     line_kw,
-                    color=COLORS[look % len(COLORS)],
+                    color=color,
                     marker=MARKERS[look % len(MARKERS)],
                     linestyle=dashes,
                     markersize=4,
@@ -240,6 +244,13 @@ class LearningCurvesDisplay:
         self.legend_ = None
         if len(handles) > 1:
             self.legend_ = write_legend(ax, handles, outside=outside)
+
+
+def _draw_steps(ax, history, color):
+    """Draw the losses of the steps as points around the mean of their epoch."""
+    steps = history["step_loss"]
+    epochs = 0.5 + (np.arange(len(steps)) + 0.5) * len(history["loss"]) / len(steps)
+    ax.plot(epochs, steps, ".", color=color, alpha=0.3, markersize=3, zorder=1)
 
 
 def _history(estimator):
