@@ -86,7 +86,8 @@ def capabilities(f):
     ]  # fmt: skip
     preface = (
         f"On {f.features['cores']} cores, with {f.linear['images']};\n"
-        "times of neighbours and classifiers include `fit`. The commands and more are in [docs/results.md][results].\n\n"
+        "times of neighbours and classifiers include `fit`. The commands and more are in\n"
+        "[docs/results.md][results].\n\n"
     )
     return preface + markdown(["", "sk231n", "for comparison"], rows)
 
