@@ -91,10 +91,14 @@ def open_browser():
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in ("--headless=new", "--no-sandbox", "--hide-scrollbars"):
+    for argument in (
+        "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars",
+    ):  # fmt: skip
         options.add_argument(argument)
     service = webdriver.ChromeService(shutil.which("chromedriver"))
-    return webdriver.Chrome(options=options, service=service)
+    browser = webdriver.Chrome(options=options, service=service)
+    browser.set_script_timeout(120)  # seconds; formulas take long on a busy machine
+    return browser
 
 
 def faults(browser, address):
