@@ -62,28 +62,24 @@ def median_seconds(call, repeats=5):
     return statistics.median(times)
 
 
-def product_rate(shapes, dtype, n_threads):
-    """GFLOP a second of a product of two matrices of these shapes."""
+def product_rate(dtype, n_threads, side=2048):
+    """GFLOP a second of a product of two large square matrices."""
     rng = np.random.default_rng(0)
-    a, b = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
-    out = np.empty((len(a), b.shape[1]), dtype)
-    flops = 2 * len(a) * b.size
-    n_calls = max(1, int(1e10 / flops))
+    a, b = rng.standard_normal((2, side, side)).astype(dtype)
+    out = np.empty_like(a)
 
     def multiply():
-        for _ in range(n_calls):
-            np.matmul(a, b, out=out)
+        np.matmul(a, b, out=out)
 
     with threadpool_limits(n_threads, user_api="blas"):
-        return flops * n_calls / median_seconds(multiply) / 1e9
+        return 2e-9 * side**3 / median_seconds(multiply)
 
 
 def machine_rates():
     """Rates that no program on this machine can beat."""
-    square = ((2048, 2048), (2048, 2048))
     numbers = np.ones(2**26, np.float32)
     rates = {
-        f"{dtype.__name__}, {n} {'threads' if n > 1 else 'thread'}": product_rate(square, dtype, n)
+        f"{dtype.__name__}, {n} {'threads' if n > 1 else 'thread'}": product_rate(dtype, n)
         for dtype in (np.float32, np.float64)
         for n in sorted({1, cpu_count()})
     }
