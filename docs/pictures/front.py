@@ -1,18 +1,16 @@
-"""The picture of the front page."""
+"""The three pictures of the front page."""
 
 from functools import cache
-from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
-from matplotlib.patches import ConnectionPatch, Rectangle
+from matplotlib.patches import Rectangle
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.datasets import load_sample_images
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 
-from pictures._style import ink
 from sk231n import HOG, ColorMoments, HSVHistogram, SoftmaxClassifier
 from sk231n.plotting import HOGDisplay
 
@@ -33,13 +31,12 @@ def _photograph():
 
 def _windows():
     """All windows of the photograph, as a grid of images."""
-    views = sliding_window_view(_photograph(), (SIDE, SIDE, 3))[::STRIDE, ::STRIDE, 0]
-    return views
+    return sliding_window_view(_photograph(), (SIDE, SIDE, 3))[::STRIDE, ::STRIDE, 0]
 
 
 @cache
-def _model_and_map():
-    """A pipeline that has seen the labelled windows, and the class that it gives to each."""
+def _classes():
+    """The class that a pipeline which has seen the labelled windows gives to each window."""
     grid = _windows()
     top, left = np.meshgrid(*(STRIDE * np.arange(n) for n in grid.shape[:2]), indexing="ij")
     y = np.full(grid.shape[:2], -1)
@@ -52,50 +49,58 @@ def _model_and_map():
         SoftmaxClassifier(random_state=0),
     )  # fmt: skip
     model.fit(grid[y >= 0], y[y >= 0])
-    return model, model.predict(grid.reshape(-1, SIDE, SIDE, 3)).reshape(y.shape)
+    return model.predict(grid.reshape(-1, SIDE, SIDE, 3)).reshape(y.shape)
 
 
-def label_learn_name():
-    """A photograph with labelled boxes, its gradients as HOG, and the class of every window."""
-    image, (_, classes) = _photograph(), _model_and_map()
-    figure, axes = plt.subplots(1, 3, figsize=(9, 2.05))
+def _panel(title):
+    """Axes for one of three panels, which a phone shows one below the other."""
+    height, width = _photograph().shape[:2]
+    figure, ax = plt.subplots(figsize=(3, 2.3))
+    ax.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    ax.set_title(title, fontsize=12)
+    return figure, ax
+
+
+def labels():
+    """A photograph of a temple with five boxes, labelled sky, temple, trees and water."""
+    figure, ax = _panel("1. label a few boxes")
     for k, (name, boxes) in enumerate(LABELS.items()):
         for first, last, west, east in boxes:
-            axes[0].add_patch(
+            ax.add_patch(
                 Rectangle((west, first), east - west, last - first, fill=False, edgecolor=f"C{k}",
                           linewidth=2)
             )  # fmt: skip
         first, last, west, east = boxes[-1]
-        axes[0].text(
+        ax.text(
             (west + east) / 2, (first + last) / 2, name, ha="center", va="center", fontsize=11,
             color="white", bbox={"facecolor": f"C{k}", "edgecolor": "none", "pad": 1.5},
         )  # fmt: skip
-    axes[0].imshow(image)
-    axes[1].imshow(image // 3)
+    ax.imshow(_photograph())
+    return figure
+
+
+def gradients():
+    """The same photograph as small strokes along its edges."""
+    image = _photograph()
+    figure, ax = _panel("2. see gradients")
+    ax.imshow(image // 3)
     HOGDisplay.from_estimator(
-        HOG(pixels_per_cell=(12, 12)).fit(image[None]), image, ax=axes[1], im_kw={"alpha": 0},
+        HOG(pixels_per_cell=(12, 12)).fit(image[None]), image, ax=ax, im_kw={"alpha": 0},
         line_kw={"linewidths": 1.2},
     )  # fmt: skip
-    colors = ListedColormap([f"C{k}" for k in range(len(LABELS))])
+    return figure
+
+
+def names():
+    """The same photograph with each part in the colour of its class."""
+    image, classes = _photograph(), _classes()
+    figure, ax = _panel("3. every window has a name")
     edge = SIDE / 2
     height, width = (STRIDE * n for n in classes.shape)
-    axes[2].imshow(image)
-    axes[2].imshow(
-        classes, cmap=colors, alpha=0.6, vmin=-0.5, vmax=len(LABELS) - 0.5,
-        extent=(edge, edge + width, edge + height, edge),
+    ax.imshow(image)
+    ax.imshow(
+        classes, cmap=ListedColormap([f"C{k}" for k in range(len(LABELS))]), alpha=0.6, vmin=-0.5,
+        vmax=len(LABELS) - 0.5, extent=(edge, edge + width, edge + height, edge),
     )  # fmt: skip
-    titles = ("label a few boxes", "see gradients", "every window has a name")
-    for ax, title in zip(axes, titles, strict=True):
-        ax.set(xlim=(0, image.shape[1]), ylim=(image.shape[0], 0))
-        ax.set(xticks=[], yticks=[])
-        ax.spines[:].set_visible(False)
-        ax.set_title(title, fontsize=12)
-    for left, right in pairwise(axes):
-        figure.add_artist(
-            ConnectionPatch(
-                (1.01, 0.5), (-0.01, 0.5), "axes fraction", axesA=left, axesB=right,
-                arrowstyle="-|>", color=ink(), linewidth=2, mutation_scale=18,
-            )
-        )  # fmt: skip
-    figure.get_layout_engine().set(wspace=0.12)
     return figure

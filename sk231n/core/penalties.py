@@ -1,8 +1,8 @@
 r"""Penalties on the weights: value and gradient in one call, on the flat vector.
 
-A penalty sees :math:`u = f \odot \theta`, where the factor :math:`f` is zero for parameters
-that are not penalised, such as intercepts.  For the others it undoes the scaling of the inputs, so
-that the penalty is always that of the weights in the units of the data.
+A penalty sees :math:`u = f \odot \theta`, where the factor :math:`f` undoes the scaling of the
+inputs, so that the penalty is always that of the weights in the units of the data.  Parameters that
+are not penalised, such as intercepts, are left out.
 """
 
 from numbers import Real

@@ -74,9 +74,9 @@ class KNNClassifier(NeighborsClassifier):
     matrix product of projections onto principal directions; for the Manhattan distance, it comes
     from sums over blocks of pixels. The number of directions or blocks is chosen from a sample of
     the data. Data that no bound would prune are searched without one, and data of few features in
-    a k-d tree. Rounding is bounded rigorously, so no neighbour is ever lost. The training data are
-    kept as they are and not copied. Besides them, the memory needed is that of the projections or
-    sums, and at most ``sklearn.get_config()["working_memory"]``.
+    a k-d tree. Rounding is bounded rigorously, so no neighbour is ever lost. Training data of 8 or
+    16 bits, float32 or float64 are kept as they are and not copied. Besides them, the memory needed
+    is that of the projections or sums, and at most ``sklearn.get_config()["working_memory"]``.
 
     Sample weights are relative: with the smallest weight above zero as the unit, a sample counts as
 

@@ -1,4 +1,4 @@
-"""Every algorithm of the package a second time, in plain loops.
+"""Neighbours, losses, layers, optimizers and features a second time, in plain loops.
 
 The code is written to be read: each function follows its formula step by step, in float64, one
 image or one sample at a time. The tests compare the fast code with it. Nothing else imports it, and
