@@ -54,9 +54,10 @@ def check_gradient(
     Parameters
     ----------
     estimator : estimator
-        A ``SoftmaxClassifier``, ``LinearSVM``, ``MLPClassifier`` or ``MLPRegressor``, which is left
-        as it is. A fitted one is checked at the learnt parameters, another one at those with which
-        ``fit`` starts, moved a little at random where they are zeros and ones.
+        A ``SoftmaxClassifier``, ``LinearSVM``, ``MLPClassifier``, ``MLPRegressor`` or
+        ``ConvNetClassifier``, which is left as it is. A fitted one is checked at the learnt
+        parameters, another one at those with which ``fit`` starts, moved a little at random where
+        they are zeros and ones.
     X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
         A batch of data; some tens of samples are enough, and cross few kinks.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)

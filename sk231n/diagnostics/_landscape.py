@@ -84,8 +84,8 @@ def loss_landscape(
     Parameters
     ----------
     estimator : estimator
-        A fitted ``SoftmaxClassifier``, ``LinearSVM``, ``MLPClassifier`` or ``MLPRegressor``, which
-        is left as it is.
+        A fitted ``SoftmaxClassifier``, ``LinearSVM``, ``MLPClassifier``, ``MLPRegressor`` or
+        ``ConvNetClassifier``, which is left as it is.
     X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
         Data.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)

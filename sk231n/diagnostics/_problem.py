@@ -19,9 +19,10 @@ def check_estimator_type(estimator: Any, function: str) -> None:
         name = getattr(estimator, "__name__", type(estimator).__name__)
         raise TypeError(
             f"{function} needs an estimator that is trained by gradients, such as "
-            f"SoftmaxClassifier(), LinearSVM(), MLPClassifier() or MLPRegressor(); got {what} "
-            f"{name}. For a pipeline, pass the last step, and the data transformed by the others; "
-            "a function of your own is checked by numerical_gradient and relative_error."
+            "SoftmaxClassifier(), LinearSVM(), MLPClassifier(), MLPRegressor() or "
+            f"ConvNetClassifier(); got {what} {name}. For a pipeline, pass the last step, and the "
+            "data transformed by the others; a function of your own is checked by "
+            "numerical_gradient and relative_error."
         )
 
 

@@ -123,8 +123,8 @@ def check_sanity(
     Parameters
     ----------
     estimator : estimator
-        A ``SoftmaxClassifier``, ``LinearSVM``, ``MLPClassifier`` or ``MLPRegressor``, which is left
-        as it is. Learnt attributes are ignored.
+        A ``SoftmaxClassifier``, ``LinearSVM``, ``MLPClassifier``, ``MLPRegressor`` or
+        ``ConvNetClassifier``, which is left as it is. Learnt attributes are ignored.
     X : array-like of shape (n_samples, n_features), (n_samples, h, w) or (n_samples, h, w, c)
         Training data.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)

@@ -65,7 +65,8 @@ def update_ratios(estimator: Any) -> UpdateRatios:
     Parameters
     ----------
     estimator : estimator
-        A fitted ``SoftmaxClassifier``, ``LinearSVM``, ``MLPClassifier`` or ``MLPRegressor``.
+        A fitted ``SoftmaxClassifier``, ``LinearSVM``, ``MLPClassifier``, ``MLPRegressor`` or
+        ``ConvNetClassifier``.
 
     Returns
     -------
