@@ -118,7 +118,7 @@ def padding_and_stride():
 
 def pooling():
     """A table of four by four, the largest of each window, and the way of the gradients back."""
-    x = np.array([[1.0, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]])
+    x = np.array([[1.0, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [3, 2, 3, 4]])
     dy = np.array([[10.0, 20], [30, 40]])
     y = reference.max_pool_forward(x[None, :, :, None])[0, :, :, 0]
     dx = reference.max_pool_backward(dy[None, :, :, None], x[None, :, :, None])[0, :, :, 0]
