@@ -132,8 +132,8 @@ def normalized(n_filters, size=3, stride=1):
 def resnet(blocks=(3, 4, 6, 3)):
     """He, Zhang, Ren and Sun 2015, for photographs of 224 x 224 x 3.
 
-    A block makes an image narrow, convolves it, and makes it wide again. The
-    default is ResNet-50; (3, 4, 23, 3) blocks are ResNet-101, and
+    A block gives an image few channels, convolves it, and gives it many again.
+    The default is ResNet-50; (3, 4, 23, 3) blocks are ResNet-101, and
     (3, 8, 36, 3) are ResNet-152.
     """
     layers = [*normalized(64, 7, stride=2), ReLU(), MaxPool2D()]
