@@ -6,8 +6,8 @@ The competitors run in one process, in turn, with a pause of 0.2 s before each r
 the previous one may still be spinning). A run trains for five epochs on float32 photographs with
 Adam, and the speeds are medians of the repeats. All minimise the same objective, the mean
 cross-entropy without a penalty. PyTorch's loop is the plain one: shuffle, index, forward, backward,
-``torch.optim.Adam``; it is left out if torch is not installed. Without --cifar10 the images are
-those of ``make_shapes``.
+``torch.optim.Adam``, by default and fused; it is left out if torch is not installed. Without
+--cifar10 the images are those of ``make_shapes``.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import sys
 import time
 import tracemalloc
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def train_sklearn(X, y, n_epochs, hidden, batch, regularized):
     model.fit(X, y)
 
 
-def train_torch(X, y, n_epochs, hidden, batch, regularized):
+def train_torch(X, y, n_epochs, hidden, batch, regularized, fused=None):
     import torch
     from torch import nn
 
@@ -68,7 +69,8 @@ def train_torch(X, y, n_epochs, hidden, batch, regularized):
         layers += [nn.Dropout(0.5)] if regularized else []
         n_inputs = width
     network = nn.Sequential(*layers, nn.Linear(n_inputs, int(y.max()) + 1))
-    optimizer, loss = torch.optim.Adam(network.parameters(), lr=RATE), nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(network.parameters(), lr=RATE, fused=fused)
+    loss = nn.CrossEntropyLoss()
     inputs, targets = torch.from_numpy(X), torch.from_numpy(y)
     for _ in range(n_epochs):
         for rows in torch.randperm(len(X)).split(batch):
@@ -79,11 +81,12 @@ def train_torch(X, y, n_epochs, hidden, batch, regularized):
 
 def duel(X, y, repeats, network, n_epochs=5):
     """Median samples per second of each competitor, and the ratios, each a median of the turns."""
-    competitors = {"sk231n": train_ours, "scikit-learn": train_sklearn, "PyTorch": train_torch}
-    if network["regularized"]:
-        del competitors["scikit-learn"]  # it has neither
-    if not importlib.util.find_spec("torch"):
-        del competitors["PyTorch"]
+    competitors = {"sk231n": train_ours}
+    if not network["regularized"]:  # scikit-learn has neither
+        competitors["scikit-learn"] = train_sklearn
+    if importlib.util.find_spec("torch"):
+        competitors["PyTorch"] = train_torch
+        competitors["PyTorch, fused Adam"] = partial(train_torch, fused=True)
     speeds = {name: [] for name in competitors}
     for _ in range(repeats):
         for name, train in competitors.items():
@@ -128,10 +131,10 @@ def main():
     duels = {}
     for name, network in NETWORKS.items():
         duels[name] = duel(X, y, arguments.repeats, network)
-        print(f"\n{name}\n{'':16}{'samples/s':>10}  sk231n is faster by (least, most)")
+        print(f"\n{name}\n{'':20}{'samples/s':>10}  sk231n is faster by (least, most)")
         for peer, speed in duels[name]["speed"].items():
             low, high = duels[name]["ratios"][peer]
-            print(f"{peer:16}{speed:10,.0f}  {duels[name]['ratio'][peer]:.2f}"
+            print(f"{peer:20}{speed:10,.0f}  {duels[name]['ratio'][peer]:.2f}"
                   f" ({low:.2f}, {high:.2f})")  # fmt: skip
 
     memory = peak_memory(X[:2000], y[:2000])

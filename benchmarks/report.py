@@ -308,8 +308,7 @@ def graphs_section(onnx):
 
 `python benchmarks/onnx_graphs.py --cifar10 DIR`: milliseconds of one prediction by a model and by
 its ONNX graph, of {onnx["images"]}; onnxruntime {onnx["onnxruntime"]} with
-its defaults and with one thread, of which the last column takes the faster. Processor:
-{onnx["processor"]}, kernel {onnx["kernel"]}. One image:
+its defaults and with one thread, of which the last column takes the faster. One image:
 
 {graphs_table(onnx, "one")}
 
@@ -361,9 +360,8 @@ def limits_section(figures):
     rates = ", ".join(f"{rate:.0f} ({name})" for name, rate in machine["GFLOP/s"].items())
     return f"""## What the machine allows
 
-`python benchmarks/limits.py --cifar10 DIR`, which measures the machine in the same run: processor
-{machine["processor"]}, {machine["cores"]} cores, kernel {machine["kernel"]} of OpenBLAS. GFLOP a
-second of large matrix products:
+`python benchmarks/limits.py --cifar10 DIR`, which measures the machine in the same run. GFLOP a second
+of large matrix products:
 {rates}.
 Memory is read at {
         machine["GB/s"]:.0f} GB a second. No program is faster than its matrix products at
@@ -408,15 +406,17 @@ def main(folder):
     )
     (features, linear, neighbors, neural, growth, accuracy, convnet, photographs, play,
      out_of_core, cluster, onnx, limits) = vars(figures).values()  # fmt: skip
-    every, memory = neighbors["manhattan_all"], neighbors["memory"]
+    every, memory, machine = neighbors["manhattan_all"], neighbors["memory"], limits["machine"]
     seeds = "; ".join(
         f"`{name}` {low:.4f} to {high:.4f}" for name, (low, high) in linear["seeds"].items()
     )
     page = f"""# Results
 
-Made by `make bench CIFAR10=DIR` on {features["cores"]} cores; the machine-readable figures are in
-`docs/results/`. Times are those of one machine and vary; only their ratios are meaningful. All
-competitors of a table run in one process, in turn, and the medians are shown. The images:
+Made by `make bench CIFAR10=DIR` on {features["cores"]} cores of a processor {machine["processor"]},
+for which OpenBLAS, that of NumPy, chose its kernel {machine["kernel"]}; no variable slowed it down.
+On another processor ratios may differ by half. The machine-readable figures are in `docs/results/`.
+Times are those of one machine and vary; only their ratios are meaningful. All competitors of a table
+run in one process, in turn, and the medians are shown. The images:
 {linear["images"]}.
 {ORIGINS.get(accuracy["trained_on"], "")}
 
@@ -492,7 +492,8 @@ orientations, of square roots; 4x4 cells), moments of RGB and opponent colours, 
 ## Networks
 
 `python benchmarks/neural.py --cifar10 DIR`: samples a second of `fit`, five epochs of
-{neural["images"]} in float32, Adam, without a penalty; PyTorch's plain loop on the CPU.
+{neural["images"]} in float32, Adam, without a penalty; PyTorch's plain
+loop on the CPU, with its Adam as it is by default and fused.
 
 {networks_table(neural)}
 
@@ -503,8 +504,7 @@ where a batch is {neural["memory"]["batch"]:.2f} of it.
 
 `python benchmarks/convnet.py --cifar10 DIR --recipes`: images a second of one epoch of `fit` on
 {convnet["images"]}, float32, batch normalization, Adam, batches of 128; PyTorch's eager
-loop with its fused Adam, in its usual order in memory and with channels last. Processor:
-{convnet["processor"]}, kernel {convnet["kernel"]}; on another the ratios may differ by half.
+loop with its fused Adam, in its usual order in memory and with channels last.
 
 {convnets_table(convnet)}
 
