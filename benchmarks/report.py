@@ -511,7 +511,8 @@ loop with its fused Adam, in its usual order in memory and with channels last.
 {one_phrase(convnet)}
 
 Accuracy on {convnet["tested_on"]:,} photographs after training on {convnet["trained_on"]:,}, and
-that of the votes of each photograph and its mirror image:
+that of the votes of each photograph and its mirror image. The recipes are named after the time that
+they take when both cores have nothing else to do:
 
 {recipes_table(convnet)}
 

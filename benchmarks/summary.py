@@ -181,9 +181,9 @@ def reasons(f):
 
 
 def span(benchmark, peer):
-    """``1.2 to 1.6``: the least and the largest ratio to a peer."""
+    """``1.2 to 1.6``: the least and the largest ratio to a peer, once if they are the same."""
     ratios = [duel["ratio"][peer] for duel in benchmark["duels"].values() if peer in duel["ratio"]]
-    return f"{min(ratios):.1f} to {max(ratios):.1f}"
+    return " to ".join(dict.fromkeys(f"{ratio:.1f}" for ratio in (min(ratios), max(ratios))))
 
 
 def last(figures, skip=0):
