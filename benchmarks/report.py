@@ -360,8 +360,8 @@ def limits_section(figures):
     rates = ", ".join(f"{rate:.0f} ({name})" for name, rate in machine["GFLOP/s"].items())
     return f"""## What the machine allows
 
-`python benchmarks/limits.py --cifar10 DIR`, which measures the machine in the same run. GFLOP a second
-of large matrix products:
+`python benchmarks/limits.py --cifar10 DIR`, which measures the machine in the same run. GFLOP a
+second of large matrix products:
 {rates}.
 Memory is read at {
         machine["GB/s"]:.0f} GB a second. No program is faster than its matrix products at
@@ -412,11 +412,11 @@ def main(folder):
     )
     page = f"""# Results
 
-Made by `make bench CIFAR10=DIR` on {features["cores"]} cores of a processor {machine["processor"]},
-for which OpenBLAS, that of NumPy, chose its kernel {machine["kernel"]}; no variable slowed it down.
-On another processor ratios may differ by half. The machine-readable figures are in `docs/results/`.
-Times are those of one machine and vary; only their ratios are meaningful. All competitors of a table
-run in one process, in turn, and the medians are shown. The images:
+Made by `make bench CIFAR10=DIR` on {features["cores"]} cores of this processor:
+{machine["processor"]}. OpenBLAS, which NumPy uses, chose its kernel {machine["kernel"]} there,
+and no environment variable changed that. On another processor ratios may differ by half. Times vary
+from hour to hour; only their ratios are meaningful. All competitors of a table run in one process,
+in turn, and the medians are shown. The machine-readable figures are in `docs/results/`. The images:
 {linear["images"]}.
 {ORIGINS.get(accuracy["trained_on"], "")}
 
