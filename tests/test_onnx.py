@@ -12,6 +12,7 @@ import onnxruntime
 import pytest
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline, make_union
@@ -298,10 +299,12 @@ def test_files(tmp_path):
     reader = ImageReader((16, 16))
     model = make_pipeline(reader, HOG(), softmax()).fit(list(IMAGES), Y)
     search = GridSearchCV(model, {}, cv=2).fit(list(IMAGES), Y)
+    calibrated = CalibratedClassifierCV(model, cv=2).fit(list(IMAGES), Y)
     for refused, steps in (
         (model, "pipeline[1:]"),
         (reader, "pipeline[1:]"),
         (search, "search.best_estimator_[1:]"),
+        (calibrated, "calibrated.calibrated_classifiers_[0].estimator[1:]"),
     ):
         with pytest.raises(
             NotImplementedError, match=rf"ImageReader.*\({re.escape(steps)}, images"

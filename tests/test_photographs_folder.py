@@ -76,7 +76,7 @@ class TestLoad:
         (folder / "cats" / "labels.csv").write_text("a,b")
         damaged = folder / "dogs" / "a.jpg"
         damaged.write_bytes(damaged.read_bytes()[:300])
-        with pytest.raises(ValueError, match=r"'.*labels.csv' cannot be read as a picture"):
+        with pytest.raises(ValueError, match=r"labels.csv' cannot be read .* on_error='skip'"):
             load_images(folder, n_jobs=1)
         data = load_images(folder, size=8, on_error="skip")
         assert data.skipped == [str(folder / "cats" / "labels.csv"), str(damaged)]
@@ -180,9 +180,18 @@ class TestInventory:
             "formats: PNG 3, BMP 1, JPEG 1\n"
             "modes: RGB 5\n"
             "\n"
+            "1 file beside the sub-folders, of no class\n"
+            "\n"
             "1 file cannot be read:\n"
             f"  {folder / 'cats' / 'labels.csv'}: it is damaged, or of a format that is not known\n"
         )
+
+    def test_files_beside_the_classes(self, folder, reported):
+        (folder / "notes.txt").unlink()
+        assert "beside" not in reported(folder)
+        for name in ("1.png", "2.png"):
+            write(folder / name)
+        assert "\n2 files beside the sub-folders, of no class\n" in reported(folder)
 
     def test_pictures_that_lie_on_their_side(self, tmp_path, reported):
         exif = Image.Exif()

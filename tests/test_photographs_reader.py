@@ -329,6 +329,11 @@ class TestFaults:
         with pytest.raises(FileNotFoundError, match=r"X\[0\] \('.*none.png'\).*No such file"):
             ImageReader().transform([tmp_path / "none.png"])
 
+    def test_a_long_text_is_not_repeated(self):
+        with pytest.raises((ValueError, OSError), match="22000 letters, taken for a path") as error:
+            ImageReader().transform(["iVBORw0KGgo" * 2000])
+        assert len(str(error.value)) < 200
+
     def test_a_folder_is_no_file(self, tmp_path):
         with pytest.raises(ValueError, match="it is a folder, a pipe or a device"):
             ImageReader().transform([tmp_path])

@@ -98,14 +98,20 @@ def _vote(vote, only_ours):
 def refuse_reader(estimator):
     """Refuse a model that begins with files."""
     pipeline = "search.best_estimator_" if hasattr(estimator, "best_estimator_") else "pipeline"
-    while hasattr(estimator, "best_estimator_") or isinstance(estimator, Pipeline):
-        is_search = hasattr(estimator, "best_estimator_")
-        estimator = estimator.best_estimator_ if is_search else estimator.steps[0][1]
-    if isinstance(estimator, ImageReader):
-        raise NotImplementedError(
-            "estimator begins with ImageReader, and ONNX cannot read files. Convert the steps "
-            f"after it, to_onnx({pipeline}[1:], images), and give them images of that size."
-        )
+    while not isinstance(estimator, ImageReader):
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif hasattr(estimator, "calibrated_classifiers_"):
+            pipeline = "calibrated.calibrated_classifiers_[0].estimator"
+            estimator = estimator.calibrated_classifiers_[0].estimator
+        elif isinstance(estimator, Pipeline):
+            estimator = estimator.steps[0][1]
+        else:
+            return
+    raise NotImplementedError(
+        "estimator begins with ImageReader, and ONNX cannot read files. Convert the steps "
+        f"after it, to_onnx({pipeline}[1:], images), and give them images of that size."
+    )
 
 
 def _refuse_unknown(estimator):
@@ -130,6 +136,7 @@ def _refuse_calibration(calibrated):
             f"{type(model).__name__}. Only method='sigmoid' around a classifier itself is "
             "converted, such as make_pipeline(HOG(), CalibratedClassifierCV(LinearSVM())). "
             "Calibrate that way, or convert the model that is calibrated: with "
-            "options={'raw_scores': True} it gives its scores, which the program that runs it can "
-            "divide by the temperature."
+            "options={'raw_scores': True} it gives its scores. The program that runs it can "
+            "multiply them by calibrated_classifiers_[0].calibrators[0].beta_, the inverse of the "
+            "temperature if ensemble=False."
         )

@@ -37,7 +37,7 @@ def require_pillow(caller: str) -> None:
     except ImportError as error:
         raise ImportError(
             f"{caller} decodes pictures with Pillow, which is not installed: "
-            "pip install sk231n[images]"
+            'pip install "sk231n[images]"'
         ) from error
 
 

@@ -153,7 +153,7 @@ def load_images(
     FileNotFoundError, NotADirectoryError
         If there is no such folder.
     ImportError
-        If Pillow is not installed; it comes with ``pip install sk231n[images]``.
+        If Pillow is not installed; it comes with ``pip install "sk231n[images]"``.
     ValueError
         If no sub-folder holds a picture, or a picture cannot be read.
 
@@ -190,8 +190,9 @@ def load_images(
         images[k] = decode(file, shape, color=color, fit=fit, max_pixels=max_pixels)
 
     faults = for_each_picture(
-        use, enumerate(files), n_jobs, name=lambda _, file: repr(file), skip=on_error == "skip"
-    )
+        use, enumerate(files), n_jobs, name=lambda _, file: repr(file), skip=on_error == "skip",
+        hint="With on_error='skip' such files are left out.",
+    )  # fmt: skip
     if len(faults) == len(files):
         raise ValueError(
             f"None of the {len(files)} files in folder={str(folder)!r} can be read as a picture; "
@@ -233,6 +234,12 @@ def pictures_by_class(
             "such as 'cats/1.jpg' and 'dogs/1.jpg'."
         )
     return classes
+
+
+def n_files_beside_the_classes(folder: str | os.PathLike[str]) -> int:
+    """Number of the files that lie in the folder itself, and so belong to no class."""
+    entries = Path(os.path.expanduser(os.fsdecode(folder))).iterdir()
+    return sum(entry.is_file() and not _is_ignored(entry.name) for entry in entries)
 
 
 def _files(folder: Path) -> Iterator[Path]:

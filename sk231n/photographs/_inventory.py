@@ -8,7 +8,7 @@ from statistics import median
 from typing import NamedTuple
 
 from sk231n.photographs._decode import identify, require_pillow
-from sk231n.photographs._folder import pictures_by_class
+from sk231n.photographs._folder import n_files_beside_the_classes, pictures_by_class
 from sk231n.photographs._reading import for_each_picture
 from sk231n.photographs.image_reader import MAX_PIXELS
 
@@ -60,6 +60,8 @@ def inventory(folder: str, *, max_pixels: int = MAX_PIXELS) -> str:
         lines += ["", "sizes (width x height): " + _sizes(list(kinds.values()))]
         lines += ["formats: " + _counts(kind.format for kind in kinds.values())]
         lines += ["modes: " + _counts(kind.mode for kind in kinds.values())]
+    if n_beside := n_files_beside_the_classes(folder):
+        lines += ["", f"{_number(n_beside, 'file')} beside the sub-folders, of no class"]
     lines += ["", f"{_number(len(faults), 'file')} cannot be read" + (":" if faults else "")]
     lines += [f"  {_shown(files[k])}: {fault}" for k, fault in list(faults.items())[:_MOST_LISTED]]
     if len(faults) > _MOST_LISTED:

@@ -15,6 +15,7 @@ def for_each_picture(
     *,
     name: Callable[[int, Any], str],
     skip: bool,
+    hint: str = "",
 ) -> dict[int, str]:
     """Call ``use(k, source)`` for each picture, on several threads.
 
@@ -30,6 +31,8 @@ def for_each_picture(
         ``name(k, source)`` names a picture in an error message.
     skip : bool
         Whether pictures that cannot be read are passed over.
+    hint : str, default=""
+        What the error message says to do about one that cannot be read.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def for_each_picture(
         if not faults:
             raise
         k = min(faults)
-        raise _named(faults[k], name(k, dict(tasks)[k])) from faults[k]
+        raise _named(faults[k], name(k, dict(tasks)[k]), hint) from faults[k]
     return {k: _words(faults[k]) for k in sorted(faults)}
 
 
@@ -72,9 +75,9 @@ def named_by_index(k: int, source: Any) -> str:
     return f"X[{k}] ({describe(source)})"
 
 
-def _named(error, name):
+def _named(error, name, hint):
     """The error with the name of the picture, as one of the three kinds that users expect."""
-    message = f"{name} cannot be read as a picture: {_words(error)}."
+    message = f"{name} cannot be read as a picture: {_words(error)}. {hint}".rstrip()
     if isinstance(error, FileNotFoundError | PermissionError):
         return type(error)(message)
     return (TypeError if isinstance(error, TypeError) else ValueError)(message)
@@ -88,7 +91,8 @@ def _words(error):
     if isinstance(error, UnidentifiedImageError):
         return "it is damaged, or of a format that is not known"
     if isinstance(error, DecompressionBombError):
-        return f"{error}; PIL.Image.MAX_IMAGE_PIXELS allows more, besides max_pixels"
+        words = str(error).rstrip(".")
+        return f"{words}; PIL.Image.MAX_IMAGE_PIXELS allows more, besides max_pixels"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error).rstrip(".") or type(error).__name__

@@ -13,6 +13,7 @@ from sk231n._warnings import warn
 
 # A file or an image of Pillow's that is in a list twice has one position, and many threads read.
 ONE_AT_A_TIME = Lock()
+_LONGEST = 300  # letters of a path that a message shows whole
 _SINGLE = (str, bytes, bytearray, memoryview, os.PathLike)
 
 
@@ -82,7 +83,10 @@ def _from_array(X, name):
 def describe(source: Any) -> str:
     """Say in a few words which picture is meant."""
     if isinstance(source, str | os.PathLike):
-        return repr(str(os.fsdecode(source)))  # without the types of NumPy
+        text = str(os.fsdecode(source))  # without the types of NumPy
+        if len(text) <= _LONGEST:
+            return repr(text)
+        return f"{text[:20]!r}... of {len(text)} letters, taken for a path"
     if isinstance(source, bytes | bytearray | memoryview):
         return f"{len(source)} bytes"
     if hasattr(source, "read"):

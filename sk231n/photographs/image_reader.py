@@ -56,7 +56,7 @@ class ImageReader(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     Raises
     ------
     ImportError
-        If Pillow is not installed; it comes with ``pip install sk231n[images]``.
+        If Pillow is not installed; it comes with ``pip install "sk231n[images]"``.
 
     See Also
     --------
