@@ -79,7 +79,7 @@ docs: $(VENV)/docs.installed
 docs-quick:
 	$(MAKE) docs SPHINX="--tag quick"
 
-# These two hold OpenBLAS to a slower kernel, on which ratios to other libraries would be false.
+# These two slow OpenBLAS down, and ratios to other libraries would be false.
 bench: MEASURE = env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $(BIN)/python
 bench: $(VENV)/bench.installed
 	mkdir -p docs/results

@@ -76,7 +76,8 @@ class TestLoad:
         (folder / "cats" / "labels.csv").write_text("a,b")
         damaged = folder / "dogs" / "a.jpg"
         damaged.write_bytes(damaged.read_bytes()[:300])
-        with pytest.raises(ValueError, match=r"labels.csv' cannot be read .* on_error='skip'"):
+        message = r"'.*labels.csv' cannot be read as a picture: .* on_error='skip'"
+        with pytest.raises(ValueError, match=message):
             load_images(folder, n_jobs=1)
         data = load_images(folder, size=8, on_error="skip")
         assert data.skipped == [str(folder / "cats" / "labels.csv"), str(damaged)]

@@ -13,7 +13,7 @@ from sk231n._warnings import warn
 
 # A file or an image of Pillow's that is in a list twice has one position, and many threads read.
 ONE_AT_A_TIME = Lock()
-_LONGEST = 300  # letters of a path that a message shows whole
+_LONGEST = 1000  # letters of a path that a message repeats
 _SINGLE = (str, bytes, bytearray, memoryview, os.PathLike)
 
 
