@@ -59,7 +59,7 @@ def in_pieces(method: F) -> F:
             result[piece] = of_piece
         return result
 
-    return call  # type: ignore[return-value]
+    return call  # type: ignore[return-value]  # of the type of the method, as wraps says
 
 
 class ReadAhead:

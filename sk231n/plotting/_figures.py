@@ -12,7 +12,7 @@ _FONT_SIZE = 9
 def require_matplotlib(caller):
     """Raise an ImportError that says what to install if matplotlib is missing."""
     try:
-        import matplotlib  # noqa: F401
+        import matplotlib  # noqa: F401 (only whether it is there)
     except ImportError as error:
         raise ImportError(
             f"{caller} draws with matplotlib, which is not installed: pip install matplotlib"
